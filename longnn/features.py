@@ -1,0 +1,144 @@
+"""Node features as the left factor of the first layer: sparse or dense, chosen by density."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse
+from jax import Array
+from jax.custom_batching import custom_vmap
+from jax.typing import ArrayLike, DTypeLike
+
+from longnn.dropout import dropout
+from longnn.rows import Rows, bucketed_rows
+from longnn.transforms import refuse_gradient
+
+DENSITY_LIMIT = 0.1
+"""Share of non-zeros above which a dense product is faster on a CPU."""
+
+
+class Features(Protocol):
+    """X [N, F], a pytree."""
+
+    shape: tuple[int, int]
+
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
+        """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["matrix"], meta_fields=["shape"])
+@dataclass(frozen=True)
+class DenseFeatures:
+    """X as a matrix [N, F]."""
+
+    matrix: Array
+    shape: tuple[int, int]
+
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
+        """dropout(X) W [N, H] for W [F, H]."""
+        return dropout(self.matrix, rate, key) @ weight
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["values", "rows", "columns"],
+    meta_fields=["shape"],
+)
+@dataclass(frozen=True)
+class SparseFeatures:
+    """X by its non-zeros: only they are dropped out (zeros stay zero, so nothing is lost).
+
+    Attributes:
+        values: [nnz].
+        rows: pattern of X.
+        columns: pattern of X^T, for the backward pass.
+        shape: (N, F).
+    """
+
+    values: Array
+    rows: Rows
+    columns: Rows
+    shape: tuple[int, int]
+
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
+        """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
+        values = dropout(self.values, rate, key).astype(weight.dtype)
+        return _product(self.rows, self.columns, values, weight)
+
+
+def as_features(
+    matrix: np.ndarray | scipy.sparse.sparray | scipy.sparse.spmatrix,
+    *,
+    dtype: DTypeLike = jnp.float32,
+    density_limit: float = DENSITY_LIMIT,
+) -> SparseFeatures | DenseFeatures:
+    """Puts X on the device, sparse where its density is at most ``density_limit``.
+
+    Args:
+        matrix: [N, F] numpy array or scipy sparse matrix.
+        dtype: of the values on the device.
+        density_limit: 0 forces dense, 1 forces sparse.
+
+    Raises:
+        ValueError: if X is not a matrix, or holds NaN or infinities.
+    """
+    if matrix.ndim != 2:
+        raise ValueError(f"features must have shape [N, F], got {matrix.shape}")
+    coo = scipy.sparse.coo_array(matrix)
+    if not np.isfinite(coo.data).all():
+        bad = int(np.flatnonzero(~np.isfinite(coo.data))[0])
+        raise ValueError(
+            f"features hold {(~np.isfinite(coo.data)).sum()} NaN or infinite values, the first at "
+            f"row {coo.row[bad]}, column {coo.col[bad]}; clean them before training"
+        )
+    shape = (int(matrix.shape[0]), int(matrix.shape[1]))
+    if coo.nnz > density_limit * shape[0] * shape[1]:
+        return DenseFeatures(jnp.asarray(coo.toarray(), dtype), shape)
+    rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
+    columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)
+    return SparseFeatures(jnp.asarray(coo.data, dtype), rows, columns, shape)
+
+
+@jax.custom_vjp
+def _product(rows: Rows, columns: Rows, values: Array, weight: Array) -> Array:
+    return _sum_rows(rows, values, weight)
+
+
+def _product_forward(rows: Any, columns: Any, values: Any, weight: Any):
+    rows, columns, values = refuse_gradient(
+        (rows, columns, values),
+        "SparseFeatures.project gives no derivative in the features; use DenseFeatures "
+        "(as_features(..., density_limit=0)) to differentiate with respect to X",
+    )
+    return _sum_rows(rows, values, weight.value), (columns, values)
+
+
+def _product_backward(residuals, g):
+    columns, values = residuals
+    if isinstance(g, jax.custom_derivatives.SymbolicZero):
+        return None, None, None, jnp.zeros((columns.shape[0], g.shape[-1]), values.dtype)
+    return None, None, None, _sum_rows(columns, values, g)
+
+
+_product.defvjp(_product_forward, _product_backward, symbolic_zeros=True)
+
+
+@custom_vmap
+def _sum_rows(pattern: Rows, values: Array, x: Array) -> Array:
+    return pattern.sum(x, values)
+
+
+@_sum_rows.def_vmap
+def _(axis_size, in_batched, pattern, values, x):
+    """Members become columns: values [B, nnz] -> [nnz, B], x [B, M, H] -> [M, B, H]."""
+    pattern_batched, values_batched, x_batched = in_batched
+    if any(jax.tree.leaves(pattern_batched)):
+        raise ValueError("vmap over the features themselves is not supported; loop over graphs")
+    values = jnp.moveaxis(values, 0, 1) if values_batched else values[:, None]
+    x = jnp.moveaxis(x, 0, 1) if x_batched else x[:, None]
+    out = _sum_rows(pattern, values, x)
+    out = jnp.broadcast_to(out, (out.shape[0], axis_size, *out.shape[2:]))
+    return jnp.moveaxis(out, 1, 0), True

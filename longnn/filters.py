@@ -1,0 +1,180 @@
+"""Polynomial filters of a symmetric operator, with a backward pass that stores no terms."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.custom_batching import custom_vmap
+
+from longnn.operators import Operator
+from longnn.transforms import refuse_gradient
+from polybases import MatVec, Recurrence, connection, weighted_sum
+from polybases.recurrence import check_theta
+
+
+def filter(  # the field's name; users write longnn.filter
+    operator: Operator | MatVec, recurrence: Recurrence, theta: Array, x: Array
+) -> Array:
+    """g(S) x with g = sum_k theta_k p_k, for a symmetric S.
+
+    The backward pass is one more sweep Q_k = p_k(S) G: dx = sum_k theta_k Q_k and
+    dtheta_k = <x, Q_k>; residuals are theta and x. The derivative in the parameters of the basis
+    goes through its connection matrix with itself as a constant anchor, never through the graph.
+    Under ``vmap`` over anything but the operator, the batch becomes columns of one product.
+
+    Reverse mode only. Where forward mode or the derivative in the operator is wanted, use the
+    plain ``polybases.weighted_sum(recurrence, theta, operator.matvec, x)``.
+
+    Args:
+        operator: symmetric, spectrum in the basis' interval; a pytree with ``matvec``, or a bare
+            function t -> S t (which may close over traced arrays).
+        recurrence: basis of order K; leaves [K, ...] broadcasting against x[0].
+        theta: [K+1, ...] weights; theta[k] broadcasts against x[0].
+        x: [N, ...] signals.
+
+    Returns:
+        [N, ...] array of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: if shapes do not fit, x is not real, or a derivative in the operator (its edge
+            weights, say) is asked for, which this rule does not give.
+    """
+    x = jnp.asarray(x)
+    theta = check_theta(recurrence, theta).astype(x.dtype)
+    recurrence = Recurrence(*(jnp.asarray(leaf, x.dtype) for leaf in recurrence))
+    _check_shapes(recurrence, theta, x)
+    if not hasattr(operator, "matvec"):
+        operator = _closed(operator, x)
+    anchor = jax.lax.stop_gradient(recurrence)
+    c = connection(recurrence, anchor)
+    drift = c - jax.lax.stop_gradient(c)  # zero in value, the exact derivative in the basis
+    theta = theta + jnp.einsum("kj...,k...->j...", drift, theta)
+    theta = jnp.broadcast_to(theta, (theta.shape[0], *x.shape[1:]))
+    return _apply(operator, anchor, theta, x)
+
+
+def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
+    if x.ndim < 1:
+        raise ValueError("x must have shape [N, ...], got a scalar; use polybases.evaluate")
+    for name, shape in {"theta": theta.shape[1:], "recurrence": recurrence.first.shape}.items():
+        if len(shape) > x.ndim - 1 or jnp.broadcast_shapes(shape, x.shape[1:]) != x.shape[1:]:
+            raise ValueError(
+                f"the trailing shape {shape} of {name} must broadcast to the shape {x.shape[1:]} "
+                f"of one node's signal (x has shape {x.shape})"
+            )
+
+
+@jax.custom_vjp
+def _apply(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
+    return _sum_of_terms(operator, anchor, theta, x)
+
+
+def _apply_forward(operator: Any, anchor: Any, theta: Any, x: Any):
+    operator = refuse_gradient(
+        operator,
+        "longnn.filter gives no derivative in its operator (edge weights); differentiate "
+        "polybases.weighted_sum(recurrence, theta, operator.matvec, x) instead",
+    )
+    anchor, theta, x = jax.tree.map(lambda p: p.value, (anchor, theta, x))
+    return _sum_of_terms(operator, anchor, theta, x), (operator, anchor, theta, x)
+
+
+def _apply_backward(residuals, g):
+    operator, anchor, theta, x = residuals
+    if isinstance(g, jax.custom_derivatives.SymbolicZero):
+        return None, None, jnp.zeros_like(theta), jnp.zeros_like(x)
+    dtheta, dx = _adjoint(operator, anchor, theta, x, g)
+    return None, None, dtheta, dx
+
+
+_apply.defvjp(_apply_forward, _apply_backward, symbolic_zeros=True)
+
+
+def _batch_as_columns(function: Callable) -> Callable:
+    """Makes vmap turn members into columns: x [B, N, ...] is swept as one [N, B, ...].
+
+    ``function(operator, anchor, theta, *signals)`` with theta [K+1, ...] and signals [N, ...];
+    its results have the node or order axis first.
+    """
+    wrapped = custom_vmap(function)
+
+    @wrapped.def_vmap
+    def _(axis_size, in_batched, operator, anchor, theta, *signals):
+        operator_batched, anchor_batched, *array_batched = in_batched
+        if any(jax.tree.leaves(operator_batched)) or isinstance(operator, _Closure):
+            axes = jax.tree.map(lambda b: 0 if b else None, in_batched)
+            args = (operator, anchor, theta, *signals)
+            out = jax.vmap(function, axes, axis_size=axis_size)(*args)
+            return out, jax.tree.map(lambda _: True, out)
+        rank = signals[0].ndim - array_batched[1]
+        anchor = _anchor_columns(anchor, anchor_batched, rank - 1)
+        arrays = [
+            jnp.moveaxis(a, 0, 1)
+            if batched
+            else jnp.broadcast_to(a[:, None], (a.shape[0], axis_size, *a.shape[1:]))
+            for a, batched in zip((theta, *signals), array_batched, strict=True)
+        ]
+        out = wrapped(operator, anchor, *arrays)
+        return jax.tree.map(lambda a: jnp.moveaxis(a, 1, 0), out), jax.tree.map(
+            lambda _: True, out
+        )
+
+    return wrapped
+
+
+def _anchor_columns(anchor: Recurrence, batched: Recurrence, rank: int) -> Recurrence:
+    """Leaves [B, K, r...] -> [K, B, 1..., r...], where r... right-aligns with ``rank`` axes."""
+    first = anchor.first[:, None] if batched.first else anchor.first[None]
+    leaves = (first, *anchor[1:])
+
+    def columns(leaf: Array, is_batched: bool) -> Array:
+        leaf = jnp.moveaxis(leaf, 0, 1) if is_batched else leaf[:, None]
+        missing = rank - (leaf.ndim - 2)
+        return leaf.reshape(*leaf.shape[:2], *(1,) * missing, *leaf.shape[2:])
+
+    moved = [columns(leaf, b) for leaf, b in zip(leaves, batched, strict=True)]
+    return Recurrence(moved[0][0], *moved[1:])
+
+
+@_batch_as_columns
+def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
+    return weighted_sum(anchor, theta, operator.matvec, x)
+
+
+@_batch_as_columns
+def _adjoint(operator: Operator, anchor: Recurrence, theta: Array, x: Array, g: Array):
+    """(dtheta [K+1, ...], dx [N, ...]) of the sweep Q_k = p_k(S) g."""
+    project = lambda q: jnp.sum(x * q, axis=0)  # noqa: E731
+    q0 = anchor.first * g
+
+    def step(carry, coefficients):
+        previous, current, dx = carry
+        weight, d, u, low = coefficients
+        following = (operator.matvec(current) - d * current - low * previous) / u
+        return (current, following, dx + weight * following), project(following)
+
+    start = (jnp.zeros_like(g), q0, theta[0] * q0)
+    steps = (theta[1:], anchor.diagonal, anchor.upper, anchor.lower)
+    (_, _, dx), dtheta = jax.lax.scan(step, start, steps)
+    return jnp.concatenate([project(q0)[None], dtheta]), dx
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["captured"], meta_fields=["function"])
+@dataclass(frozen=True)
+class _Closure:
+    """A bare matvec with the traced arrays that it closed over made explicit."""
+
+    function: Callable
+    captured: list[Array]
+
+    def matvec(self, x: Array) -> Array:
+        return self.function(x, *self.captured)
+
+
+def _closed(matvec: MatVec, x: Array) -> _Closure:
+    function, captured = jax.closure_convert(matvec, x)
+    return _Closure(function, list(captured))

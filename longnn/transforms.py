@@ -1,0 +1,19 @@
+"""Helpers around jax transformations."""
+
+from typing import Any
+
+import jax
+
+
+def refuse_gradient(primals: Any, message: str) -> Any:
+    """Strips ``CustomVJPPrimal`` from a pytree, or raises if a derivative in it is asked for.
+
+    For the forward function of a ``custom_vjp`` with ``symbolic_zeros=True``, so that a rule that
+    ignores an argument says so at trace time instead of giving it a silent zero.
+
+    Raises:
+        ValueError: with ``message``, if any leaf is perturbed.
+    """
+    if any(leaf.perturbed for leaf in jax.tree.leaves(primals)):
+        raise ValueError(message)
+    return jax.tree.map(lambda leaf: leaf.value, primals)

@@ -1,0 +1,102 @@
+"""Jacobi polynomials, orthonormal under (1-x)^alpha (1+x)^beta on [-1, 1]."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.scipy.special import gammaln
+from jax.typing import ArrayLike
+
+from polybases.recurrence import Recurrence
+
+
+def jacobi(order: int, alpha: ArrayLike, beta: ArrayLike) -> Recurrence:
+    """Recurrence of the orthonormal Jacobi polynomials p_0 .. p_K.
+
+    The integral of p_j p_k (1-x)^alpha (1+x)^beta over [-1, 1] is 1 if j = k and 0 otherwise;
+    p_k has a positive leading coefficient. Derivatives with respect to alpha and beta exist on
+    the whole domain, alpha + beta = -1 and 0 included: everything is written in p = 1 + alpha,
+    q = 1 + beta, t = p + q, where the removable singularities of the textbook form are gone.
+    Source: DLMF 18.9.2 with 18.3.1 for the norms; the symmetric form as in Gautschi (2004),
+    table 1.1.
+
+    Args:
+        order: K >= 0, a Python int.
+        alpha: [...] real, > -1; exponent at x = 1 (the low frequencies of a graph).
+        beta: [...] real, > -1; exponent at x = -1. Broadcasts with ``alpha``.
+
+    Returns:
+        Recurrence with leaves [K, ...] in the dtype of alpha and beta.
+
+    Raises:
+        ValueError: if order is not an int >= 0, or a concrete alpha or beta is <= -1 or not
+            finite. Traced values cannot be checked: constrain them (``polybases.constraints``);
+            outside the domain the result is NaN or has no meaning.
+    """
+    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+        raise ValueError(f"order must be an integer >= 0 (the highest degree), got {order!r}")
+    check_exponent("alpha", alpha)
+    check_exponent("beta", beta)
+    dtype = jnp.result_type(alpha, beta, float)
+    p = 1 + jnp.asarray(alpha, dtype)
+    q = 1 + jnp.asarray(beta, dtype)
+    p, q = jnp.broadcast_arrays(p, q)
+    squared = _off_diagonal_squared(order, p, q)
+    upper = jnp.sqrt(squared)
+    lower = jnp.concatenate([jnp.zeros((1, *p.shape), dtype), upper])[:order]
+    return Recurrence(jnp.exp(-0.5 * log_mass(p, q)), _diagonal(order, p, q), upper, lower)
+
+
+def log_mass(p: Array, q: Array) -> Array:
+    """log of mu_0 = 2^(t-1) Gamma(p) Gamma(q) / Gamma(t), the integral of the weight (DLMF 5.12.1).
+
+    Args:
+        p: [...] 1 + alpha > 0.
+        q: [...] 1 + beta > 0.
+    """
+    return (p + q - 1) * jnp.log(jnp.asarray(2, p.dtype)) + gammaln(p) + gammaln(q) - gammaln(p + q)
+
+
+def weight(x: ArrayLike, alpha: ArrayLike, beta: ArrayLike) -> Array:
+    """The weight (1-x)^alpha (1+x)^beta for x in (-1, 1), broadcasting."""
+    x = jnp.asarray(x)
+    return (1 - x) ** alpha * (1 + x) ** beta
+
+
+def check_exponent(name: str, value: ArrayLike) -> None:
+    """Raises ValueError unless a concrete ``value`` is finite and > -1; traced values pass."""
+    if isinstance(value, jax.core.Tracer):
+        return
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu" and not jnp.issubdtype(array.dtype, jnp.floating):
+        raise ValueError(f"{name} must be a real number or array, got {value!r}")
+    if not np.all(np.isfinite(array) & (array > -1)):
+        raise ValueError(
+            f"{name} must be finite and > -1 (else the Jacobi weight has no finite integral), "
+            f"got {value}; to train it, use polybases.constraints"
+        )
+
+
+def _diagonal(order: int, p: Array, q: Array) -> Array:
+    """[K, ...] a_0 = (q-p)/t, a_k = (q-p)(t-2) / ((2k-2+t)(2k+t))."""
+    t = p + q
+    k = _degrees(1, order, p)
+    tail = (q - p) * (t - 2) / ((2 * k - 2 + t) * (2 * k + t))
+    return jnp.concatenate([((q - p) / t)[None], tail])[:order]
+
+
+def _off_diagonal_squared(order: int, p: Array, q: Array) -> Array:
+    """[K, ...] b_1 .. b_K; b_1 apart, since the general form is 0/0 there at t = 1."""
+    t = p + q
+    k = _degrees(2, order + 1, p)
+    head = 4 * p * q / (t**2 * (t + 1))
+    tail = (
+        4 * k * (k - 1 + p) * (k - 1 + q) * (k - 2 + t)
+        / ((2 * k - 2 + t) ** 2 * (2 * k - 1 + t) * (2 * k - 3 + t))
+    )  # fmt: skip
+    return jnp.concatenate([head[None], tail])[:order]
+
+
+def _degrees(start: int, stop: int, like: Array) -> Array:
+    k = jnp.arange(start, max(start, stop), dtype=like.dtype)
+    return k.reshape(-1, *(1,) * like.ndim)

@@ -1,0 +1,209 @@
+"""Three-term recurrences as data, and the algorithms that need nothing else.
+
+A sequence of polynomials p_0, p_1, ... of degrees 0, 1, ... is described by how multiplication
+by x acts on it,
+
+    x p_k = upper_k p_{k+1} + diagonal_k p_k + lower_k p_{k-1},
+
+so a scalar, an array of scalars and a symmetric operator all go through the same loop.
+Source: W. Gautschi, Orthogonal Polynomials (2004), section 1.3.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+MatVec = Callable[[Array], Array]
+
+
+class Recurrence(NamedTuple):
+    """Coefficients of K+1 polynomials; a pytree of arrays.
+
+    Each leaf may have trailing dimensions: they broadcast, by numpy's rules, against the argument
+    of :func:`evaluate` or :func:`expand`, so that a leaf [K, B, 1] serves x [N, B, C].
+
+    Attributes:
+        first: [...] the constant p_0.
+        diagonal: [K, ...] diagonal_k.
+        upper: [K, ...] upper_k, non-zero.
+        lower: [K, ...] lower_k; lower_0 is 0.
+    """
+
+    first: Array
+    diagonal: Array
+    upper: Array
+    lower: Array
+
+    @property
+    def order(self) -> int:
+        """K, the highest degree."""
+        return self.diagonal.shape[0]
+
+
+def expand(recurrence: Recurrence, matvec: MatVec, x: Array) -> Array:
+    """All terms p_k(S) x by the recurrence; forward and reverse derivatives both work.
+
+    Args:
+        recurrence: coefficients, leaves broadcasting against ``x``.
+        matvec: t -> S t for a linear S; keeps shape and dtype. For an orthogonal basis the
+            spectrum of S belongs in the interval of orthogonality.
+        x: [...] real array.
+
+    Returns:
+        [K+1, ...] array of the dtype of ``x``.
+
+    Raises:
+        ValueError: if x is not real floating point, or matvec changes shape or dtype.
+    """
+    x, leaves = _aligned(recurrence, x)
+    _check_matvec(matvec, x)
+    first, diagonal, upper, lower = leaves
+
+    def step(carry, coefficients):
+        previous, current = carry
+        d, u, low = coefficients
+        following = (matvec(current) - d * current - low * previous) / u
+        return (current, following), following
+
+    start = first * x
+    _, rest = jax.lax.scan(step, (jnp.zeros_like(x), start), (diagonal, upper, lower))
+    return jnp.concatenate([start[None], rest])
+
+
+def evaluate(recurrence: Recurrence, x: Array) -> Array:
+    """Values p_k(x) at scalars: :func:`expand` with the diagonal operator.
+
+    Args:
+        recurrence: coefficients, leaves broadcasting against ``x``.
+        x: [...] points, for an orthogonal basis in its interval.
+
+    Returns:
+        [K+1, ...] array of the dtype of ``x``.
+
+    Raises:
+        ValueError: if x is not real floating point.
+    """
+    x = _real(x)
+    x = jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first)))
+    return expand(recurrence, lambda t: x * t, jnp.ones_like(x))
+
+
+def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array) -> Array:
+    """sum_k theta_k p_k(S) x by Clenshaw's algorithm: K products with S, no term is stored.
+
+    Source: C. W. Clenshaw, Math. Comp. 9 (1955) 118; Gautschi (2004), section 2.1.8.1.
+
+    Args:
+        recurrence: coefficients, leaves broadcasting against ``x``.
+        theta: [K+1, ...] weights, ``theta[k]`` broadcasting against ``x``.
+        matvec: t -> S t, keeps shape and dtype.
+        x: [...] real array.
+
+    Returns:
+        [...] array of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: if theta has not K+1 rows, x is not real, or matvec changes the shape.
+    """
+    theta = check_theta(recurrence, theta)
+    x, leaves = _aligned(recurrence, x, jnp.shape(theta)[1:])
+    _check_matvec(matvec, x)
+    first, diagonal, upper, lower = leaves
+    theta = theta.astype(x.dtype)
+    # y_k = theta_k x + (S - d_k)/u_k y_{k+1} - l_{k+1}/u_{k+1} y_{k+2}
+    following = lower[1:] / upper[1:]
+    following = jnp.concatenate([following, jnp.zeros_like(lower[:1])])
+
+    def step(carry, coefficients):
+        y1, y2 = carry
+        weight, d, u, f = coefficients
+        y0 = weight * x + (matvec(y1) - d * y1) / u - f * y2
+        return (y0, y1), None
+
+    start = (theta[-1] * x, jnp.zeros_like(x))
+    steps = (theta[:-1], diagonal, upper, following)
+    (result, _), _ = jax.lax.scan(step, start, steps, reverse=True)
+    return first * result
+
+
+def connection(recurrence: Recurrence, anchor: Recurrence) -> Array:
+    """Matrix C with p_k = sum_j C_kj q_j, from the recurrence of p run on the matrix of q.
+
+    No quadrature, no Gamma function: row k+1 follows from rows k and k-1 by the action of x on
+    the anchor's basis. C is lower triangular, and the identity (up to rounding) if both agree.
+
+    Args:
+        recurrence: basis p of order K, trailing shape [...].
+        anchor: basis q of the same order, broadcasting against p.
+
+    Returns:
+        [K+1, K+1, ...] array C[k, j].
+
+    Raises:
+        ValueError: if the orders differ.
+    """
+    order = recurrence.order
+    if anchor.order != order:
+        raise ValueError(
+            f"connection needs two bases of one order, got {order} and {anchor.order}; "
+            "build both with the larger one"
+        )
+    shape = jnp.broadcast_shapes(jnp.shape(recurrence.first), jnp.shape(anchor.first))
+    q = Recurrence(*(jnp.broadcast_to(a, a.shape[:1] + shape) for a in _with_first_row(anchor)))
+
+    def multiply_by_x(c: Array) -> Array:
+        # c has support 0..K-1 whenever this is called, so the missing row K of q is not needed.
+        up = jnp.concatenate([jnp.zeros_like(c[:1]), q.upper * c[:-1]])
+        stay = jnp.concatenate([q.diagonal * c[:-1], jnp.zeros_like(c[:1])])
+        down = jnp.concatenate([q.lower[1:] * c[1:-1], jnp.zeros_like(c[:2])])
+        return up + stay + down[: order + 1]
+
+    one = jnp.zeros((order + 1, *shape), q.diagonal.dtype).at[0].set(1 / q.first[0])
+    return expand(recurrence, multiply_by_x, one)
+
+
+def check_theta(recurrence: Recurrence, theta: Array) -> Array:
+    """Returns theta as an array, or raises ValueError if it has not K+1 rows."""
+    theta = jnp.asarray(theta)
+    if theta.ndim < 1 or theta.shape[0] != recurrence.order + 1:
+        raise ValueError(
+            f"theta must have K+1 = {recurrence.order + 1} rows for a basis of order "
+            f"{recurrence.order}, got shape {theta.shape}"
+        )
+    return theta
+
+
+def _with_first_row(recurrence: Recurrence) -> Recurrence:
+    return recurrence._replace(first=jnp.asarray(recurrence.first)[None])
+
+
+def _real(x: Array) -> Array:
+    x = jnp.asarray(x)
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        raise ValueError(
+            f"x must be a real floating-point array, got dtype {x.dtype}; "
+            "convert it, for instance with x.astype(jnp.float32)"
+        )
+    return x
+
+
+def _aligned(
+    recurrence: Recurrence, x: Array, theta_shape: tuple[int, ...] = ()
+) -> tuple[Array, Recurrence]:
+    """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
+    x = _real(x)
+    shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
+    return jnp.broadcast_to(x, shape), Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence))
+
+
+def _check_matvec(matvec: MatVec, x: Array) -> None:
+    out = jax.eval_shape(matvec, jax.ShapeDtypeStruct(x.shape, x.dtype))
+    got = (getattr(out, "shape", None), getattr(out, "dtype", None))
+    if got != (x.shape, x.dtype):
+        raise ValueError(
+            f"matvec must keep shape and dtype: given {x.shape} {x.dtype}, "
+            f"it returned {got[0]} {got[1]}"
+        )
