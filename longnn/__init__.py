@@ -5,6 +5,6 @@ from longnn.filters import filter
 from longnn.graph import Graph
 from longnn.operators import normalized_adjacency
 
-__version__ = "0.1.0"
+from longnn.version import __version__
 
-__all__ = ["Graph", "as_features", "filter", "normalized_adjacency"]
+__all__ = ["Graph", "__version__", "as_features", "filter", "normalized_adjacency"]

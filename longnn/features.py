@@ -25,6 +25,10 @@ class Features(Protocol):
 
     shape: tuple[int, int]
 
+    @property
+    def dtype(self) -> jnp.dtype:
+        """Type of the values."""
+
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
 
@@ -36,6 +40,11 @@ class DenseFeatures:
 
     matrix: Array
     shape: tuple[int, int]
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """Type of the values."""
+        return self.matrix.dtype
 
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]."""
@@ -62,6 +71,11 @@ class SparseFeatures:
     rows: Rows
     columns: Rows
     shape: tuple[int, int]
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """Type of the values."""
+        return self.values.dtype
 
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; differentiable in W."""

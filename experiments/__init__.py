@@ -1,0 +1,1 @@
+"""Hydra entry points: runs, tables, comparisons. Knows polybases and longnn; nothing imports it."""

@@ -1,0 +1,96 @@
+"""What is checked or computed before Hydra starts a job; imports no jax."""
+
+import difflib
+import os
+import sys
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.identity import run_name
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+def register_resolvers() -> None:
+    """``${run_name:}``: the directory name of a run, from its resolved config."""
+    OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
+
+
+def _run_name(*, _root_: DictConfig) -> str:
+    return run_name(_root_)
+
+
+def check_command_line(arguments: list[str]) -> None:
+    """Exits with a message for an option that does not exist or an output that cannot be made.
+
+    Args:
+        arguments: the command line without the program name.
+
+    Raises:
+        SystemExit: with code 2 and the message.
+    """
+    parsed = get_args_parser().parse_known_args(arguments)[0]
+    overrides = OverridesParser.create().parse_overrides(parsed.overrides)
+    folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
+    for override in overrides:
+        for group, option in _choices(override):
+            message = option_problem(folders, group, option)
+            if message:
+                _exit(message)
+        if override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
+            message = output_problem(Path(str(override.value())))
+            if message:
+                _exit(message)
+
+
+def option_problem(folders: list[Path], group: str, option: str) -> str | None:
+    """Says why ``group=option`` names no config file, with the nearest names; None if it does."""
+    options = sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
+    if not options or option in options:
+        return None
+    near = difflib.get_close_matches(option, options, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return (
+        f"unknown {group} {option!r}: {hint}There are {', '.join(options)}. "
+        f"Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
+    )
+
+
+def output_problem(directory: Path) -> str | None:
+    """Says why ``directory`` cannot be made and written to; None if it can."""
+    nearest = directory.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        return f"cannot write runs to {directory}: {nearest} is not a directory; choose another"
+    if not os.access(nearest, os.W_OK):
+        return f"cannot write runs to {directory}: no write permission on {nearest}"
+    return None
+
+
+def _choices(override: Override) -> list[tuple[str, str]]:
+    """(group, option) pairs of an override that chooses from a group of ours."""
+    group = override.key_or_group
+    if "." in group or not (CONF / group).is_dir() or override.is_delete():
+        return []
+    if override.is_sweep_override():
+        return [(group, str(option)) for option in override.sweep_string_iterator()]
+    return [(group, str(override.value()))]
+
+
+def _extra_folders(config_dir: str | None, overrides: list[Override]) -> list[Path]:
+    folders = [Path(config_dir)] if config_dir else []
+    for override in overrides:
+        if override.key_or_group == "hydra.searchpath":
+            paths = override.value()
+            folders += [Path(str(p).removeprefix("file://")) for p in paths or []]
+    return folders
+
+
+def _exit(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(2)

@@ -1,0 +1,58 @@
+"""Progress of training: a bar on a terminal, plain lines elsewhere."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from longnn.training import Progress as Step
+
+LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step], None]]:
+    """Gives the callback for ``longnn.training.fit``.
+
+    Args:
+        title: what is being trained.
+        console: where to draw; the standard error stream by default.
+    """
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain(title)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+        TextColumn("best validation {task.fields[best]:.2f} %"),
+        TextColumn("{task.fields[running]} running"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(title, total=None, best=0.0, running="compiling,")
+
+        def update(step: Step) -> None:
+            # the bar ends where the last run stopped, which patience decides
+            total = step.max_epochs if step.running else step.epoch
+            running = f"{step.running}/{step.runs}"
+            progress.update(
+                task, completed=step.epoch, total=total, best=step.best_val, running=running
+            )
+
+        yield update
+
+
+def _plain(title: str) -> Callable[[Step], None]:
+    def update(step: Step) -> None:
+        if step.epoch % 200 == 0 or not step.running:
+            LOG.info(
+                f"{title}: epoch {step.epoch}/{step.max_epochs}, best validation "
+                f"{step.best_val:.2f} %, {step.running} of {step.runs} running"
+            )
+
+    return update

@@ -1,0 +1,96 @@
+"""The files of a run directory: written whole or not at all, ``result.json`` last."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RESULT = "result.json"
+
+
+class RunDirectoryError(ValueError):
+    """A run directory holds something that must not be overwritten, or cannot be read."""
+
+
+def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] | None:
+    """The result in ``directory`` if this very run has finished there, else None.
+
+    Raises:
+        RunDirectoryError: if it holds another run's result, or one that cannot be read, and
+            ``force`` is not set.
+    """
+    file = directory / RESULT
+    if force or not file.exists():
+        return None
+    result = read_result(file)
+    if result["identity"] != identity:
+        raise RunDirectoryError(
+            f"{directory} holds the result of another run (identity {result['identity'][:8]}, "
+            f"this one is {identity[:8]}: other settings, data or split); choose another "
+            "hydra.run.dir, or force=true to replace it"
+        )
+    return result
+
+
+def read_result(file: Path) -> dict[str, Any]:
+    """Parses a ``result.json``.
+
+    Raises:
+        RunDirectoryError: if it is not one.
+    """
+    try:
+        result = json.loads(file.read_text())
+        result["identity"]
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise RunDirectoryError(
+            f"{file} is not a result of this program ({error}); move it away, or use force=true"
+        ) from error
+    return result
+
+
+def write_run(directory: Path, files: dict[str, Callable[[Path], None]], result: dict) -> None:
+    """Writes every file under a temporary name, moves them into place, and the result last.
+
+    Args:
+        directory: run directory; made if missing.
+        files: name -> function that writes the file at a path.
+        result: content of ``result.json``.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / RESULT).unlink(missing_ok=True)
+    for name, write in files.items():
+        with atomic(directory / name) as path:
+            write(path)
+    with atomic(directory / RESULT) as path:
+        path.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
+
+
+@contextmanager
+def atomic(target: Path) -> Iterator[Path]:
+    """A path to write to that becomes ``target`` only if the block ends without an error."""
+    handle, name = tempfile.mkstemp(prefix=".partial-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    path = Path(name)
+    try:
+        yield path
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        path.chmod(0o644)
+        path.replace(target)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def save_arrays(arrays: dict[str, np.ndarray]) -> Callable[[Path], None]:
+    """A writer of a compressed npz file."""
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    return write

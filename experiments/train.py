@@ -1,0 +1,30 @@
+"""``python -m experiments.train``: train one model on all splits of one dataset.
+
+Imports jax inside the job only, so that ``--help`` answers at once.
+"""
+
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from experiments.cli import CONF, check_command_line, register_resolvers
+
+
+@hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
+def job(config: DictConfig) -> None:
+    """One run of Hydra: one run directory."""
+    from experiments.run import run  # noqa: PLC0415
+
+    run(config)
+
+
+def main() -> None:
+    """Checks the command line, then hands over to Hydra."""
+    register_resolvers()
+    check_command_line(sys.argv[1:])
+    job()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""A node-classification dataset on the host, checked when it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+from longnn.graph import Graph
+
+Features: TypeAlias = np.ndarray | sparse.csr_array
+
+METRICS = ("accuracy", "roc_auc")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A graph with node features and labels.
+
+    Attributes:
+        name: what reports call it.
+        graph: N nodes.
+        features: [N, F] float32, dense or `scipy.sparse.csr_array`, finite.
+        labels: [N] int64 in [0, C), or -1 where a node has no label.
+        classes: C.
+        metric: "accuracy" or "roc_auc" (two classes only); scores and selection both use it.
+        shipped: protocol name -> part int8 [S, N] (0 train, 1 validation, 2 test, -1 in no
+            part), the splits that came with the files.
+        checksum: sha256 over what the dataset was made of.
+
+    Raises:
+        ValueError: if shapes or types disagree, a feature is not finite, a label is out of range,
+            or the metric is unknown.
+    """
+
+    name: str
+    graph: Graph
+    features: Features
+    labels: np.ndarray
+    classes: int
+    metric: str = "accuracy"
+    shipped: Mapping[str, np.ndarray] = field(default_factory=dict)
+    checksum: str = ""
+
+    def __post_init__(self) -> None:
+        _check_metric(self)
+        _check_shapes(self)
+        _check_finite(self.features, f"features of dataset {self.name!r}")
+        _check_labels(self)
+
+
+def normalize(features: Features, how: str) -> Features:
+    """Scales node features.
+
+    Args:
+        features: [N, F] float32, dense or CSR.
+        how: "row": (X - min X) / max(row sum, 1), sparse features stay sparse if min X = 0;
+            "standard": columns of mean 0 and variance 1, constant columns become 0, dense;
+            "none": as they are.
+
+    Returns:
+        [N, F] float32.
+
+    Raises:
+        ValueError: if `how` is another word or a feature is not finite.
+    """
+    scalings = {"row": _by_row, "none": lambda features: features, "standard": _by_column}
+    if how not in scalings:
+        raise ValueError(f"normalize must be one of {', '.join(scalings)}, got {how!r}")
+    _check_finite(features, "features")
+    return scalings[how](features)
+
+
+def _by_row(features: Features) -> Features:
+    minimum = features.min()
+    if isinstance(features, np.ndarray) or minimum != 0:
+        shifted = _dense(features) - minimum
+        return (shifted * _row_scale(shifted)[:, None]).astype(np.float32)
+    # A product with a diagonal matrix would leave the column indices unsorted.
+    values = features.data * np.repeat(_row_scale(features), np.diff(features.indptr))
+    indices = features.indices, features.indptr
+    return sparse.csr_array((values.astype(np.float32), *indices), shape=features.shape)
+
+
+def _row_scale(features: Features) -> np.ndarray:
+    return 1 / np.maximum(features.sum(axis=1), 1)
+
+
+def _by_column(features: Features) -> np.ndarray:
+    # Sums of squares of many rows lose digits in float32.
+    centred = _dense(features).astype(np.float64)
+    constant = (centred == centred[:1]).all(axis=0)
+    centred -= centred.mean(axis=0)
+    centred[:, constant] = 0
+    return (centred / np.where(constant, 1, centred.std(axis=0))).astype(np.float32)
+
+
+def _dense(features: Features) -> np.ndarray:
+    return features if isinstance(features, np.ndarray) else features.toarray()
+
+
+def _check_metric(dataset: Dataset) -> None:
+    if dataset.metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {dataset.metric!r}")
+    if dataset.metric == "roc_auc" and dataset.classes != 2:
+        raise ValueError(
+            f"metric roc_auc needs 2 classes, dataset {dataset.name!r} has {dataset.classes}; "
+            "use accuracy"
+        )
+
+
+def _check_shapes(dataset: Dataset) -> None:
+    nodes, name = dataset.graph.num_nodes, dataset.name
+    features, labels = dataset.features, dataset.labels
+    if features.ndim != 2 or features.shape[0] != nodes or features.shape[1] == 0:
+        raise ValueError(
+            f"features of dataset {name!r} have shape {features.shape}, expected [{nodes}, F] "
+            f"with F >= 1 for a graph of {nodes} nodes; one row per node"
+        )
+    if features.dtype != np.float32:
+        raise ValueError(
+            f"features of dataset {name!r} are {features.dtype}, expected float32; "
+            "use .astype(numpy.float32)"
+        )
+    if labels.shape != (nodes,) or labels.dtype != np.int64:
+        raise ValueError(
+            f"labels of dataset {name!r} are {labels.dtype} of shape {labels.shape}, expected "
+            f"int64 of shape ({nodes},): one class index per node, -1 for no label"
+        )
+    for protocol, part in dataset.shipped.items():
+        if part.ndim != 2 or part.shape[1] != nodes:
+            raise ValueError(
+                f"split {protocol!r} of dataset {name!r} has shape {part.shape}, "
+                f"expected [S, {nodes}]; one column per node"
+            )
+
+
+def _check_finite(features: Features, what: str) -> None:
+    values = features.data if sparse.issparse(features) else features
+    if np.isfinite(values).all():
+        return
+    bad = ~np.isfinite(_dense(features))
+    raise ValueError(
+        f"{what}: {bad.sum()} values are NaN or infinite, the first in row "
+        f"{np.flatnonzero(bad.any(axis=1))[0]}; replace them or drop those columns"
+    )
+
+
+def _check_labels(dataset: Dataset) -> None:
+    labels, classes = dataset.labels, dataset.classes
+    bad = np.flatnonzero((labels < -1) | (labels >= classes))
+    if bad.size:
+        raise ValueError(
+            f"label of node {bad[0]} in dataset {dataset.name!r} is {labels[bad[0]]}, expected "
+            f"0 to {classes - 1}, or -1 for no label ({bad.size} such nodes); relabel from 0 or "
+            "raise classes"
+        )

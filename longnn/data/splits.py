@@ -1,0 +1,209 @@
+"""Named split protocols; each gives S splits of the labelled nodes into train, validation, test.
+
+Unlabelled nodes (label -1) are in no part, whatever the protocol.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from longnn.data.dataset import Dataset
+from longnn.data.part_file import read_part
+
+TRAIN, VAL, TEST, UNUSED = 0, 1, 2, -1
+PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """S splits of N nodes.
+
+    Attributes:
+        protocol: how they were made; results of different protocols are not comparable.
+        part: int8 [S, N], 0 train, 1 validation, 2 test, -1 in no part.
+
+    Raises:
+        ValueError: if the shape or a value is wrong, or a part of some split has no node.
+    """
+
+    protocol: str
+    part: np.ndarray
+
+    def __post_init__(self) -> None:
+        part = np.asarray(self.part)
+        if part.ndim != 2 or part.shape[0] == 0 or not np.issubdtype(part.dtype, np.integer):
+            raise ValueError(
+                f"splits of protocol {self.protocol!r} need an integer array part [S, N] with "
+                f"S >= 1, got {part.dtype} of shape {part.shape}; use part[None] for one split"
+            )
+        _check_values(self.protocol, part)
+        _check_parts_present(self.protocol, part)
+        object.__setattr__(self, "part", part.astype(np.int8))
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the index sets alone: equal sets have equal hashes under any protocol name."""
+        shape = np.array(self.part.shape, dtype="<i8").tobytes()
+        return hashlib.sha256(shape + self.part.tobytes()).hexdigest()
+
+    @property
+    def train(self) -> np.ndarray:
+        """bool [S, N]."""
+        return self.part == TRAIN
+
+    @property
+    def val(self) -> np.ndarray:
+        """bool [S, N]."""
+        return self.part == VAL
+
+    @property
+    def test(self) -> np.ndarray:
+        """bool [S, N]."""
+        return self.part == TEST
+
+
+def per_class(
+    dataset: Dataset, train: float = 0.6, val: float = 0.2, count: int = 10, first_seed: int = 0
+) -> Splits:
+    """The literature's "60/20/20": equal training counts per class, so not 60/20/20 of the nodes.
+
+    round(train N / C) labelled nodes of each class train, a smaller class whole; round(val N)
+    drawn uniformly from the rest validate; what remains tests. N and C count all nodes, the
+    unlabelled ones included, as the published routine does (Chien et al. 2021, arXiv 2101.07988).
+
+    Args:
+        dataset: N nodes, C classes.
+        train, val: fractions, positive, with sum below 1.
+        count: S.
+        first_seed: split i is drawn with seed first_seed + i.
+
+    Raises:
+        ValueError: if the fractions or the count are out of range, or a part comes out empty.
+    """
+    quota = round(train * len(dataset.labels) / dataset.classes)
+    num_val = round(val * len(dataset.labels))
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        part = np.where(dataset.labels >= 0, TEST, UNUSED)
+        for nodes in _shuffled_classes(rng, dataset):
+            part[nodes[:quota]] = TRAIN
+        part[rng.permutation(np.flatnonzero(part == TEST))[:num_val]] = VAL
+        return part
+
+    return _drawn("per_class", draw, (train, val), count, first_seed)
+
+
+def stratified(
+    dataset: Dataset, train: float = 0.6, val: float = 0.2, count: int = 10, first_seed: int = 0
+) -> Splits:
+    """The same proportions inside every class: round(train n_c), round(val n_c), the rest.
+
+    Arguments, result and errors as for `per_class`.
+    """
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        part = np.full(len(dataset.labels), UNUSED)
+        for nodes in _shuffled_classes(rng, dataset):
+            cuts = np.cumsum([round(train * len(nodes)), round(val * len(nodes))])
+            for number, members in enumerate(np.split(nodes, cuts)):
+                part[members] = number
+        return part
+
+    return _drawn("stratified", draw, (train, val), count, first_seed)
+
+
+def fixed(dataset: Dataset) -> Splits:
+    """The masks that the dataset's file ships; ValueError if it ships none."""
+    return _shipped(dataset, "fixed")
+
+
+def public(dataset: Dataset) -> Splits:
+    """The public split of Planetoid; ValueError if the dataset has none."""
+    return _shipped(dataset, "public")
+
+
+def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
+    """Splits from an npz file with an array `part` [S, N] of 0, 1, 2 and -1.
+
+    Raises:
+        ValueError: if there is no path, or the array is missing, of wrong length or values.
+        DataFileError: if the file cannot be read.
+    """
+    if path is None:
+        raise ValueError(
+            "the split protocol 'file' needs a path: give split.path=FILE, an npz file with an "
+            "array part [S, N] (0 train, 1 val, 2 test, -1 unused)"
+        )
+    return _labelled_only(dataset, "file", read_part(Path(path)), f"array part in {path}")
+
+
+def _shipped(dataset: Dataset, protocol: str) -> Splits:
+    if protocol not in dataset.shipped:
+        usable = (*dataset.shipped, "per_class", "stratified", "file")
+        raise ValueError(
+            f"dataset {dataset.name!r} ships no split {protocol!r} (it ships "
+            f"{', '.join(dataset.shipped) or 'none'}); use one of {', '.join(usable)}"
+        )
+    part = dataset.shipped[protocol]
+    return _labelled_only(dataset, protocol, part, f"shipped split {protocol!r}")
+
+
+def _labelled_only(dataset: Dataset, protocol: str, part: np.ndarray, what: str) -> Splits:
+    """Splits of the labelled nodes, after checking that `part` is about this dataset's nodes."""
+    nodes = len(dataset.labels)
+    if part.ndim != 2 or part.shape[1] != nodes:
+        raise ValueError(
+            f"{what} has shape {part.shape}, expected [S, {nodes}] for dataset "
+            f"{dataset.name!r}; use part[None] for one split, and check that it is the same dataset"
+        )
+    if not np.issubdtype(part.dtype, np.integer):
+        raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
+    return Splits(protocol, np.where(dataset.labels >= 0, part, UNUSED))
+
+
+def _drawn(
+    protocol: str,
+    draw: Callable[[np.random.Generator], np.ndarray],
+    fractions: tuple[float, float],
+    count: int,
+    first_seed: int,
+) -> Splits:
+    train, val = fractions
+    if not (train > 0 and val > 0 and train + val < 1):
+        raise ValueError(
+            f"split fractions must be positive with train + val < 1, so that nodes remain for "
+            f"the test, got train={train}, val={val}"
+        )
+    if count < 1:
+        raise ValueError(f"the number of splits must be at least 1, got count={count}")
+    seeds = range(first_seed, first_seed + count)
+    return Splits(protocol, np.stack([draw(np.random.default_rng(seed)) for seed in seeds]))
+
+
+def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[np.ndarray]:
+    """The nodes of each class, class by class, in random order."""
+    members = (np.flatnonzero(dataset.labels == label) for label in range(dataset.classes))
+    return [rng.permutation(nodes) for nodes in members]
+
+
+def _check_values(protocol: str, part: np.ndarray) -> None:
+    bad = np.argwhere((part < UNUSED) | (part > TEST))
+    if bad.size:
+        split, node = bad[0]
+        raise ValueError(
+            f"split {split} of protocol {protocol!r} has value {part[split, node]} at node {node}, "
+            "expected 0 (train), 1 (val), 2 (test) or -1 (in no part)"
+        )
+
+
+def _check_parts_present(protocol: str, part: np.ndarray) -> None:
+    for number, name in enumerate(PARTS):
+        empty = np.flatnonzero(~(part == number).any(axis=1))
+        if empty.size:
+            raise ValueError(
+                f"split {empty[0]} of protocol {protocol!r} has no labelled node in its {name} "
+                "part; change the fractions or use another protocol"
+            )

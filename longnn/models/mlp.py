@@ -1,0 +1,84 @@
+"""Embeddings of node features, and the graph-free baseline."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from longnn.dropout import dropout
+from longnn.features import Features
+from longnn.models.model import Setting, split_key
+from longnn.operators import Operator
+
+
+class Linear(nnx.Module):
+    """H = dropout(X) W + c; W and c uniform in +-1/sqrt(F) at the start.
+
+    Args:
+        in_features: F.
+        classes: C, width of the output.
+        dropout: rate on X, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        classes: int,
+        *,
+        dropout: ArrayLike = 0.0,
+        dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        self.kernel = uniform(rngs.params(), (in_features, classes), in_features, dtype)
+        self.bias = uniform(rngs.params(), (classes,), in_features, dtype)
+        self.dropout = Setting(jnp.asarray(dropout, dtype))
+
+    def embed(self, features: Features, key: Array | None = None) -> Array:
+        """X [N, F] -> H [N, C]; dropout where a key is given."""
+        return features.project(self.kernel[...], self.dropout[...], key) + self.bias[...]
+
+
+class MLP(nnx.Module):
+    """H = W2 dropout(relu(W1 dropout(X) + c1)) + c2; as a model, log_softmax(H).
+
+    Weights and biases are uniform in +-1/sqrt(fan_in) at the start.
+
+    Args:
+        in_features: F.
+        classes: C.
+        hidden: width of the hidden layer.
+        dropout: rate on X and on the hidden layer, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        classes: int,
+        *,
+        hidden: int = 64,
+        dropout: ArrayLike = 0.5,
+        dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        if hidden < 1:
+            raise ValueError(f"hidden must be >= 1, got {hidden}")
+        self.first = Linear(in_features, hidden, dropout=dropout, dtype=dtype, rngs=rngs)
+        self.kernel = uniform(rngs.params(), (hidden, classes), hidden, dtype)
+        self.bias = uniform(rngs.params(), (classes,), hidden, dtype)
+
+    def embed(self, features: Features, key: Array | None = None) -> Array:
+        """X [N, F] -> H [N, C]; dropout where a key is given."""
+        outer, inner = split_key(key, 2)
+        hidden = jax.nn.relu(self.first.embed(features, outer))
+        return dropout(hidden, self.first.dropout[...], inner) @ self.kernel[...] + self.bias[...]
+
+    def __call__(self, operator: Operator, features: Features, key: Array | None = None) -> Array:
+        """Log-probabilities [N, C]; the graph is not used."""
+        return jax.nn.log_softmax(self.embed(features, key))
+
+
+def uniform(key: Array, shape: tuple[int, ...], fan_in: int, dtype: DTypeLike) -> nnx.Param:
+    """A parameter uniform in +-1/sqrt(fan_in), in the optimizer group "mlp"."""
+    bound = max(fan_in, 1) ** -0.5
+    return nnx.Param(jax.random.uniform(key, shape, dtype, -bound, bound), group="mlp")

@@ -1,0 +1,36 @@
+"""What the trainer needs of a model."""
+
+from typing import Protocol
+
+import jax
+from flax import nnx
+from jax import Array
+
+from longnn.features import Features
+from longnn.operators import Operator
+
+
+class Model(Protocol):
+    """A Flax NNX module that classifies nodes.
+
+    The trainer calls ``Model(in_features, classes, dtype=..., rngs=..., **settings)``. Settings
+    given as floats are traced (a sweep over them compiles once), so they must not decide shapes.
+    A parameter names its optimizer group by ``nnx.Param(value, group="w")``; without one it
+    belongs to "mlp". Three methods are optional:
+
+    - ``scalars() -> dict[str, Array]``: values worth a curve, recorded at each epoch;
+    - ``response(x) -> [..., C]``: the filter at x = 1 - lambda, for figures;
+    - ``theta() -> [K+1, C]``: filter coefficients, needed by ``decay=theta``.
+    """
+
+    def __call__(self, operator: Operator, features: Features, key: Array | None = None) -> Array:
+        """Log-probabilities [N, C]; dropout is on exactly where a key is given."""
+
+
+class Setting(nnx.Variable):
+    """A hyperparameter that is traced but not trained, such as a dropout rate."""
+
+
+def split_key(key: Array | None, count: int) -> list[Array] | list[None]:
+    """``count`` independent keys, or ``count`` times None."""
+    return [None] * count if key is None else list(jax.random.split(key, count))

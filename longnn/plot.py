@@ -1,0 +1,98 @@
+"""Figures, each from arrays by one call; readable in print. No global matplotlib state."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
+"""Okabe and Ito's palette, distinguishable without colour vision."""
+
+
+def response(
+    lam: np.ndarray,
+    values: np.ndarray,
+    density: tuple[np.ndarray, np.ndarray] | None = None,
+    title: str = "",
+) -> Figure:
+    """Learned filter g(lambda) with its spread over runs, above the spectrum of the graph.
+
+    Args:
+        lam: [G] eigenvalues of L, ascending in [0, 2].
+        values: [B, G, C] filter of each run and class.
+        density: (edges [n + 1], share [n]) of the graph's spectrum, or None.
+        title: of the figure.
+    """
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    if density is None:
+        top = bottom = figure.subplots()
+    else:
+        top, bottom = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+        edges, share = density
+        bottom.stairs(100 * share, edges, fill=True, color="#999999")
+        bottom.set_ylabel("eigenvalues\nper bin [%]")
+    mean, std = values.mean(0), values.std(0)
+    for c in range(values.shape[2]):
+        colour = COLOURS[c % len(COLOURS)]
+        top.plot(lam, mean[:, c], color=colour, label=f"class {c}")
+        top.fill_between(
+            lam, mean[:, c] - std[:, c], mean[:, c] + std[:, c], color=colour, alpha=0.2, lw=0
+        )
+    top.axhline(0, color="black", lw=0.6)
+    top.set_ylabel("response g($\\lambda$)")
+    top.legend(ncols=2, fontsize="small", frameon=False)
+    top.set_title(title or f"mean and standard deviation over {len(values)} runs")
+    bottom.set_xlabel("$\\lambda$, eigenvalue of L = I - S (low frequencies left)")
+    bottom.set_xlim(0, 2)
+    return figure
+
+
+def training_curves(curves: dict[str, np.ndarray], metric: str, title: str = "") -> Figure:
+    """Training and validation loss, and the validation metric, per epoch.
+
+    Args:
+        curves: "loss", "val_loss", "val" -> [B, epochs], NaN after a run's end.
+        metric: name of the metric.
+        title: of the figure.
+    """
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _spread(left, curves["loss"], COLOURS[0], "training (dropout on)")
+    _spread(left, curves["val_loss"], COLOURS[1], "validation")
+    left.set_ylabel("mean negative log-likelihood")
+    left.legend(frameon=False)
+    _spread(right, 100 * curves["val"], COLOURS[1], "validation")
+    right.set_ylabel(f"validation {metric} [%]")
+    for axes in (left, right):
+        axes.set_xlabel("epoch")
+    figure.suptitle(title or "median and quartiles over the runs still training")
+    return figure
+
+
+def exponents(alpha: np.ndarray, beta: np.ndarray, selected: np.ndarray, title: str = "") -> Figure:
+    """Path of (alpha, beta) of each run; a dot at the selected epoch.
+
+    Args:
+        alpha: [B, epochs], NaN after a run's end.
+        beta: [B, epochs].
+        selected: [B] index of the selected epoch.
+        title: of the figure.
+    """
+    figure = Figure(figsize=(4.8, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for run, chosen in enumerate(selected):
+        colour = COLOURS[run % len(COLOURS)]
+        axes.plot(alpha[run], beta[run], color=colour, lw=0.8)
+        axes.plot(alpha[run, chosen], beta[run, chosen], "o", color=colour, ms=4)
+    axes.plot(alpha[0, 0], beta[0, 0], "k+", ms=10, label="start")
+    axes.set_xlabel("$\\alpha$, exponent at $\\lambda = 0$")
+    axes.set_ylabel("$\\beta$, exponent at $\\lambda = 2$")
+    axes.legend(frameon=False)
+    axes.set_title(title or "learned exponents, dots at the selected epochs")
+    return figure
+
+
+def _spread(axes, values: np.ndarray, colour: str, label: str) -> None:
+    # Every epoch has at least one run that is still training, so no column is all NaN.
+    low, middle, high = np.nanpercentile(values, [25, 50, 75], axis=0)
+    epochs = np.arange(1, values.shape[1] + 1)
+    axes.plot(epochs, middle, color=colour, label=label, lw=1)
+    axes.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)

@@ -1,0 +1,173 @@
+"""The compiled part of training: a chunk of epochs over a batch of runs, traced once."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from longnn.features import Features
+from longnn.operators import Operator
+from longnn.training.metrics import Metric
+from longnn.training.optimizer import Rates, grouped_adam
+
+
+class Problem(NamedTuple):
+    """What all runs of a batch share."""
+
+    operator: Operator
+    features: Features
+    labels: Array  # [N] int, -1 where unlabelled
+
+
+class Member(NamedTuple):
+    """What one run of a batch has of its own; every leaf is traced."""
+
+    key: Array
+    train: Array  # [N] bool
+    val: Array  # [N] bool
+    settings: nnx.State
+    rates: Rates
+    theta_decay: Array
+    patience: Array
+    max_epochs: Array
+
+
+class RunState(NamedTuple):
+    """Carried from epoch to epoch."""
+
+    params: nnx.State
+    opt_state: Any
+    best_params: nnx.State
+    best_score: Array
+    best_epoch: Array
+    epoch: Array  # epochs completed
+    below: Array  # consecutive epochs strictly below the best
+    running: Array
+    diverged: Array
+
+
+@dataclass(frozen=True)
+class Program:
+    """The static part: hashable, so that equal programs share one compilation."""
+
+    graphdef: nnx.GraphDef
+    labels: tuple[str, ...]  # optimizer group of each parameter leaf
+    metric: Metric
+    penalised: bool  # whether theta_decay acts
+
+    def model(self, params: nnx.State, settings: nnx.State) -> Any:
+        """The module with these parameters."""
+        return nnx.merge(self.graphdef, params, settings)
+
+    def optimizer(self, params: nnx.State, rates: Rates) -> optax.GradientTransformation:
+        """Adam with the rates of one member."""
+        return grouped_adam(jax.tree.unflatten(jax.tree.structure(params), self.labels), rates)
+
+
+def initial_state(program: Program, params: nnx.State, member: Member) -> RunState:
+    """State of one run before its first epoch."""
+    zero = jnp.zeros((), jnp.int32)
+    return RunState(
+        params=params,
+        opt_state=program.optimizer(params, member.rates).init(params),
+        best_params=params,
+        best_score=jnp.asarray(-jnp.inf, jax.tree.leaves(params)[0].dtype),
+        best_epoch=zero,
+        epoch=zero,
+        below=zero,
+        running=jnp.asarray(True),
+        diverged=jnp.asarray(False),
+    )
+
+
+@partial(jax.jit, static_argnames=("program", "length"), donate_argnames=("state",))
+def run_chunk(
+    program: Program, state: RunState, members: Member, problem: Problem, *, length: int
+) -> tuple[RunState, dict[str, Array]]:
+    """``length`` epochs of a batch of runs; runs that are over stay as they are.
+
+    Args:
+        program: static.
+        state: leaves [B, ...]; donated.
+        members: leaves [B, ...].
+        problem: shared.
+        length: epochs.
+
+    Returns:
+        The new state, and curves [length, B] (NaN where a run was already over).
+    """
+    batched = jax.vmap(partial(_epoch, program), in_axes=(0, 0, None))
+    return jax.lax.scan(
+        lambda carry, _: batched(carry, members, problem), state, None, length=length
+    )
+
+
+def _epoch(
+    program: Program, state: RunState, member: Member, problem: Problem
+) -> tuple[RunState, dict[str, Array]]:
+    """One update and one evaluation of one run; the published selection rule."""
+    loss, params, opt_state = _update(program, state, member, problem)
+    model = program.model(params, member.settings)
+    log_probabilities = model(problem.operator, problem.features)
+    val_loss = mean_nll(log_probabilities, problem.labels, member.val)
+    score = program.metric(log_probabilities, problem.labels, member.val)
+    score = score.astype(state.best_score.dtype)
+    finite = jnp.isfinite(loss) & jnp.isfinite(val_loss)
+    better = finite & (score >= state.best_score)
+    epoch = state.epoch + 1
+    below = jnp.where(better, 0, state.below + 1)
+    new = RunState(
+        params=params,
+        opt_state=opt_state,
+        best_params=_choose(better, params, state.best_params),
+        best_score=jnp.where(better, score, state.best_score),
+        best_epoch=jnp.where(better, epoch, state.best_epoch),
+        epoch=epoch,
+        below=below,
+        running=finite & (below <= member.patience) & (epoch < member.max_epochs),
+        diverged=~finite,
+    )
+    curves = {"loss": loss, "val_loss": val_loss, "val": score, **scalars(model)}
+    curves = {name: jnp.where(state.running, value, jnp.nan) for name, value in curves.items()}
+    return _choose(state.running, new, state), curves
+
+
+def _update(
+    program: Program, state: RunState, member: Member, problem: Problem
+) -> tuple[Array, nnx.State, Any]:
+    key = jax.random.fold_in(member.key, state.epoch)
+
+    def objective(params: nnx.State) -> Array:
+        model = program.model(params, member.settings)
+        log_probabilities = model(problem.operator, problem.features, key)
+        loss = mean_nll(log_probabilities, problem.labels, member.train)
+        if program.penalised:
+            # half the squared norm, so that its gradient is that of Adam's coupled L2
+            loss += member.theta_decay / 2 * jnp.sum(model.theta() ** 2)
+        return loss
+
+    loss, gradient = jax.value_and_grad(objective)(state.params)
+    optimizer = program.optimizer(state.params, member.rates)
+    updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+    return loss, optax.apply_updates(state.params, updates), opt_state
+
+
+def mean_nll(log_probabilities: Array, labels: Array, mask: Array) -> Array:
+    """Mean negative log-likelihood over the nodes in ``mask`` [N]."""
+    one_hot = jax.nn.one_hot(labels, log_probabilities.shape[-1], dtype=log_probabilities.dtype)
+    chosen = jnp.sum(jnp.where(one_hot > 0, log_probabilities, 0), axis=-1)
+    return -jnp.sum(jnp.where(mask, chosen, 0)) / mask.sum()
+
+
+def scalars(model: Any) -> dict[str, Array]:
+    """The model's own curves; empty where it names none."""
+    return model.scalars() if hasattr(model, "scalars") else {}
+
+
+def _choose(condition: Array, new: Any, old: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)

@@ -1,0 +1,49 @@
+"""Adam with one learning rate and one decay for each named group of parameters."""
+
+from typing import Any
+
+import jax
+import optax
+from flax import nnx
+from jax.typing import ArrayLike
+
+DEFAULT_GROUP = "mlp"
+
+Rates = dict[str, dict[str, ArrayLike]]
+"""Group name -> {"lr": ..., "weight_decay": ...}; values may be traced."""
+
+
+def group_labels(params: nnx.State) -> nnx.State:
+    """The group of each parameter, in a tree of the structure of ``params``."""
+    is_variable = lambda v: isinstance(v, nnx.Variable)  # noqa: E731
+    variables = jax.tree.leaves(params, is_leaf=is_variable)
+    names = [v.get_metadata().get("group", DEFAULT_GROUP) for v in variables]
+    return jax.tree.unflatten(jax.tree.structure(params), names)
+
+
+def grouped_adam(labels: Any, rates: Rates) -> optax.GradientTransformation:
+    """Adam (0.9, 0.999, 1e-8); the decay is added to the gradient (L2), not decoupled.
+
+    Args:
+        labels: group of each parameter (:func:`group_labels`).
+        rates: learning rate and decay of each group, scalars, possibly traced.
+
+    Raises:
+        ValueError: if a group of the model has no rates.
+    """
+    missing = sorted(set(jax.tree.leaves(labels)) - set(rates))
+    if missing:
+        raise ValueError(
+            f"the model has parameters in optimizer group(s) {missing}, but rates are given for "
+            f"{sorted(rates)} only; add for instance +optim.groups.{missing[0]}.lr=0.01 "
+            f"+optim.groups.{missing[0]}.weight_decay=0"
+        )
+    transforms = {
+        name: optax.chain(
+            optax.add_decayed_weights(rate["weight_decay"]),
+            optax.scale_by_adam(),
+            optax.scale_by_learning_rate(rate["lr"]),
+        )
+        for name, rate in rates.items()
+    }
+    return optax.partition(transforms, labels)

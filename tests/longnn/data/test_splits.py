@@ -1,0 +1,186 @@
+import numpy as np
+import pytest
+
+from longnn.data import DataFileError, Dataset, Splits, splits
+from longnn.graph import Graph
+
+# Class counts, unlabelled nodes, and the sizes of the published "60/20/20" splits.
+PER_CLASS = {
+    "cora": ((351, 217, 418, 818, 426, 298, 180), 0, (1557, 542, 609)),
+    "citeseer": ((249, 590, 668, 701, 596, 508), 15, (1914, 665, 733)),
+    "chameleon": ((456, 460, 453, 521, 387), 0, (1365, 455, 457)),
+    "texas": ((33, 1, 18, 101, 30), 0, (85, 37, 61)),
+    "cornell": ((38, 16, 30, 82, 17), 0, (99, 37, 47)),
+    "squirrel": ((1042, 1040, 1039, 1040, 1040), 0, (3120, 1040, 1041)),
+}
+DRAWN = [splits.per_class, splits.stratified]
+
+
+def make(counts=(30, 20, 10), unlabelled=5, shipped=None):
+    labels = np.repeat(np.arange(-1, len(counts)), (unlabelled, *counts))
+    np.random.default_rng(0).shuffle(labels)
+    nodes = len(labels)
+    graph = Graph.from_edges(np.zeros((0, 2), np.int64), nodes)
+    features = np.ones((nodes, 1), np.float32)
+    return Dataset("toy", graph, features, labels, len(counts), shipped=shipped or {})
+
+
+def sizes(made):
+    return np.stack([made.train.sum(1), made.val.sum(1), made.test.sum(1)], axis=1)
+
+
+@pytest.mark.parametrize("name", PER_CLASS)
+def test_per_class_has_the_published_sizes(name):
+    counts, unlabelled, expected = PER_CLASS[name]
+    dataset = make(counts, unlabelled)
+    made = splits.per_class(dataset)
+    np.testing.assert_array_equal(sizes(made), [expected] * 10)
+    quota = round(0.6 * len(dataset.labels) / len(counts))
+    in_train = np.bincount(dataset.labels[made.train[0]], minlength=len(counts))
+    np.testing.assert_array_equal(in_train, np.minimum(counts, quota))
+
+
+def test_stratified_keeps_proportions_in_every_class():
+    dataset = make((30, 20, 10))
+    made = splits.stratified(dataset)
+    for masks, expected in zip((made.train, made.val, made.test), (0.6, 0.2, 0.2), strict=True):
+        for mask in masks:
+            counts = np.bincount(dataset.labels[mask])
+            np.testing.assert_allclose(counts, expected * np.array([30, 20, 10]), atol=1e-9)
+
+
+@pytest.mark.parametrize("protocol", DRAWN)
+def test_parts_are_disjoint_and_cover_the_labelled_nodes(protocol):
+    dataset = make()
+    made = protocol(dataset)
+    covered = made.train.astype(int) + made.val + made.test
+    np.testing.assert_array_equal(covered, np.tile(dataset.labels >= 0, (10, 1)))
+    assert made.protocol == protocol.__name__
+    assert made.part.dtype == np.int8
+
+
+@pytest.mark.parametrize("protocol", DRAWN)
+def test_split_i_depends_on_its_seed_only(protocol):
+    dataset = make()
+    ten, three = protocol(dataset), protocol(dataset, count=3, first_seed=4)
+    np.testing.assert_array_equal(ten.part[4:7], three.part)
+    assert len({split.tobytes() for split in ten.part}) == 10
+
+
+@pytest.mark.parametrize("protocol", DRAWN)
+def test_fractions_are_settings(protocol):
+    made = protocol(make((50, 50), 0), train=0.5, val=0.3, count=1)
+    np.testing.assert_array_equal(sizes(made), [[50, 30, 20]])
+
+
+@pytest.mark.parametrize("protocol", DRAWN)
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"train": 0.8}, r"train \+ val < 1, .*train=0.8, val=0.2"),
+        ({"train": 0}, "positive"),
+        ({"val": 0}, "positive"),
+        ({"count": 0}, "count=0"),
+    ],
+)
+def test_drawing_says_what_is_wrong(protocol, arguments, words):
+    with pytest.raises(ValueError, match=words):
+        protocol(make(), **arguments)
+
+
+def test_empty_part_is_named():
+    with pytest.raises(
+        ValueError, match=r"split 0 of protocol 'stratified' has no .* its val part"
+    ):
+        splits.stratified(make((2, 2)))
+    with pytest.raises(ValueError, match=r"split 1 of protocol 'mine' has no .* its test part"):
+        Splits("mine", np.array([[0, 1, 2], [0, 1, 1]]))
+
+
+@pytest.mark.parametrize(
+    "part", [np.array([0, 1, 2]), np.array([[0.0, 1, 2]]), np.zeros((0, 3), int)]
+)
+def test_part_must_be_a_table_of_integers(part):
+    with pytest.raises(ValueError, match=r"integer array part \[S, N\]"):
+        Splits("mine", part)
+
+
+def test_hash_is_of_the_index_sets_alone():
+    part = np.array([[0, 1, 2, -1], [2, 1, 0, 0]])
+    known = "2b94af875b95f79970519531886b5d7b"
+    first = Splits("mine", part)
+    assert first.hash.startswith(known)
+    assert Splits("yours", part.astype(np.int32)).hash == first.hash
+    assert Splits("mine", np.asfortranarray(part)).hash == first.hash
+    assert Splits("mine", part[::-1]).hash != first.hash
+    changed = part.copy()
+    changed[0, 3] = 0
+    assert Splits("mine", changed).hash != first.hash
+    assert Splits("mine", part[:, :3]).hash != Splits("mine", part[:1]).hash
+
+
+@pytest.mark.parametrize("protocol", [splits.fixed, splits.public])
+def test_shipped_splits_leave_out_unlabelled_nodes(protocol):
+    part = np.tile(np.arange(65) % 3, (2, 1)).astype(np.int8)
+    dataset = make(shipped={protocol.__name__: part})
+    made = protocol(dataset)
+    assert made.protocol == protocol.__name__
+    np.testing.assert_array_equal(made.part, np.where(dataset.labels >= 0, part, -1))
+
+
+def test_split_that_is_not_shipped():
+    dataset = make(shipped={"fixed": np.zeros((1, 65), np.int8)})
+    words = r"'toy' ships no split 'public' \(it ships fixed\); use one of fixed, per_class, strat"
+    with pytest.raises(ValueError, match=words):
+        splits.public(dataset)
+    with pytest.raises(ValueError, match=r"\(it ships none\); use one of per_class"):
+        splits.fixed(make())
+
+
+def test_file_is_read_and_unlabelled_nodes_removed(tmp_path):
+    dataset = make()
+    part = np.tile(np.arange(65) % 4 - 1, (3, 1))
+    np.savez(tmp_path / "s.npz", part=part, note="anything")
+    made = splits.file(dataset, str(tmp_path / "s.npz"))
+    assert made.protocol == "file"
+    np.testing.assert_array_equal(made.part, np.where(dataset.labels >= 0, part, -1))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"part": np.zeros((3, 64), int)}, r"\(3, 64\), expected \[S, 65\] for dataset 'toy'"),
+        ({"part": np.zeros(65, int)}, r"\(65,\), expected \[S, 65\]"),
+        ({"part": np.zeros((1, 65))}, "float64, expected integers"),
+        ({"part": np.full((1, 65), 3)}, "has value 3 at node"),
+        ({"part": np.full((1, 65), 256)}, "has value 256 at node"),
+        ({"part": np.full((1, 65), -2)}, "has value -2 at node"),
+        ({"parts": np.zeros((1, 65), int), "b": np.ones(1)}, "no array part, it holds parts, b"),
+    ],
+)
+def test_file_content_is_checked(arrays, words, tmp_path):
+    np.savez(tmp_path / "s.npz", **arrays)
+    with pytest.raises(ValueError, match=words):
+        splits.file(make(), tmp_path / "s.npz")
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "truncated", "npy", "objects"])
+def test_unreadable_file(kind, tmp_path):
+    path = tmp_path / "s.npz"
+    if kind == "truncated":
+        np.savez(path, part=np.zeros((9, 65), int))
+        path.write_bytes(path.read_bytes()[:300])
+    elif kind == "npy":
+        with path.open("wb") as stream:
+            np.save(stream, np.zeros((1, 65), int))
+    elif kind == "objects":
+        np.savez(path, part=np.array([{"a": 1}]))
+    elif kind != "missing":
+        path.write_text("" if kind == "empty" else "0 1 2")
+    with pytest.raises(DataFileError, match=r"s\.npz.*numpy\.savez"):
+        splits.file(make(), path)
+
+
+def test_file_without_a_path_says_how_to_give_one():
+    with pytest.raises(ValueError, match=r"split\.path="):
+        splits.file(make())
