@@ -8,6 +8,7 @@ from pathlib import Path
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.identity import run_name
@@ -34,7 +35,10 @@ def check_command_line(arguments: list[str]) -> None:
         SystemExit: with code 2 and the message.
     """
     parsed = get_args_parser().parse_known_args(arguments)[0]
-    overrides = OverridesParser.create().parse_overrides(parsed.overrides)
+    try:
+        overrides = OverridesParser.create().parse_overrides(parsed.overrides)
+    except HydraException:
+        return  # Hydra reports it better than we could
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
     for override in overrides:
         for group, option in _choices(override):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 RESULT = "result.json"
+_PARTIAL = ".partial-"
 
 
 class RunDirectoryError(ValueError):
@@ -63,6 +64,8 @@ def write_run(directory: Path, files: dict[str, Callable[[Path], None]], result:
     """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / RESULT).unlink(missing_ok=True)
+    for left in directory.glob(f"{_PARTIAL}*"):  # of a writer that was killed
+        left.unlink()
     for name, write in files.items():
         with atomic(directory / name) as path:
             write(path)
@@ -73,7 +76,7 @@ def write_run(directory: Path, files: dict[str, Callable[[Path], None]], result:
 @contextmanager
 def atomic(target: Path) -> Iterator[Path]:
     """A path to write to that becomes ``target`` only if the block ends without an error."""
-    handle, name = tempfile.mkstemp(prefix=".partial-", suffix=target.suffix, dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=_PARTIAL, suffix=target.suffix, dir=target.parent)
     os.close(handle)
     path = Path(name)
     try:

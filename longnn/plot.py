@@ -13,7 +13,10 @@ def response(
     density: tuple[np.ndarray, np.ndarray] | None = None,
     title: str = "",
 ) -> Figure:
-    """Learned filter g(lambda) with its spread over runs, above the spectrum of the graph.
+    """Learned filter g(lambda), median and quartiles over runs, above the spectrum of the graph.
+
+    The vertical range is that of the quartiles where the graph has eigenvalues: elsewhere the
+    polynomial is free, and often large.
 
     Args:
         lam: [G] eigenvalues of L, ascending in [0, 2].
@@ -29,17 +32,18 @@ def response(
         edges, share = density
         bottom.stairs(100 * share, edges, fill=True, color="#999999")
         bottom.set_ylabel("eigenvalues\nper bin [%]")
-    mean, std = values.mean(0), values.std(0)
+    low, middle, high = np.percentile(values, [25, 50, 75], axis=0)
     for c in range(values.shape[2]):
-        colour = COLOURS[c % len(COLOURS)]
-        top.plot(lam, mean[:, c], color=colour, label=f"class {c}")
-        top.fill_between(
-            lam, mean[:, c] - std[:, c], mean[:, c] + std[:, c], color=colour, alpha=0.2, lw=0
-        )
+        colour, dashes = COLOURS[c % len(COLOURS)], "--" if c % 2 else "-"
+        top.plot(lam, middle[:, c], dashes, color=colour, label=f"class {c}")
+        top.fill_between(lam, low[:, c], high[:, c], color=colour, alpha=0.2, lw=0)
+    inside = np.full(len(lam), True) if density is None else _occupied(lam, *density)
+    bounds = np.min(low[inside], initial=0), np.max(high[inside], initial=0)
+    top.set_ylim(bounds[0] - 0.05 * np.ptp(bounds), bounds[1] + 0.05 * np.ptp(bounds))
     top.axhline(0, color="black", lw=0.6)
     top.set_ylabel("response g($\\lambda$)")
     top.legend(ncols=2, fontsize="small", frameon=False)
-    top.set_title(title or f"mean and standard deviation over {len(values)} runs")
+    top.set_title(title or f"median and quartiles over {len(values)} runs")
     bottom.set_xlabel("$\\lambda$, eigenvalue of L = I - S (low frequencies left)")
     bottom.set_xlim(0, 2)
     return figure
@@ -88,6 +92,12 @@ def exponents(alpha: np.ndarray, beta: np.ndarray, selected: np.ndarray, title: 
     axes.legend(frameon=False)
     axes.set_title(title or "learned exponents, dots at the selected epochs")
     return figure
+
+
+def _occupied(lam: np.ndarray, edges: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """[G] bool: which points lie in a bin that holds an eigenvalue."""
+    bins = np.clip(np.searchsorted(edges, lam, side="right") - 1, 0, len(share) - 1)
+    return share[bins] > 0
 
 
 def _spread(axes, values: np.ndarray, colour: str, label: str) -> None:

@@ -5,7 +5,7 @@ from flax import nnx
 from jax.typing import ArrayLike, DTypeLike
 
 from polybases.constraints import exponent, raw_exponent
-from polybases.jacobi import jacobi
+from polybases.jacobi import check_exponent, jacobi
 from polybases.recurrence import Recurrence
 
 
@@ -32,6 +32,8 @@ class Jacobi(nnx.Module):
         *,
         dtype: DTypeLike = jnp.float32,
     ):
+        check_exponent("alpha", alpha)
+        check_exponent("beta", beta)
         self.order = order
         self.raw_alpha = nnx.Param(raw_exponent(alpha).astype(dtype), group="basis")
         self.raw_beta = nnx.Param(raw_exponent(beta).astype(dtype), group="basis")

@@ -15,7 +15,7 @@ from jax import Array
 from longnn.data.splits import Splits
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, run_chunk
 from longnn.training.metrics import METRICS
-from longnn.training.optimizer import Rates, group_labels, grouped_adam
+from longnn.training.optimizer import Rates, check_rates, group_labels, grouped_adam
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Optim:
             )
         if self.decay not in ("factors", "theta"):
             raise ValueError(f"unknown decay {self.decay!r}; choose 'factors' or 'theta'")
+        check_rates(self.rates)
         if self.decay == "theta" and "w" not in self.rates:
             raise ValueError("decay='theta' takes its strength from the rates of group 'w'")
 

@@ -13,6 +13,18 @@ Rates = dict[str, dict[str, ArrayLike]]
 """Group name -> {"lr": ..., "weight_decay": ...}; values may be traced."""
 
 
+def check_rates(rates: Rates) -> None:
+    """Raises ValueError unless every group has a learning rate and a decay that are numbers."""
+    for group, rate in rates.items():
+        for name in ("lr", "weight_decay"):
+            if name not in rate:
+                raise ValueError(f"optimizer group {group!r} has no {name}; it has {sorted(rate)}")
+            if isinstance(rate[name], (str, bool, type(None))):
+                raise ValueError(
+                    f"{name} of optimizer group {group!r} must be a number, got {rate[name]!r}"
+                )
+
+
 def group_labels(params: nnx.State) -> nnx.State:
     """The group of each parameter, in a tree of the structure of ``params``."""
     is_variable = lambda v: isinstance(v, nnx.Variable)  # noqa: E731

@@ -7,11 +7,12 @@ import pytest
 
 from longnn.dropout import dropout, keep_mask
 
-SIZE = 1 << 16
+SIZE = 1 << 14
 SIGMA = SIZE**-0.5
 """Standard deviation of the correlation of two independent masks."""
 
 mask = jax.jit(keep_mask, static_argnums=2)
+masks_of = jax.jit(jax.vmap(lambda key, rate: keep_mask(key, rate, SIZE), (0, None)))
 
 
 def signs(masks) -> np.ndarray:
@@ -31,7 +32,7 @@ KEYS = {
 @pytest.mark.parametrize("family", KEYS)
 def test_share_kept(family, rate):
     """Each key within 5 standard deviations of the binomial law, all together within 4."""
-    kept = np.asarray(jax.vmap(lambda k: mask(k, rate, SIZE))(KEYS[family])).mean(1)
+    kept = np.asarray(masks_of(KEYS[family], rate)).mean(1)
     sigma = (rate * (1 - rate)) ** 0.5 * SIGMA
     assert np.abs(kept - (1 - rate)).max() <= 5 * sigma
     assert abs(kept.mean() - (1 - rate)) <= 4 * sigma / len(kept) ** 0.5
@@ -42,7 +43,7 @@ def test_share_kept(family, rate):
 @pytest.mark.parametrize("family", KEYS)
 def test_masks_of_different_keys_are_uncorrelated(family):
     """All 496 pairs, at equal places and at places one apart: 5 standard deviations."""
-    s = signs(jax.vmap(lambda k: mask(k, 0.5, SIZE))(KEYS[family]))
+    s = signs(masks_of(KEYS[family], 0.5))
     for other in (s, np.roll(s, 1, axis=1)):
         correlation = s @ other.T / SIZE
         np.fill_diagonal(correlation, 0)
@@ -53,7 +54,7 @@ def test_masks_of_different_keys_are_uncorrelated(family):
 @pytest.mark.parametrize("lag", [1, 2, 3, 7, 8, 64, 1024, 1433])
 def test_places_of_one_mask_are_uncorrelated(family, lag):
     """Neighbours, powers of two and a row of Cora's features apart, under 32 keys."""
-    s = signs(jax.vmap(lambda k: mask(k, 0.5, SIZE))(KEYS[family]))
+    s = signs(masks_of(KEYS[family], 0.5))
     each = (s[:, lag:] * s[:, :-lag]).mean(1)
     assert np.abs(each).max() <= 5 * SIGMA
     assert abs(each.mean()) <= 4 * SIGMA / len(each) ** 0.5
@@ -62,9 +63,9 @@ def test_places_of_one_mask_are_uncorrelated(family, lag):
 @pytest.mark.parametrize("family", KEYS)
 def test_places_are_kept_equally_often(family):
     """Over 32 keys each of the places is a binomial(32, 1/2) count: its variance is 8."""
-    count = np.asarray(jax.vmap(lambda k: mask(k, 0.5, SIZE))(KEYS[family])).sum(0)
+    count = np.asarray(masks_of(KEYS[family], 0.5)).sum(0)
     assert count.mean() == pytest.approx(16, abs=4 * 8**0.5 / SIZE**0.5)
-    assert count.var() == pytest.approx(8, rel=0.05)
+    assert count.var() == pytest.approx(8, rel=0.06)
 
 
 def test_same_key_same_mask_and_another_key_another():
@@ -121,5 +122,5 @@ def test_rate_is_traced():
     x = jnp.ones(SIZE)
     for seed, rate in enumerate((0.0, 0.1, 0.5, 0.9)):
         kept = float((run(x, rate, jax.random.key(seed)) != 0).mean())
-        assert kept == pytest.approx(1 - rate, abs=0.01)
+        assert kept == pytest.approx(1 - rate, abs=0.02)
     assert len(traces) == 1

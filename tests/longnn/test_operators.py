@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import dense_adjacency, dense_normalized
 
 from longnn.graph import Graph
 from longnn.operators import normalized_adjacency
 from longnn.rows import bucketed_rows
+from tests.oracles import dense_adjacency, dense_normalized
 
 BACKENDS = ["bucketed", "segment_sum"]
 
@@ -25,9 +25,9 @@ def star(leaves: int = 300) -> tuple[np.ndarray, int]:
 
 
 def cliques() -> tuple[np.ndarray, int]:
-    """Cliques of 2 .. 40 nodes: rows of every length across the bucket borders 4, 8, 16, 32."""
+    """Cliques of 2 .. 34 nodes: rows of every length across the bucket borders 4, 8, 16, 32."""
     edges, start = [], 0
-    for size in range(2, 41):
+    for size in range(2, 35):
         edges.append(np.stack(np.triu_indices(size, 1), 1) + start)
         start += size
     return np.concatenate(edges), start
@@ -54,22 +54,12 @@ matvec = jax.jit(lambda operator, x: operator.matvec(x))
 
 
 @pytest.mark.parametrize(("name", "weighted", "backend"), CASES)
-def test_matvec_equals_dense(name, weighted, backend):
+def test_matrix_of_the_operator(name, weighted, backend):
+    """Equal to the dense S, symmetric; the largest eigenvalue is 1, as in any graph with edges."""
     graph, dense = build(name, weighted)
     operator = normalized_adjacency(graph, backend=backend, dtype=jnp.float64)
-    x = np.random.default_rng(2).normal(size=(len(dense), 3))
-    np.testing.assert_allclose(matvec(operator, x), dense @ x, atol=1e-13)
-
-
-@pytest.mark.parametrize(("name", "weighted", "backend"), CASES)
-def test_spectrum_and_symmetry(name, weighted, backend):
-    """The matrix read off the operator; 1 is attained, as in any graph with an edge."""
-    graph, _ = build(name, weighted)
-    size = min(graph.num_nodes, 302)
-    operator = normalized_adjacency(graph, backend=backend, dtype=jnp.float64)
-    if graph.num_nodes > size:
-        pytest.skip("dense spectrum of the large graph is slow and tells nothing more")
-    S = np.asarray(matvec(operator, np.eye(size)))
+    S = np.asarray(matvec(operator, np.eye(graph.num_nodes)))
+    np.testing.assert_allclose(S, dense, atol=1e-14)
     np.testing.assert_allclose(S, S.T, atol=1e-15)
     eigenvalues = np.linalg.eigvalsh(S)
     assert eigenvalues[0] >= -1 - 1e-12
@@ -136,21 +126,21 @@ def test_default_dtype_is_float32():
         assert set(floats) == {jnp.dtype(jnp.float32)}
 
 
-@pytest.mark.parametrize("growth", [2, 4, None])
+@pytest.mark.parametrize("growth", [2, 4])
 @pytest.mark.parametrize("with_values", [False, True])
 def test_rows_of_every_length(growth, with_values):
-    """A rectangular pattern with rows of 0 .. 70 entries, in an order of its own."""
+    """A rectangular pattern with rows of 0 .. 40 entries, in an order of its own."""
     rng = np.random.default_rng(5)
-    lengths = rng.permutation(71)
-    rows = np.repeat(np.arange(71), lengths)
-    columns = np.concatenate([rng.choice(90, n, replace=False) for n in lengths])
+    lengths = rng.permutation(41)
+    rows = np.repeat(np.arange(41), lengths)
+    columns = np.concatenate([rng.choice(50, n, replace=False) for n in lengths])
     shuffle = rng.permutation(len(rows))
     rows, columns = rows[shuffle], columns[shuffle]
     values = rng.normal(size=len(rows)) if with_values else None
-    dense = np.zeros((71, 90))
+    dense = np.zeros((41, 50))
     dense[rows, columns] = 1 if values is None else values
-    x = rng.normal(size=(90, 2))
-    pattern = bucketed_rows(rows, columns, (71, 90), with_values=with_values, growth=growth)
+    x = rng.normal(size=(50, 2))
+    pattern = bucketed_rows(rows, columns, (41, 50), with_values=with_values, growth=growth)
     got = jax.jit(lambda p, v, x: p.sum(x, v))(pattern, values, x)
     np.testing.assert_allclose(got, dense @ x, atol=1e-13)
     for block in pattern.columns:

@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles import mp_slopes, orthonormal_jacobi
 
 from polybases import evaluate, exponent, raw_exponent
 from polybases.constraints import FLOOR
 from polybases.modules import Jacobi
+from tests.oracles import mp_slopes, orthonormal_jacobi
 
 VALUES = [-0.99, -0.75, -0.5, -0.25, 0.0, 1.0, 2.0, 10.0, 300.0]
 

@@ -1,0 +1,43 @@
+# make install | demo | test | lint | fix | constraints | clean
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := polybases longnn experiments tests notebooks
+
+.PHONY: install demo test lint fix constraints clean
+
+install: $(STAMP)
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or name yours with make PYTHON=python3 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	@touch $(STAMP)
+
+demo: install
+	$(BIN)/python -m experiments.train --multirun model=longnn,mlp force=true hydra.sweep.dir=runs/demo
+	@echo
+	@$(BIN)/python -m experiments.report runs/demo
+
+lint: install
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest
+
+fix: install
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+# The newest versions that the requirements admit, written down.
+constraints:
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet --editable ".[test]"
+	(sed -n '/^#/p' constraints.txt; build/constraints/bin/python -m pip list --format=freeze --exclude-editable | grep -viE '^(pip|setuptools)==') > build/new.txt
+	mv build/new.txt constraints.txt && rm -rf build/constraints
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,31 @@
+"""Runs the entry points in this process, in a folder of their own."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiments.train import main
+
+SMALL = ("dataset.nodes=60", "dataset.features=8", "split.count=2", "optim.max_epochs=12", "chunk=5")
+"""Overrides of the embedded dataset that train in a moment."""
+
+
+@pytest.fixture
+def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
+    """``train(*overrides)`` runs experiments.train and lists the finished run directories."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
+
+    def call(*overrides: str) -> list[Path]:
+        monkeypatch.setattr(sys, "argv", ["experiments.train", *overrides])
+        main()
+        return sorted(file.parent for file in tmp_path.rglob("result.json"))
+
+    return call
+
+
+def result_of(directory: Path) -> dict:
+    return json.loads((directory / "result.json").read_text())

@@ -1,0 +1,52 @@
+"""What is checked before Hydra starts."""
+
+import pytest
+
+from experiments.cli import CONF, check_command_line, option_problem, output_problem
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dataset=coraa"], "unknown dataset 'coraa': did you mean cora"),
+        (["model=longn"], "unknown model 'longn': did you mean longnn?"),
+        (["-m", "dataset=texas,cornel,cora"], "unknown dataset 'cornel': did you mean cornell"),
+        (["split=stratifed"], "did you mean stratified"),
+        (["dataset=zzzzzz"], "unknown dataset 'zzzzzz': There are actor"),
+        (["hydra.run.dir=/dev/null/x"], "cannot write runs to /dev/null/x: /dev/null is not a dir"),
+        (["-m", "hydra.sweep.dir=/dev/null"], "/dev/null is not a directory"),
+    ],
+)
+def test_refused_with_the_reason(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        check_command_line(arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dataset=cora", "model.order=3", "~logger"],
+        ["-m", "dataset=texas,cora", "model.alpha=0,1", "+new.key=1"],
+        ["--help"],
+        ["dataset=[[not parsed"],  # left for Hydra to report
+    ],
+)
+def test_accepted(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_command_line(arguments)
+
+
+def test_a_folder_of_ones_own_counts(tmp_path):
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "mine.yaml").write_text("{}")
+    assert option_problem([CONF], "dataset", "mine") is not None
+    check_command_line(["--config-dir", str(tmp_path), "dataset=mine"])
+    check_command_line([f"hydra.searchpath=[file://{tmp_path}]", "dataset=mine"])
+
+
+def test_output_without_permission(tmp_path, monkeypatch):
+    monkeypatch.setattr("experiments.cli.os.access", lambda *_: False)
+    assert "no write permission" in (output_problem(tmp_path / "a" / "b") or "")

@@ -1,0 +1,199 @@
+"""experiments.train: what a run leaves behind, and when it does not run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from scipy import stats
+
+from tests.experiments.conftest import SMALL, result_of
+
+FILES = {
+    "config.yaml",
+    "curves.npz",
+    "curves.png",
+    "exponents.png",
+    "filter.png",
+    "parameters.npz",
+    "predictions.npz",
+    "result.json",
+}
+KEYS = {
+    "dataset",
+    "model",
+    "split",
+    "metric",
+    "split_hash",
+    "versions",
+    "seconds",
+    "test",
+    "val",
+    "per_run",
+}
+
+
+def test_run_directory_is_complete(train):
+    (directory,) = train(*SMALL, "repeats=2")
+    result = result_of(directory)
+    assert {f.name for f in directory.iterdir()} >= FILES
+    assert result.keys() >= KEYS
+    assert (result["dataset"], result["model"]) == ("csbm", "longnn")
+    assert (result["split"], result["metric"]) == ("stratified", "accuracy")
+    assert set(result["seconds"]) == {"setup", "compile", "train"}
+    assert [(r["split"], r["seed"]) for r in result["per_run"]] == [(0, 0), (1, 0), (0, 1), (1, 1)]
+    assert directory.name.startswith("csbm_longnn_stratified-")
+
+
+def test_statistics_are_those_of_the_recorded_probabilities(train):
+    (directory,) = train(*SMALL, "repeats=2", "dataset.seed=3")
+    result = result_of(directory)
+    with np.load(directory / "predictions.npz") as saved:
+        predicted, part = saved["probabilities"].argmax(-1), saved["part"]
+    labels = np.random.default_rng(3).permutation(np.arange(60) % 2)  # as csbm draws them
+    for row, run in zip(predicted, result["per_run"], strict=True):
+        for name, code in (("val", 1), ("test", 2)):
+            mask = part[run["split"]] == code
+            assert run[name] == pytest.approx(100 * np.mean(row[mask] == labels[mask]))
+    scores = np.array([run["test"] for run in result["per_run"]])
+    half = scores.std(ddof=1) / 2 * stats.t.ppf(0.975, 3)
+    assert result["test"] == pytest.approx(
+        {"mean": scores.mean(), "std": scores.std(ddof=1), "ci95": half, "n": 4}
+    )
+
+
+def test_exponents_are_those_of_the_selected_epoch(train):
+    (directory,) = train(*SMALL)
+    with np.load(directory / "curves.npz") as curves, np.load(directory / "parameters.npz") as p:
+        for i, run in enumerate(result_of(directory)["per_run"]):
+            assert run["alpha"] == curves["alpha"][i, run["best_epoch"] - 1]
+            raw = p["basis.raw_alpha"][i]
+            assert run["alpha"] == pytest.approx(np.log1p(np.exp(raw)) - 0.999, rel=1e-5)
+
+
+def test_config_shows_resolved_tuned_values_below_overrides(train, capsys):
+    small = ("optim.max_epochs=1", "dataset._target_=longnn.data.csbm.generate")
+    small += ("+dataset.nodes=60", "+dataset.features=8", "figures=false", "split=stratified")
+    tuned, overridden, plain = (
+        yaml.safe_load((directory / "config.yaml").read_text())
+        for directory in (
+            train("dataset=texas", *small, "hydra.run.dir=a")[0],
+            train("dataset=texas", *small, "hydra.run.dir=b", "model.alpha=0.125")[1],
+            train("dataset=texas", *small, "hydra.run.dir=c", "tuned=none")[2],
+        )
+    )
+    assert tuned["model"]["alpha"] == 0.75
+    assert tuned["optim"]["groups"]["basis"]["lr"] == 0.05
+    assert tuned["tuned"]["source"] == "published"
+    assert overridden["model"]["alpha"] == 0.125
+    assert overridden["model"]["beta"] == tuned["model"]["beta"] == 1.75
+    assert plain["model"]["alpha"] == 0.0
+    assert plain["tuned"]["source"].startswith("none")
+
+
+def test_multirun_has_one_directory_each_and_default_protocols(train):
+    directories = train("-m", *SMALL, "model=longnn,mlp", "seed=0,1")
+    assert len(directories) == 4
+    results = [result_of(d) for d in directories]
+    assert sorted((r["model"], r["config"]["seed"]) for r in results) == [
+        ("longnn", 0),
+        ("longnn", 1),
+        ("mlp", 0),
+        ("mlp", 1),
+    ]
+    assert len({r["identity"] for r in results}) == 4
+
+
+def test_finished_run_is_not_repeated(train):
+    (directory,) = train(*SMALL)
+    before = (directory / "result.json").stat().st_mtime_ns
+    assert train(*SMALL) == [directory]
+    assert (directory / "result.json").stat().st_mtime_ns == before
+    train(*SMALL, "force=true")
+    assert (directory / "result.json").stat().st_mtime_ns != before
+
+
+def test_another_runs_result_is_not_overwritten(train):
+    (directory,) = train(*SMALL, "hydra.run.dir=here")
+    before = (directory / "result.json").read_bytes()
+    with pytest.raises(ValueError, match=r"holds the result of another run.*hydra.run.dir, or for"):
+        train(*SMALL, "model.alpha=0.5", "hydra.run.dir=here")
+    assert (directory / "result.json").read_bytes() == before
+
+
+def test_repeated_run_gives_the_same_numbers(train):
+    (directory,) = train(*SMALL)
+    first = result_of(directory)
+    train(*SMALL, "force=true", "chunk=12")
+    second = result_of(directory)
+    assert first["per_run"] == second["per_run"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["model.alpha=-1"], "alpha must be finite and > -1"),
+        (["model.beta=-1.5"], "beta must be finite and > -1"),
+        (["model.order=0"], "order .* must be an integer >= 1, got 0"),
+        (["model.embedding=mpl"], "unknown embedding 'mpl'; choose 'mlp' or 'linear'"),
+        (["optim.decay=both"], "unknown decay 'both'"),
+        (["backend=sparse"], "unknown backend 'sparse'; choose"),
+        (["split=fixed"], "fixed"),
+        (["split=file", "~split.count"], "split.path="),
+        (["split=file", "split.path=nowhere.npz"], "nowhere.npz"),
+        (["split.train=1.5"], "train"),
+        (["optim.groups.mlp.lr=nan"], "not finite from the first epoch"),
+        (["optim.groups.mlp.lr=fast"], "lr of optimizer group 'mlp' must be a number, got 'fast'"),
+        (["~optim.groups.mlp.lr"], r"optimizer group 'mlp' has no lr"),
+        (["~optim.groups.eta"], r"group\(s\) \['eta'\]"),
+    ],
+)
+def test_bad_settings_are_explained(train, tmp_path, overrides, message):
+    small = [s for s in SMALL if not (s.startswith("split.") and overrides[0].startswith("split="))]
+    overrides = [o for o in overrides if o != "~split.count"]
+    with pytest.raises(Exception, match=message):
+        train(*small, *overrides)
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def _start(folder: Path, *overrides: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "experiments.train", *SMALL, "hydra.run.dir=run", *overrides],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_killed_run_leaves_no_result_and_is_completed(train, tmp_path):
+    endless = ("optim.max_epochs=100000", "optim.patience=100000", "chunk=200")
+    with _start(tmp_path, *endless) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "epoch 200/" in line:  # it is training now
+                break
+        process.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "run" / "result.json").exists()
+    (directory,) = train(*SMALL, "hydra.run.dir=run")
+    assert result_of(directory)["test"]["n"] == 2
+
+
+def test_help_is_quick_and_imports_no_jax():
+    code = (
+        "import sys; sys.argv = ['train', '--help']; from experiments.train import main\n"
+        "try: main()\nfinally: assert 'jax' not in sys.modules and 'flax' not in sys.modules"
+    )
+    started = time.process_time()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert time.process_time() - started < 5
+    assert done.stdout.count("python -m experiments.train") >= 5
+    assert len(done.stdout.splitlines()) < 48
+    assert "dataset: actor, chameleon" in done.stdout
