@@ -91,7 +91,8 @@ def _extra_folders(config_dir: str | None, overrides: list[Override]) -> list[Pa
     for override in overrides:
         if override.key_or_group == "hydra.searchpath":
             paths = override.value()
-            folders += [Path(str(p).removeprefix("file://")) for p in paths or []]
+            if isinstance(paths, list):
+                folders += [Path(str(p).removeprefix("file://")) for p in paths]
     return folders
 
 

@@ -94,6 +94,6 @@ def save_arrays(arrays: dict[str, np.ndarray]) -> Callable[[Path], None]:
 
     def write(path: Path) -> None:
         with path.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
 
     return write

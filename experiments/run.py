@@ -81,7 +81,7 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
         decay=config.optim.decay,
     )
     setup += time.perf_counter() - started
-    with shown(f"{HydraConfig.get().runtime.choices.model} on {dataset.name}") as on_progress:
+    with shown(f"{_choice('model')} on {dataset.name}") as on_progress:
         trained = fit(
             model.func,  # type: ignore[attr-defined]
             problem,
@@ -120,7 +120,7 @@ def _result(
         "schema": identity.SCHEMA,
         "dataset": dataset.name,
         "dataset_checksum": dataset.checksum,
-        "model": HydraConfig.get().runtime.choices.model,
+        "model": _choice("model"),
         "split": splits.protocol,
         "split_hash": splits.hash,
         "metric": dataset.metric,
@@ -142,6 +142,11 @@ def _resolved(config: DictConfig) -> DictConfig:
     tuned = resolved.pop("tuned", {}).get(config.dataset.name, {})
     resolved.tuned = {"source": tuned.get("source", "none: defaults of model and optim")}
     return resolved
+
+
+def _choice(group: str) -> str:
+    """The option chosen from a config group."""
+    return str(HydraConfig.get().runtime.choices[group])
 
 
 def _named(params: nnx.State) -> dict[str, np.ndarray]:

@@ -31,8 +31,8 @@ def to_wandb(
     Raises:
         ModuleNotFoundError: if wandb is not installed (``pip install longnn[wandb]``).
     """
-    import numpy as np  # noqa: PLC0415
-    import wandb  # noqa: PLC0415
+    import numpy as np
+    import wandb
 
     os.environ.setdefault("WANDB_SILENT", "true")
     run = wandb.init(

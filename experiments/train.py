@@ -14,7 +14,7 @@ from experiments.cli import CONF, check_command_line, register_resolvers
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def job(config: DictConfig) -> None:
     """One run of Hydra: one run directory."""
-    from experiments.run import run  # noqa: PLC0415
+    from experiments.run import run
 
     run(config)
 

@@ -23,7 +23,9 @@ DENSITY_LIMIT = 0.1
 class Features(Protocol):
     """X [N, F], a pytree."""
 
-    shape: tuple[int, int]
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, F)."""
 
     @property
     def dtype(self) -> jnp.dtype:
@@ -121,7 +123,7 @@ def _product(rows: Rows, columns: Rows, values: Array, weight: Array) -> Array:
     return _sum_rows(rows, values, weight)
 
 
-def _product_forward(rows: Any, columns: Any, values: Any, weight: Any):
+def _product_forward(rows: Any, columns: Any, values: Any, weight: Any) -> tuple[Array, Any]:
     rows, columns, values = refuse_gradient(
         (rows, columns, values),
         "SparseFeatures.project gives no derivative in the features; use DenseFeatures "

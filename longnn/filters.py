@@ -73,7 +73,7 @@ def _apply(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Ar
     return _sum_of_terms(operator, anchor, theta, x)
 
 
-def _apply_forward(operator: Any, anchor: Any, theta: Any, x: Any):
+def _apply_forward(operator: Any, anchor: Any, theta: Any, x: Any) -> tuple[Array, Any]:
     operator = refuse_gradient(
         operator,
         "longnn.filter gives no derivative in its operator (edge weights); differentiate "
@@ -119,14 +119,13 @@ def _batch_as_columns(function: Callable) -> Callable:
             for a, batched in zip((theta, *signals), array_batched, strict=True)
         ]
         out = wrapped(operator, anchor, *arrays)
-        return jax.tree.map(lambda a: jnp.moveaxis(a, 1, 0), out), jax.tree.map(
-            lambda _: True, out
-        )
+        out = jax.tree.map(lambda a: jnp.moveaxis(a, 1, 0), out)
+        return out, jax.tree.map(lambda _: True, out)
 
     return wrapped
 
 
-def _anchor_columns(anchor: Recurrence, batched: Recurrence, rank: int) -> Recurrence:
+def _anchor_columns(anchor: Recurrence, batched: Any, rank: int) -> Recurrence:
     """Leaves [B, K, r...] -> [K, B, 1..., r...], where r... right-aligns with ``rank`` axes."""
     first = anchor.first[:, None] if batched.first else anchor.first[None]
     leaves = (first, *anchor[1:])
@@ -146,7 +145,9 @@ def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array
 
 
 @_batch_as_columns
-def _adjoint(operator: Operator, anchor: Recurrence, theta: Array, x: Array, g: Array):
+def _adjoint(
+    operator: Operator, anchor: Recurrence, theta: Array, x: Array, g: Array
+) -> tuple[Array, Array]:
     """(dtheta [K+1, ...], dx [N, ...]) of the sweep Q_k = p_k(S) g."""
     project = lambda q: jnp.sum(x * q, axis=0)  # noqa: E731
     q0 = anchor.first * g

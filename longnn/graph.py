@@ -96,7 +96,9 @@ def _checked_edges(edges: np.ndarray, num_nodes: int) -> np.ndarray:
 def _checked_weights(weights: np.ndarray, num_edges: int) -> np.ndarray:
     weights = np.asarray(weights)
     if weights.shape != (num_edges,):
-        raise ValueError(f"weights must have shape [{num_edges}], one per edge, got {weights.shape}")
+        raise ValueError(
+            f"weights must have shape [{num_edges}], one per edge, got {weights.shape}"
+        )
     good = np.isfinite(weights) & (weights > 0)
     if not good.all():
         row = int(np.flatnonzero(~good)[0])

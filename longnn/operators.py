@@ -27,9 +27,7 @@ class Operator(Protocol):
         """x [N, ...] -> S x [N, ...]."""
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["rows", "scale", "weights"], meta_fields=[]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["rows", "scale", "weights"], meta_fields=[])
 @dataclass(frozen=True)
 class BucketedOperator:
     """S by gathers over padded rows; reads only indices where the graph is unweighted.

@@ -1,6 +1,7 @@
 """Figures, each from arrays by one call; readable in print. No global matplotlib state."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
@@ -100,7 +101,7 @@ def _occupied(lam: np.ndarray, edges: np.ndarray, share: np.ndarray) -> np.ndarr
     return share[bins] > 0
 
 
-def _spread(axes, values: np.ndarray, colour: str, label: str) -> None:
+def _spread(axes: Axes, values: np.ndarray, colour: str, label: str) -> None:
     # Every epoch has at least one run that is still training, so no column is all NaN.
     low, middle, high = np.nanpercentile(values, [25, 50, 75], axis=0)
     epochs = np.arange(1, values.shape[1] + 1)

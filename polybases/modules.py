@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 from flax import nnx
+from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from polybases.constraints import exponent, raw_exponent
@@ -31,7 +32,7 @@ class Jacobi(nnx.Module):
         beta: ArrayLike = 0.0,
         *,
         dtype: DTypeLike = jnp.float32,
-    ):
+    ) -> None:
         check_exponent("alpha", alpha)
         check_exponent("beta", beta)
         self.order = order
@@ -39,14 +40,15 @@ class Jacobi(nnx.Module):
         self.raw_beta = nnx.Param(raw_exponent(beta).astype(dtype), group="basis")
 
     @property
-    def alpha(self):
+    def alpha(self) -> Array:
         """Current exponent at x = 1."""
         return exponent(self.raw_alpha[...])
 
     @property
-    def beta(self):
+    def beta(self) -> Array:
         """Current exponent at x = -1."""
         return exponent(self.raw_beta[...])
 
     def __call__(self) -> Recurrence:
+        """The basis at the current parameters."""
         return jacobi(self.order, self.alpha, self.beta)

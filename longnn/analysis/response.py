@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 from longnn.training import Fit
 
@@ -21,7 +22,7 @@ def response(fit: Fit, lam: np.ndarray) -> np.ndarray:
         ValueError: if the model has no filter.
     """
 
-    def one(params, settings, x):
+    def one(params: nnx.State, settings: nnx.State, x: jax.Array) -> jax.Array:
         model = fit.program.model(params, settings)
         if not hasattr(model, "response"):
             raise ValueError(f"{type(model).__name__} has no filter: it defines no response(x)")

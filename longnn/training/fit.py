@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.typing import ArrayLike
 
 from longnn.data.splits import Splits
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, run_chunk
@@ -35,7 +36,7 @@ class Optim:
     patience: int = 200
     decay: Literal["factors", "theta"] = "factors"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.max_epochs < 1 or self.patience < 0:
             raise ValueError(
                 f"max_epochs must be >= 1 and patience >= 0, got {self.max_epochs} and "
@@ -143,11 +144,11 @@ def fit(
 
 
 def score(
-    metric: str, log_probabilities: np.ndarray, labels: Array, masks: np.ndarray
+    metric: str, log_probabilities: np.ndarray, labels: ArrayLike, masks: np.ndarray
 ) -> np.ndarray:
     """[B] metric in [0, 1] of log-probabilities [B, N, C] on masks [B, N]."""
     scores = jax.vmap(METRICS[metric], in_axes=(0, None, 0))
-    return np.asarray(scores(jnp.asarray(log_probabilities), jnp.asarray(labels), masks))
+    return np.asarray(scores(*map(jnp.asarray, (log_probabilities, labels, masks))))
 
 
 def _check(problem: Problem, splits: Splits, metric: str) -> None:
@@ -198,7 +199,7 @@ def _members(
     index = np.array([split for _, split in pairs])
     full = lambda value, kind: jnp.full(len(pairs), value, kind)  # noqa: E731
     by_theta = optim.decay == "theta"
-    rates = {
+    rates: Rates = {
         group: {
             "lr": full(rate["lr"], dtype),
             "weight_decay": full(

@@ -9,7 +9,13 @@ import pytest
 
 from experiments.train import main
 
-SMALL = ("dataset.nodes=60", "dataset.features=8", "split.count=2", "optim.max_epochs=12", "chunk=5")
+SMALL = (
+    "dataset.nodes=60",
+    "dataset.features=8",
+    "split.count=2",
+    "optim.max_epochs=12",
+    "chunk=5",
+)
 """Overrides of the embedded dataset that train in a moment."""
 
 
