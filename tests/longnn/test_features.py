@@ -23,7 +23,8 @@ KINDS = {"sparse": 1.0, "dense": 0.0}
 
 @cache
 def features(kind: str, dtype=jnp.float64):
-    return as_features(X, dtype=dtype, density_limit=KINDS[kind])
+    with jax.ensure_compile_time_eval():  # cached: no tracers, also where first built under jit
+        return as_features(X, dtype=dtype, density_limit=KINDS[kind])
 
 
 project = jax.jit(lambda f, w, rate, key: f.project(w, rate, key))

@@ -40,7 +40,8 @@ THETA = RNG.normal(size=(K + 1, C))
 @cache
 def operator(backend="bucketed", weighted=False, dtype=jnp.float64):
     graph = Graph.from_edges(EDGES, N, WEIGHTS if weighted else None)
-    return normalized_adjacency(graph, backend=backend, dtype=dtype)
+    with jax.ensure_compile_time_eval():  # cached: no tracers, also where first built under jit
+        return normalized_adjacency(graph, backend=backend, dtype=dtype)
 
 
 def exact(S, alpha, beta, theta, x) -> np.ndarray:

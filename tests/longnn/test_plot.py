@@ -1,0 +1,154 @@
+"""What the figures show: the drawn data, the words on the axes, and that they can be saved."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from longnn import plot
+
+RNG = np.random.default_rng(0)
+LAM = np.linspace(0, 2, 21)
+DENSITY = np.linspace(0, 2, 5), np.array([0.25, 0.75, 0.0, 0.0])  # nothing above lambda = 1
+ENDS = [12, 5, 9]  # epochs that each run trained for
+
+
+def curves(runs: int) -> dict[str, np.ndarray]:
+    """NaN after a run's end, as training returns them."""
+    ended = np.arange(12) >= np.array(ENDS[:runs])[:, None]
+    names = ("loss", "val_loss", "val", "alpha", "beta")
+    return {name: np.where(ended, np.nan, RNG.random((runs, 12))) for name in names}
+
+
+def png(figure: Figure) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def sorted_median(columns: np.ndarray) -> list[float]:
+    """Median of the values that are not NaN, column by column, by sorting."""
+    result = []
+    for column in columns.T:
+        values = sorted(v for v in column if not np.isnan(v))
+        middle = len(values) // 2
+        odd = len(values) % 2
+        result.append(values[middle] if odd else (values[middle - 1] + values[middle]) / 2)
+    return result
+
+
+def band(collection) -> tuple[float, float]:
+    """Lowest and highest y of a filled band."""
+    y = collection.get_paths()[0].vertices[:, 1]
+    return y.min(), y.max()
+
+
+FIGURES = {
+    "response": lambda runs: plot.response(LAM, RNG.normal(size=(runs, 21, 3)), DENSITY),
+    "response, no spectrum": lambda runs: plot.response(LAM, RNG.normal(size=(runs, 21, 3))),
+    "response, 12 classes": lambda runs: plot.response(LAM, RNG.normal(size=(runs, 21, 12))),
+    "curves": lambda runs: plot.training_curves(curves(runs), "accuracy"),
+    "exponents": lambda runs: plot.exponents(
+        curves(runs)["alpha"], curves(runs)["beta"], np.arange(runs)
+    ),
+}
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_can_be_saved_without_warning(name, runs):
+    figure = FIGURES[name](runs)
+    assert isinstance(figure, Figure)
+    assert png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3])
+def test_response_draws_medians_and_quartiles(runs):
+    values = RNG.normal(size=(runs, 21, 3))
+    figure = plot.response(LAM, values)
+    (axes,) = figure.axes
+    assert len(axes.collections) == 3
+    for c, (line, filled) in enumerate(zip(axes.lines, axes.collections)):
+        np.testing.assert_allclose(line.get_xdata(), LAM)
+        np.testing.assert_allclose(line.get_ydata(), sorted_median(values[:, :, c]))
+        assert line.get_label() == f"class {c}"
+        low, high = band(filled)
+        np.testing.assert_allclose(low, np.quantile(values[:, :, c], 0.25, axis=0).min())
+        np.testing.assert_allclose(high, np.quantile(values[:, :, c], 0.75, axis=0).max())
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == ["class 0", "class 1", "class 2"]
+    assert axes.get_title() == f"median and quartiles over {runs} runs"
+    assert axes.get_xlim() == (0, 2)
+    assert axes.get_ylabel() == r"response g($\lambda$)"
+    assert axes.get_xlabel().startswith(r"$\lambda$, eigenvalue of L")
+
+
+def test_response_shows_the_spectrum_below():
+    figure = plot.response(LAM, RNG.normal(size=(3, 21, 2)), DENSITY, "Cora")
+    top, bottom = figure.axes
+    assert top.get_title() == "Cora"
+    assert "[%]" in bottom.get_ylabel()
+    assert bottom.get_xlabel().startswith(r"$\lambda$, eigenvalue of L")
+    drawn, edges, _ = bottom.patches[0].get_data()
+    np.testing.assert_allclose(drawn, [25, 75, 0, 0])
+    np.testing.assert_allclose(edges, DENSITY[0])
+
+
+def test_response_is_scaled_to_where_the_graph_has_eigenvalues():
+    """Huge above lambda = 1, where this graph has none; without a spectrum all counts."""
+    values = np.where(LAM > 1, 1e6, 2.0)[None, :, None] * np.ones((3, 1, 2))
+    values[:, LAM < 0.5] = -1.0
+    low, high = plot.response(LAM, values, DENSITY).axes[0].get_ylim()
+    assert -1.5 < low < -1
+    assert 2 < high < 2.5
+    low, high = plot.response(LAM, values).axes[0].get_ylim()
+    assert high > 1e6
+
+
+def test_training_curves_draw_medians_of_runs_still_training():
+    data = curves(3)
+    figure = plot.training_curves(data, "ROC AUC", "Cora")
+    left, right = figure.axes
+    drawn = [(left.lines[0], data["loss"]), (left.lines[1], data["val_loss"]),
+             (right.lines[0], 100 * data["val"])]  # fmt: skip
+    for line, values in drawn:
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 13))
+        np.testing.assert_allclose(line.get_ydata(), sorted_median(values))
+    low, high = band(right.collections[0])
+    np.testing.assert_allclose(low, np.nanquantile(100 * data["val"], 0.25, axis=0).min())
+    np.testing.assert_allclose(high, np.nanquantile(100 * data["val"], 0.75, axis=0).max())
+    assert [a.get_xlabel() for a in figure.axes] == ["epoch", "epoch"]
+    assert left.get_ylabel() == "mean negative log-likelihood"
+    assert right.get_ylabel() == "validation ROC AUC [%]"
+    assert figure.get_suptitle() == "Cora"
+    texts = [text.get_text() for text in left.get_legend().get_texts()]
+    assert texts == ["training (dropout on)", "validation"]
+
+
+def test_exponents_draw_each_path_and_its_selected_epoch():
+    data, selected = curves(3), np.array([11, 2, 0])
+    (axes,) = plot.exponents(data["alpha"], data["beta"], selected).axes
+    for run, chosen in enumerate(selected):
+        path, dot = axes.lines[2 * run : 2 * run + 2]
+        np.testing.assert_array_equal(path.get_xdata(), data["alpha"][run])
+        np.testing.assert_array_equal(path.get_ydata(), data["beta"][run])
+        assert dot.get_marker() == "o"
+        assert np.ravel(dot.get_xdata()) == data["alpha"][run, chosen]
+        assert np.ravel(dot.get_ydata()) == data["beta"][run, chosen]
+        assert path.get_color() == dot.get_color()
+    start = axes.lines[-1]
+    assert start.get_label() == "start"
+    assert np.ravel(start.get_xdata()) == data["alpha"][0, 0]
+    assert "alpha" in axes.get_xlabel()
+    assert r"$\lambda = 0$" in axes.get_xlabel()
+    assert "beta" in axes.get_ylabel()
+    assert r"$\lambda = 2$" in axes.get_ylabel()
+
+
+def test_no_global_figure_is_left():
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    for draw in FIGURES.values():
+        draw(2)
+    assert plt.get_fignums() == []

@@ -1,0 +1,312 @@
+"""``fit``: the batch against its members alone, one trace, no look at the test nodes, decay."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from test_loop import published_rule
+from test_metrics import pair_count
+from test_optimizer import numpy_adam
+from toy import C, N, problem, rates, splits
+
+from longnn.data.splits import Splits
+from longnn.models import MLP, LonGNN
+from longnn.training import Optim, fit, score
+
+SETTINGS = {"order": 4, "hidden": 8, "alpha": 0.3, "beta": -0.4, "dropout": 0.3, "dpr_con": 0.4}
+OPTIM = Optim(rates(), max_epochs=50, patience=12)
+
+
+class Counted(LonGNN):
+    """Counts how often its forward pass is traced."""
+
+    traces = 0
+
+    def __call__(self, operator, features, key=None):
+        Counted.traces += 1
+        return super().__call__(operator, features, key)
+
+
+def train(chosen=None, *, seeds=(0,), optim=OPTIM, settings=SETTINGS, **options):
+    chosen = splits() if chosen is None else chosen
+    return fit(Counted, problem(), chosen, classes=C, optim=optim, settings=settings, seeds=seeds,
+               chunk=20, **options)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grid():
+    """3 splits x 2 seeds, dropout on, and how many traces each chunk saw."""
+    seen = []
+    result = train(seeds=(0, 1), on_progress=lambda _: seen.append(Counted.traces))
+    return result, seen
+
+
+@pytest.fixture(scope="module")
+def small():
+    """``small(**changes)`` trains a small MLP; equal shapes share one program."""
+
+    def call(data=None, chosen=None, **changes):
+        options = {
+            "classes": C,
+            "optim": Optim(rates(), max_epochs=20),
+            "settings": {"hidden": 4, "dropout": 0.3},
+            "chunk": 20,
+        }
+        data = problem() if data is None else data
+        return fit(MLP, data, splits() if chosen is None else chosen, **options | changes)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def reference(small):
+    return small()
+
+
+def assert_same(got, expected, runs=slice(None), **tolerance):
+    """Parameters, curves and outputs of ``got`` equal those of ``expected`` at ``runs``."""
+    for a, b in zip(jax.tree.leaves(got.params), jax.tree.leaves(expected.params), strict=True):
+        np.testing.assert_allclose(a, b[runs], **tolerance)
+    assert got.curves.keys() == expected.curves.keys()
+    for name, curve in got.curves.items():
+        other = expected.curves[name][runs]
+        np.testing.assert_allclose(curve, other[:, : curve.shape[1]], err_msg=name, **tolerance)
+        assert np.isnan(other[:, curve.shape[1] :]).all()
+    np.testing.assert_allclose(
+        got.log_probabilities, expected.log_probabilities[runs], **tolerance
+    )
+
+
+def test_runs_are_ordered_by_seed_then_split(grid):
+    result, _ = grid
+    pairs = [(run["seed"], run["split"]) for run in result.runs]
+    assert pairs == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+    assert result.log_probabilities.shape == (6, N, C)
+    assert set(result.curves) == {"loss", "val_loss", "val", "alpha", "beta"}
+    assert set(result.seconds) == {"compile", "train"}
+
+
+def test_selection_follows_the_rule_on_recorded_scores(grid):
+    result, _ = grid
+    for run, scores in zip(result.runs, result.curves["val"], strict=True):
+        expected = published_rule(scores, OPTIM.patience, OPTIM.max_epochs)
+        assert (run["best_epoch"], run["epochs"]) == expected
+    epochs = {run["epochs"] for run in result.runs}
+    assert min(epochs) < 50, "no run stopped early: the case is too easy"
+
+
+def test_outputs_are_those_of_the_selected_epoch(grid):
+    """The recorded curves at the selected epoch, computed again from the returned arrays."""
+    result, _ = grid
+    labels = np.asarray(problem().labels)
+    for index, run in enumerate(result.runs):
+        val, at = splits().val[run["split"]], run["best_epoch"] - 1
+        out = result.log_probabilities[index][val]
+        nll = -out[np.arange(val.sum()), labels[val]].mean()
+        np.testing.assert_allclose(result.curves["val_loss"][index, at], nll, rtol=1e-10)
+        hits = (out.argmax(1) == labels[val]).mean()
+        np.testing.assert_allclose(result.curves["val"][index, at], hits)
+        model = result.model(index)
+        for name in ("alpha", "beta"):
+            learned = getattr(model.basis, name)
+            np.testing.assert_allclose(result.curves[name][index, at], learned, rtol=1e-12)
+    model, data = result.model(4), problem()
+    out = model(data.operator, data.features)
+    np.testing.assert_allclose(out, result.log_probabilities[4], atol=1e-10)
+
+
+def test_runs_differ_by_seed_and_by_split(grid):
+    outputs = grid[0].log_probabilities
+    for a in range(6):
+        for b in range(a):
+            assert np.abs(outputs[a] - outputs[b]).max() > 1e-3
+
+
+@pytest.mark.parametrize(("seed", "member"), [(0, 0), (1, 3)])
+def test_batch_equals_a_run_alone(grid, seed, member):
+    alone = train(splits(1), seeds=(seed,))
+    assert alone.runs == [grid[0].runs[member]]
+    assert_same(alone, grid[0], [member], rtol=1e-9, atol=1e-9)
+
+
+def test_place_in_the_batch_does_not_matter(grid):
+    swapped = train(seeds=(1, 0))
+    order = [3, 4, 5, 0, 1, 2]
+    assert swapped.runs == [grid[0].runs[i] for i in order]
+    assert_same(swapped, grid[0], order, rtol=1e-9, atol=1e-9)
+
+
+def test_traced_once_over_chunks_and_over_a_sweep(grid):
+    """Learning rates, decays, dropout, alpha, beta and patience are values, not programs."""
+    _, seen = grid
+    assert len(seen) == 3
+    assert len(set(seen)) == 1, "a later chunk was traced again"
+    before, seen_again = Counted.traces, []
+    other = SETTINGS | {"alpha": -0.6, "beta": 2.0, "dropout": 0.0, "dpr_con": 0.6, "gamma0": 1.5}
+    optim = Optim(rates(0.005, 0.1), max_epochs=40, patience=5)
+    swept = train(seeds=(2, 3), settings=other, optim=optim,
+                  on_progress=lambda _: seen_again.append(Counted.traces))  # fmt: skip
+    assert set(seen_again) == {before}, "another value of the sweep was traced"
+    np.testing.assert_allclose(swept.curves["alpha"][:, 0], -0.6, atol=0.01)
+    assert max(run["epochs"] for run in swept.runs) <= 40
+
+
+@pytest.mark.parametrize("chunk", [7, 50])  # 20 epochs: not a multiple, and longer than training
+def test_chunk_does_not_change_results(small, reference, chunk):
+    assert_same(small(chunk=chunk), reference, rtol=1e-12, atol=1e-12)
+
+
+def test_training_never_reads_test_nodes(small, reference):
+    """Test nodes moved to no part, and test labels replaced: the same to the last bit."""
+    part = splits().part.copy()
+    for row in part:
+        row[np.flatnonzero(row == 2)[1:]] = -1
+    assert_same(small(chosen=Splits("toy", part)), reference)
+    labels = np.asarray(problem().labels)
+    only = Splits("toy", np.repeat(splits(1).part, 3, axis=0))
+    wrong = np.where(only.test[0], (labels + 1) % C, labels)
+    assert_same(
+        small(problem()._replace(labels=jnp.asarray(wrong)), only), small(chosen=only)
+    )
+
+
+def test_training_reads_training_and_validation_labels(small, reference):
+    """The counterpart, so that the test above cannot pass for a wrong reason."""
+    labels = jnp.asarray((np.asarray(problem().labels) + 1) % C)
+    changed = small(problem()._replace(labels=labels))
+    for name in ("loss", "val_loss", "val"):
+        assert not np.array_equal(changed.curves[name], reference.curves[name]), name
+
+
+def test_loss_falls(reference):
+    assert (reference.curves["loss"][:, -5:].mean(1) < reference.curves["loss"][:, 0]).all()
+
+
+@pytest.mark.parametrize("bad", [{"lr": float("nan")}, {"weight_decay": float("inf")}])
+def test_not_finite_from_the_start(small, bad):
+    broken = rates() | {"mlp": {"lr": 0.01, "weight_decay": 0.0} | bad}
+    with pytest.raises(FloatingPointError, match=r"3 run\(s\) was not finite.*learning rates"):
+        small(optim=Optim(broken, max_epochs=20))
+
+
+def test_selection_by_roc_auc(small):
+    data = problem(classes=2)
+    result = small(data, classes=2, metric="roc_auc")
+    labels, val = np.asarray(data.labels), splits().val
+    again = score("roc_auc", result.log_probabilities, data.labels, val)
+    for index, run in enumerate(result.runs):
+        out = result.log_probabilities[index]
+        exact = pair_count(out[:, 1] - out[:, 0], labels, val[index])
+        np.testing.assert_allclose(result.curves["val"][index, run["best_epoch"] - 1], exact)
+        np.testing.assert_allclose(again[index], exact)
+        expected = published_rule(result.curves["val"][index], 200, 20)
+        assert (run["best_epoch"], run["epochs"]) == expected
+
+
+class Product(nnx.Module):
+    """log_softmax(sum_k theta_k X^k W) with theta_kc = w_kc tanh(eta_k): cheap, with a theta()."""
+
+    def __init__(self, in_features, classes, *, dtype, rngs):
+        draw = lambda *shape: jax.random.normal(rngs.params(), shape, dtype)  # noqa: E731
+        self.kernel = nnx.Param(draw(in_features, classes))
+        self.w = nnx.Param(draw(3, classes), group="w")
+        self.eta = nnx.Param(draw(3), group="eta")
+
+    def theta(self):
+        return self.w[...] * jnp.tanh(self.eta[...])[:, None]
+
+    def __call__(self, operator, features, key=None):
+        h = features.project(self.kernel[...])
+        return jax.nn.log_softmax(sum(t * h**k for k, t in enumerate(self.theta())))
+
+
+DECAYS = {"mlp": 0.1, "eta": 0.5, "w": 0.3}
+
+
+@pytest.mark.parametrize("decay", ["factors", "theta"])
+def test_decay_equals_numpy_adam(decay):
+    """Four epochs by hand; "theta" adds wd/2 ||theta||^2 to the loss and spares w and eta."""
+    data, only = problem(), splits(1)
+
+    def trained(lr, epochs):
+        groups = {group: {"lr": lr, "weight_decay": wd} for group, wd in DECAYS.items()}
+        optim = Optim(groups, max_epochs=epochs, decay=decay)
+        result = fit(Product, data, only, classes=C, optim=optim, chunk=1)
+        return result, nnx.to_pure_dict(jax.tree.map(lambda leaf: np.asarray(leaf[0]), result.params))
+
+    x, one_hot = np.asarray(data.features.matrix), np.eye(C)[np.asarray(data.labels)]
+    train, strength = only.train[0], DECAYS["w"] if decay == "theta" else 0.0
+
+    @jax.jit
+    @jax.value_and_grad
+    def objective(p):
+        theta = p["w"] * jnp.tanh(p["eta"])[:, None]
+        h = x @ p["kernel"]
+        out = jax.nn.log_softmax(theta[0] + theta[1] * h + theta[2] * h**2)
+        nll = -jnp.sum(out * one_hot * train[:, None]) / train.sum()
+        return nll + strength / 2 * jnp.sum(theta**2)
+
+    _, start = trained(0.0, 1)
+    p, gradients, losses = start, [], []
+    for _ in range(4):
+        loss, gradient = objective(p)
+        losses.append(loss)
+        gradients.append(gradient)
+        for name, group in (("kernel", "mlp"), ("w", "w"), ("eta", "eta")):
+            wd = 0.0 if decay == "theta" and name != "kernel" else DECAYS[group]
+            history = [g[name] for g in gradients]
+            p = p | {name: numpy_adam_path(start[name], history, 0.1, wd)}
+    result, got = trained(0.1, 4)
+    np.testing.assert_allclose(result.curves["loss"][0], losses, rtol=1e-10)
+    assert result.runs[0]["best_epoch"] == 4, "choose data that select the last epoch"
+    for name, value in p.items():
+        np.testing.assert_allclose(got[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def numpy_adam_path(start, gradients, lr, weight_decay):
+    return numpy_adam(start, [np.asarray(g) for g in gradients], lr, weight_decay)
+
+
+@pytest.mark.xfail(strict=True, reason="AttributeError at trace time instead of a ValueError")
+def test_decay_of_theta_needs_theta(small):
+    with pytest.raises(ValueError, match="theta"):
+        small(optim=Optim(rates(), max_epochs=20, decay="theta"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"max_epochs": 0}, "max_epochs must be >= 1.*got 0"),
+        ({"patience": -1}, "patience >= 0.*-1"),
+        ({"decay": "l1"}, "unknown decay 'l1'"),
+        ({"decay": "theta", "rates": {"mlp": {"lr": 0.1, "weight_decay": 0.0}}}, "group 'w'"),
+    ],
+)
+def test_optim_errors(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Optim(**{"rates": rates()} | settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "f1"}, r"unknown metric 'f1'.*\['accuracy', 'roc_auc'\]"),
+        ({"chosen": Splits("toy", splits().part[:, :-1])}, "labels 40, splits 39"),
+        ({"data": problem()._replace(labels=jnp.zeros(N - 1, int))}, "have 40 rows, labels 39"),
+        ({"settings": {"hidden": 0}}, "hidden"),
+        ({"optim": Optim({"w": {"lr": 0.1, "weight_decay": 0.0}})}, r"group\(s\) \['mlp'\]"),
+    ],
+)
+def test_fit_errors(small, changes, message):
+    with pytest.raises(ValueError, match=message):
+        small(**changes)
+
+
+def test_members_keep_float32(small):
+    result = small(problem(jnp.float32))
+    leaves = jax.tree.leaves((result.params, result.settings))
+    assert {leaf.dtype for leaf in leaves} == {jnp.dtype("float32")}
+    assert {curve.dtype for curve in result.curves.values()} == {np.dtype("float32")}
+    assert result.log_probabilities.dtype == np.float32
+    assert np.isfinite(result.curves["loss"]).all()

@@ -1,0 +1,39 @@
+"""The Python of the documents runs as it stands."""
+
+import re
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def _blocks(name: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(_blocks("docs/guide.md"))))
+def test_guide(number, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(_blocks("docs/guide.md")[number].replace("max_epochs=300", "max_epochs=3"), {})
+
+
+def test_readme():
+    edges = np.array([[0, 1], [1, 2], [2, 3]])
+    names = {"edges": edges, "num_nodes": 4, "theta": np.ones((11, 3)), "signal": np.ones((4, 3))}
+    names["matrix"] = np.diag([0.5, -0.5, 0.1, 0.9])
+    (block,) = _blocks("README.md")
+    exec(block, names)
+    assert names["values"].shape == (11, 101)
+    assert names["terms"].shape == (11, 4, 3)
+    assert names["output"].shape == (4, 3)
+    assert all(isinstance(names[n], jax.Array) for n in ("values", "terms", "output"))
+
+
+def test_files_named_in_the_readme_exist():
+    names = re.findall(r'(?:\]\(|src=")([\w./]+)', (ROOT / "README.md").read_text())
+    assert len(names) >= 6
+    files = [name for name in names if name != "https"]
+    assert [name for name in files if not (ROOT / name).exists()] == []
