@@ -81,6 +81,8 @@ class SparseFeatures:
 
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
+        if weight.ndim != 2 or weight.shape[0] != self.shape[1]:
+            raise ValueError(f"weight must have shape [F, H], F = {self.shape[1]}: {weight.shape}")
         values = dropout(self.values, rate, key).astype(weight.dtype)
         return _product(self.rows, self.columns, values, weight)
 
@@ -101,8 +103,13 @@ def as_features(
     Raises:
         ValueError: if X is not a matrix, or holds NaN or infinities.
     """
-    if matrix.ndim != 2:
-        raise ValueError(f"features must have shape [N, F], got {matrix.shape}")
+    if not scipy.sparse.issparse(matrix):
+        matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiub":
+        raise ValueError(
+            f"features must have shape [N, F], got {matrix.shape}; and be real numbers, got "
+            f"{matrix.dtype}"
+        )
     coo = scipy.sparse.coo_array(matrix)
     if not np.isfinite(coo.data).all():
         bad = int(np.flatnonzero(~np.isfinite(coo.data))[0])

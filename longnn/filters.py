@@ -13,7 +13,7 @@ from jax.custom_batching import custom_vmap
 from longnn.operators import Operator
 from longnn.transforms import refuse_gradient
 from polybases import MatVec, Recurrence, connection, weighted_sum
-from polybases.recurrence import check_theta
+from polybases.recurrence import check_real, check_theta, with_rank
 
 
 def filter(  # the field's name; users write longnn.filter
@@ -43,25 +43,31 @@ def filter(  # the field's name; users write longnn.filter
         ValueError: if shapes do not fit, x is not real, or a derivative in the operator (its edge
             weights, say) is asked for, which this rule does not give.
     """
-    x = jnp.asarray(x)
+    x = check_real(x)
     theta = check_theta(recurrence, theta).astype(x.dtype)
-    recurrence = Recurrence(*(jnp.asarray(leaf, x.dtype) for leaf in recurrence))
     _check_shapes(recurrence, theta, x)
+    rank = x.ndim - 1
+    theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
+    recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence)), rank)
     if not hasattr(operator, "matvec"):
         operator = _closed(operator, x)
     anchor = jax.lax.stop_gradient(recurrence)
     c = connection(recurrence, anchor)
     drift = c - jax.lax.stop_gradient(c)  # zero in value, the exact derivative in the basis
     theta = theta + jnp.einsum("kj...,k...->j...", drift, theta)
-    theta = jnp.broadcast_to(theta, (theta.shape[0], *x.shape[1:]))
+    theta = jnp.broadcast_to(theta, (len(theta), *x.shape[1:]))
     return _apply(operator, anchor, theta, x)
 
 
 def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
     if x.ndim < 1:
         raise ValueError("x must have shape [N, ...], got a scalar; use polybases.evaluate")
-    for name, shape in {"theta": theta.shape[1:], "recurrence": recurrence.first.shape}.items():
-        if len(shape) > x.ndim - 1 or jnp.broadcast_shapes(shape, x.shape[1:]) != x.shape[1:]:
+    for name, shape in {
+        "theta": theta.shape[1:],
+        "recurrence": jnp.shape(recurrence.first),
+    }.items():
+        pairs = zip(reversed(shape), reversed(x.shape[1:]))
+        if len(shape) > x.ndim - 1 or any(size not in (1, full) for size, full in pairs):
             raise ValueError(
                 f"the trailing shape {shape} of {name} must broadcast to the shape {x.shape[1:]} "
                 f"of one node's signal (x has shape {x.shape})"
@@ -110,8 +116,7 @@ def _batch_as_columns(function: Callable) -> Callable:
             args = (operator, anchor, theta, *signals)
             out = jax.vmap(function, axes, axis_size=axis_size)(*args)
             return out, jax.tree.map(lambda _: True, out)
-        rank = signals[0].ndim - array_batched[1]
-        anchor = _anchor_columns(anchor, anchor_batched, rank - 1)
+        anchor = _anchor_columns(anchor, anchor_batched)
         arrays = [
             jnp.moveaxis(a, 0, 1)
             if batched
@@ -125,18 +130,14 @@ def _batch_as_columns(function: Callable) -> Callable:
     return wrapped
 
 
-def _anchor_columns(anchor: Recurrence, batched: Any, rank: int) -> Recurrence:
-    """Leaves [B, K, r...] -> [K, B, 1..., r...], where r... right-aligns with ``rank`` axes."""
-    first = anchor.first[:, None] if batched.first else anchor.first[None]
-    leaves = (first, *anchor[1:])
-
-    def columns(leaf: Array, is_batched: bool) -> Array:
-        leaf = jnp.moveaxis(leaf, 0, 1) if is_batched else leaf[:, None]
-        missing = rank - (leaf.ndim - 2)
-        return leaf.reshape(*leaf.shape[:2], *(1,) * missing, *leaf.shape[2:])
-
-    moved = [columns(leaf, b) for leaf, b in zip(leaves, batched, strict=True)]
-    return Recurrence(moved[0][0], *moved[1:])
+def _anchor_columns(anchor: Recurrence, batched: Any) -> Recurrence:
+    """Leaves of full rank, [B, K, ...] or [K, ...] -> [K, B, ...]."""
+    first = anchor.first if batched.first else anchor.first[None]
+    rest = [
+        jnp.moveaxis(leaf, 0, 1) if is_batched else leaf[:, None]
+        for leaf, is_batched in zip(anchor[1:], batched[1:], strict=True)
+    ]
+    return Recurrence(first, *rest)
 
 
 @_batch_as_columns

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 
 import jax
 import numpy as np
@@ -75,8 +76,8 @@ class Graph:
 
 def _checked_edges(edges: np.ndarray, num_nodes: int) -> np.ndarray:
     edges = np.asarray(edges)
-    if num_nodes < 1:
-        raise ValueError(f"a graph needs num_nodes >= 1, got {num_nodes}")
+    if not isinstance(num_nodes, Integral) or num_nodes < 1:
+        raise ValueError(f"a graph needs an integer num_nodes >= 1, got {num_nodes!r}")
     if edges.size == 0:
         return np.zeros((0, 2), np.int64)
     if edges.ndim != 2 or edges.shape[1] != 2:
@@ -99,6 +100,8 @@ def _checked_weights(weights: np.ndarray, num_edges: int) -> np.ndarray:
         raise ValueError(
             f"weights must have shape [{num_edges}], one per edge, got {weights.shape}"
         )
+    if weights.dtype.kind not in "fiu":
+        raise ValueError(f"weights must be real numbers, got dtype {weights.dtype}")
     good = np.isfinite(weights) & (weights > 0)
     if not good.all():
         row = int(np.flatnonzero(~good)[0])

@@ -44,6 +44,7 @@ class BucketedOperator:
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
+        _check_signal(x, self.scale.shape[0])
         scale = self.scale.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
         weights = None if self.weights is None else self.weights.astype(x.dtype)
         return scale * self.rows.sum(scale * x, weights)
@@ -72,11 +73,18 @@ class SegmentOperator:
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
+        _check_signal(x, self.num_nodes)
         values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
         gathered = values * x.at[self.senders].get(mode="promise_in_bounds")
         return jax.ops.segment_sum(
             gathered, self.receivers, self.num_nodes, indices_are_sorted=True
         )
+
+
+def _check_signal(x: Array, num_nodes: int) -> None:
+    """Gathers trust their indices, so a wrong N must be caught here."""
+    if x.ndim < 1 or x.shape[0] != num_nodes:
+        raise ValueError(f"a signal must have shape [N, ...] with N = {num_nodes}, got {x.shape}")
 
 
 def normalized_adjacency(

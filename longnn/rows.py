@@ -113,7 +113,7 @@ def _widths(degree: np.ndarray, growth: int) -> np.ndarray:
 
 
 def _with_zero_row(x: Array) -> Array:
-    return jnp.concatenate([x, jnp.zeros_like(x[:1])])
+    return jnp.concatenate([x, jnp.zeros((1, *x.shape[1:]), x.dtype)])
 
 
 def _take(x: Array, index: Array) -> Array:
@@ -126,9 +126,9 @@ def _total(indices: tuple[Array, ...], take: Take) -> Array:
     if width <= UNROLL:
         return _chain(indices, take, width)
     blocks = tuple(i.reshape(width // UNROLL, UNROLL, -1) for i in indices)
-    first = _chain(tuple(b[0] for b in blocks), take, UNROLL)
+    like = jax.eval_shape(lambda block: _chain(block, take, UNROLL), tuple(b[0] for b in blocks))
     step = lambda total, block: (total + _chain(block, take, UNROLL), None)  # noqa: E731
-    return jax.lax.scan(step, first, tuple(b[1:] for b in blocks))[0]
+    return jax.lax.scan(step, jnp.zeros(like.shape, like.dtype), blocks)[0]
 
 
 def _chain(indices: tuple[Array, ...], take: Take, width: int) -> Array:

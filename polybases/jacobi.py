@@ -1,5 +1,7 @@
 """Jacobi polynomials, orthonormal under (1-x)^alpha (1+x)^beta on [-1, 1]."""
 
+from numbers import Integral
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,8 +35,9 @@ def jacobi(order: int, alpha: ArrayLike, beta: ArrayLike) -> Recurrence:
             finite. Traced values cannot be checked: constrain them (``polybases.constraints``);
             outside the domain the result is NaN or has no meaning.
     """
-    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+    if isinstance(order, bool) or not isinstance(order, Integral) or order < 0:
         raise ValueError(f"order must be an integer >= 0 (the highest degree), got {order!r}")
+    order = int(order)
     check_exponent("alpha", alpha)
     check_exponent("beta", beta)
     dtype = jnp.result_type(alpha, beta, float)

@@ -86,7 +86,7 @@ def evaluate(recurrence: Recurrence, x: Array) -> Array:
     Raises:
         ValueError: if x is not real floating point.
     """
-    x = _real(x)
+    x = check_real(x)
     x = jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first)))
     return expand(recurrence, lambda t: x * t, jnp.ones_like(x))
 
@@ -152,7 +152,7 @@ def connection(recurrence: Recurrence, anchor: Recurrence) -> Array:
             "build both with the larger one"
         )
     shape = jnp.broadcast_shapes(jnp.shape(recurrence.first), jnp.shape(anchor.first))
-    q = Recurrence(*(jnp.broadcast_to(a, a.shape[:1] + shape) for a in _with_first_row(anchor)))
+    q = with_rank(anchor, len(shape))
 
     def multiply_by_x(c: Array) -> Array:
         # c has support 0..K-1 whenever this is called, so the missing row K of q is not needed.
@@ -161,7 +161,7 @@ def connection(recurrence: Recurrence, anchor: Recurrence) -> Array:
         down = jnp.concatenate([q.lower[1:] * c[1:-1], jnp.zeros_like(c[:2])])
         return up + stay + down[: order + 1]
 
-    one = jnp.zeros((order + 1, *shape), q.diagonal.dtype).at[0].set(1 / q.first[0])
+    one = jnp.zeros((order + 1, *shape), q.diagonal.dtype).at[0].set(1 / q.first)
     return expand(recurrence, multiply_by_x, one)
 
 
@@ -176,11 +176,19 @@ def check_theta(recurrence: Recurrence, theta: Array) -> Array:
     return theta
 
 
-def _with_first_row(recurrence: Recurrence) -> Recurrence:
-    return recurrence._replace(first=jnp.asarray(recurrence.first)[None])
+def with_rank(recurrence: Recurrence, rank: int) -> Recurrence:
+    """Inserts singleton dimensions so that every leaf has ``rank`` trailing ones."""
+
+    def insert(leaf: Array, leading: int) -> Array:
+        missing = rank - (leaf.ndim - leading)
+        return leaf.reshape(*leaf.shape[:leading], *(1,) * missing, *leaf.shape[leading:])
+
+    first, *rest = map(jnp.asarray, recurrence)
+    return Recurrence(insert(first, 0), *(insert(leaf, 1) for leaf in rest))
 
 
-def _real(x: Array) -> Array:
+def check_real(x: Array) -> Array:
+    """Returns x as an array, or raises ValueError unless it is real floating point."""
     x = jnp.asarray(x)
     if not jnp.issubdtype(x.dtype, jnp.floating):
         raise ValueError(
@@ -194,7 +202,7 @@ def _aligned(
     recurrence: Recurrence, x: Array, theta_shape: tuple[int, ...] = ()
 ) -> tuple[Array, Recurrence]:
     """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
-    x = _real(x)
+    x = check_real(x)
     shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
     return jnp.broadcast_to(x, shape), Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence))
 

@@ -1,11 +1,12 @@
 """Responses and spectra against scipy.special and dense eigenvalues."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles import dense_adjacency, dense_normalized, orthonormal_jacobi
 
 from longnn.analysis import response, spectral_density
 from longnn.analysis.spectrum import shift_matrix
@@ -13,6 +14,7 @@ from longnn.graph import Graph
 from longnn.models import MLP, LonGNN
 from longnn.training import Fit, accuracy
 from longnn.training.loop import Program
+from tests.oracles import dense_adjacency, dense_normalized, orthonormal_jacobi
 
 EXPONENTS = [(0.3, -0.4), (1.0, 0.0), (-0.5, -0.5)]
 K, C = 4, 2
@@ -74,7 +76,7 @@ def test_exact_density_equals_dense_eigenvalues(weighted, bins):
     np.testing.assert_allclose(edges, np.linspace(0, 2, bins + 1))
     eigenvalues = np.linalg.eigvalsh(np.eye(30) - S)
     count = [((low < eigenvalues + 1e-12) & (eigenvalues < high - 1e-12)).sum()
-             for low, high in zip(edges[:-1], edges[1:], strict=True)]  # fmt: skip
+             for low, high in pairwise(edges)]  # fmt: skip
     np.testing.assert_allclose(share, np.array(count) / 30, atol=1e-12)
     np.testing.assert_allclose(share.sum(), 1, rtol=1e-12)
 
@@ -92,7 +94,7 @@ def test_density_keeps_the_ends_of_the_spectrum():
 def test_kernel_polynomial_is_near_the_exact_distribution(weighted, moments):
     """|F_kpm - F| is below 0.02 up to a shift by 3 widths pi / moments of Jackson's kernel.
 
-    0.02 is three standard deviations of the trace estimate, at most 1 / sqrt(nodes probes).
+    A trace estimate has standard deviation at most sqrt(2 / (nodes probes)) = 0.009.
     """
     nodes = 1200
     graph, S = random_graph(nodes, 3 * nodes, weighted)

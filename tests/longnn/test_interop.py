@@ -5,10 +5,10 @@ import jraph
 import numpy as np
 import pytest
 import scipy.sparse
-from oracles import dense_adjacency
 
 from longnn.graph import Graph
 from longnn.interop import from_jraph, from_scipy, to_jraph, to_scipy
+from tests.oracles import dense_adjacency
 
 EDGES = np.array([[0, 1], [1, 2], [0, 3], [2, 5]])  # node 4 is isolated
 WEIGHTS = np.array([0.5, 2.0, 1.5, 3.0])

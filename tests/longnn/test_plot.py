@@ -147,7 +147,7 @@ def test_exponents_draw_each_path_and_its_selected_epoch():
 
 
 def test_no_global_figure_is_left():
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt
 
     for draw in FIGURES.values():
         draw(2)

@@ -9,6 +9,7 @@ from flax import nnx
 from longnn.data.splits import Splits
 from longnn.features import as_features
 from longnn.training import METRICS, Optim, Problem, fit
+from tests.training_oracles import published_rule
 
 EPOCHS, PATIENCE, CHUNK = 20, 3, 8
 BOMB = -1e6  # where the script says so, the log-probabilities are NaN
@@ -39,7 +40,7 @@ def scripted_score(log_probabilities, labels, mask):
     return jnp.sum(jnp.where(mask, log_probabilities[:, 1], 0))
 
 
-def train_scripts(monkeypatch, scripts, train_scripts=None, **optim):
+def train_scripts(monkeypatch, scripts, in_training=None, hear=lambda _: None, **optim):
     """One run for each script: the scores after epochs 1, 2, ...; the last one is repeated.
 
     Node 2s trains run s, node 2s+1 validates it, the last node tests.
@@ -52,30 +53,14 @@ def train_scripts(monkeypatch, scripts, train_scripts=None, **optim):
         x[2 * run + 1, 1:] = script[-1]
         x[2 * run + 1, 1 : len(script) + 1] = script
         part[run, 2 * run : 2 * run + 2] = 0, 1
-    for run, script in (train_scripts or {}).items():
+    for run, script in (in_training or {}).items():
         x[2 * run, : len(script)] = script
     data = Problem(jnp.zeros(()), as_features(x, dtype=jnp.float64, density_limit=0),
                    jnp.zeros(len(x), int))  # fmt: skip
     rates = {"mlp": {"lr": 1.0, "weight_decay": 0.0}}
     optim = {"max_epochs": EPOCHS, "patience": PATIENCE} | optim
     return fit(Clock, data, Splits("scripts", part), classes=2, metric="scripted", chunk=CHUNK,
-               optim=Optim(rates, **optim))  # fmt: skip
-
-
-def published_rule(scores, patience, max_epochs) -> tuple[int, int]:
-    """(selected epoch, epochs): the last epoch >= the best so far; stop after ``patience`` misses.
-
-    Written from section 1 of the design notes, not from the loop.
-    """
-    best, selected, misses = float("-inf"), 0, 0
-    for epoch in range(1, max_epochs + 1):
-        if scores[epoch - 1] >= best:
-            best, selected, misses = scores[epoch - 1], epoch, 0
-        else:
-            misses += 1
-            if misses == patience + 1:
-                break
-    return selected, epoch
+               optim=Optim(rates, **optim), on_progress=hear)  # fmt: skip
 
 
 SCRIPTS = {  # scores -> (selected epoch, epochs), by hand for patience 3 and 20 epochs
@@ -93,12 +78,14 @@ SCRIPTS = {  # scores -> (selected epoch, epochs), by hand for patience 3 and 20
 }
 
 
-def names_and_scores():
-    return [(name, list(scores)) for name, (scores, _) in SCRIPTS.items()]
+def written() -> list[list[int]]:
+    """The scores of all scripts, as long as training may last."""
+    scores = [list(scores) for scores, _ in SCRIPTS.values()]
+    return [s + [s[-1]] * (EPOCHS - len(s)) for s in scores]
 
 
 def test_rule_on_written_scores(monkeypatch):
-    result = train_scripts(monkeypatch, [scores for _, scores in names_and_scores()])
+    result = train_scripts(monkeypatch, written())
     for run, (name, (_, (selected, epochs))) in zip(result.runs, SCRIPTS.items(), strict=True):
         assert (run["best_epoch"], run["epochs"]) == (selected, epochs), name
         assert not run["diverged"]
@@ -124,7 +111,7 @@ def test_rule_on_random_scores(monkeypatch, patience, max_epochs):
 
 def test_curves_are_taken_before_and_after_the_update(monkeypatch):
     """The training loss is that of epoch t's parameters before the update, all else after it."""
-    result = train_scripts(monkeypatch, [scores for _, scores in names_and_scores()])
+    result = train_scripts(monkeypatch, written())
     epochs = np.arange(EPOCHS)
     np.testing.assert_allclose(result.curves["loss"][0], -epochs, rtol=1e-6)
     np.testing.assert_allclose(result.curves["val_loss"][0], -(epochs + 1), rtol=1e-6)
@@ -134,8 +121,8 @@ def test_curves_are_taken_before_and_after_the_update(monkeypatch):
 @pytest.mark.parametrize("where", ["training", "validation"])
 def test_diverged_run_keeps_its_best_and_stops(monkeypatch, where):
     """Run 1 turns NaN at epoch 6; the others do not notice."""
-    scripts = [scores for _, scores in names_and_scores()]
-    scripts[1] = [1, 2, 3, 4, 2]
+    scripts = written()
+    scripts[1] = [1, 2, 3, 4, 2, 2]
     in_training = {}
     if where == "training":
         in_training[1] = [0] * 5 + [BOMB]  # epoch 6 starts from 5 updates
@@ -158,21 +145,16 @@ def test_diverged_run_keeps_its_best_and_stops(monkeypatch, where):
 
 
 def test_run_that_never_was_finite_is_named(monkeypatch):
-    scripts = [scores for _, scores in names_and_scores()]
+    scripts = written()
     scripts[2] = scripts[5] = [BOMB]
     with pytest.raises(FloatingPointError, match=r"2 run\(s\).*first epoch.*run 2 .*learning rate"):
         train_scripts(monkeypatch, scripts)
 
 
 def test_progress_after_each_chunk(monkeypatch):
-    heard = []
-    monkeypatch.setitem(METRICS, "scripted", scripted_score)
-    scripts = [scores for _, scores in names_and_scores()]
-    original = fit.__kwdefaults__["on_progress"]
-    monkeypatch.setitem(fit.__kwdefaults__, "on_progress", heard.append)
-    train_scripts(monkeypatch, scripts)
-    assert original(None) is None
-    ends = [epochs for _, (_, epochs) in SCRIPTS.items()]
+    heard, scripts = [], written()
+    train_scripts(monkeypatch, scripts, hear=heard.append)
+    ends = [epochs for _, (_, epochs) in SCRIPTS.values()]
     for progress, epoch in zip(heard, [8, 16, 20], strict=True):
         assert (progress.epoch, progress.max_epochs) == (epoch, EPOCHS)
         running = 0 if epoch == EPOCHS else sum(end > epoch for end in ends)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from longnn.training import METRICS, accuracy, roc_auc, score
+from tests.training_oracles import pair_count
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -16,14 +17,6 @@ MASK = RNG.random(N) < 0.6
 def log_probabilities(score):
     """[N, 2] whose difference of columns is ``score``."""
     return jax.nn.log_softmax(jnp.stack([jnp.zeros(len(score)), jnp.asarray(score)], 1))
-
-
-def pair_count(score, labels, mask) -> float:
-    """Share of the pairs (positive, negative) in order, ties half; O(n^2)."""
-    chosen = list(zip(np.asarray(score)[mask], np.asarray(labels)[mask], strict=True))
-    wins = [1.0 if p > n else 0.5 if p == n else 0.0
-            for p, a in chosen if a == 1 for n, b in chosen if b == 0]  # fmt: skip
-    return sum(wins) / len(wins)
 
 
 SCORES = {

@@ -8,6 +8,7 @@ import pytest
 from flax import nnx
 
 from longnn.training.optimizer import group_labels, grouped_adam
+from tests.training_oracles import numpy_adam
 
 RATES = {
     "mlp": {"lr": 0.1, "weight_decay": 0.3},
@@ -36,16 +37,6 @@ def params():
 
 def arrays(state) -> dict[str, np.ndarray]:
     return {name: np.asarray(leaf) for name, leaf in nnx.to_pure_dict(state).items()}
-
-
-def numpy_adam(p, gradients, lr, weight_decay):
-    """Kingma and Ba (arXiv 1412.6980), algorithm 1, with the decay inside the gradient."""
-    m = v = np.zeros_like(p)
-    for t, g in enumerate(gradients, 1):
-        g = g + weight_decay * p
-        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
-        p = p - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-    return p
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
