@@ -5,11 +5,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from longnn.training import Progress as Step
 
 LOG = logging.getLogger(__name__)
+
+LINE_EVERY = 200
+"""Epochs between two plain lines."""
 
 
 @contextmanager
@@ -27,7 +37,8 @@ def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+        TextColumn("epoch"),
+        MofNCompleteColumn(),
         TextColumn("best validation {task.fields[best]:.2f} %"),
         TextColumn("{task.fields[running]} running"),
         TimeElapsedColumn(),
@@ -48,8 +59,12 @@ def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step
 
 
 def _plain(title: str) -> Callable[[Step], None]:
+    reported = 0
+
     def update(step: Step) -> None:
-        if step.epoch % 200 == 0 or not step.running:
+        nonlocal reported
+        if step.epoch - reported >= LINE_EVERY or not step.running:
+            reported = step.epoch
             LOG.info(
                 f"{title}: epoch {step.epoch}/{step.max_epochs}, best validation "
                 f"{step.best_val:.2f} %, {step.running} of {step.runs} running"

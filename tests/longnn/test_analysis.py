@@ -108,6 +108,20 @@ def test_kernel_polynomial_is_near_the_exact_distribution(weighted, moments):
     assert (distribution <= below(edges[1:] + shift) + 0.02).all()
 
 
+@pytest.mark.parametrize("moments", [20, 100])
+def test_kernel_polynomial_smooths_one_eigenvalue_as_jackson(moments):
+    """All of lambda = 1: mean 1 and the variance of Jackson's kernel at x = 0.
+
+    Weisse et al. (2006), eq. 75: N (1 - cos(2 pi / (N + 1))) / (2 (N + 1)).
+    """
+    empty = Graph.from_edges(np.zeros((0, 2), int), 5)
+    edges, share = spectral_density(empty, 2000, moments=moments, exact_limit=0)
+    middle = (edges[1:] + edges[:-1]) / 2 - 1
+    exact = moments * (1 - np.cos(2 * np.pi / (moments + 1))) / (2 * (moments + 1))
+    np.testing.assert_allclose(share @ middle, 0, atol=1e-12)
+    np.testing.assert_allclose(share @ middle**2, exact, rtol=1e-3)
+
+
 def test_kernel_polynomial_follows_its_seed():
     graph, _ = random_graph(60, 120, False)
     densities = [spectral_density(graph, 20, exact_limit=0, seed=s)[1] for s in (0, 0, 1)]

@@ -9,6 +9,7 @@ from flax import nnx
 from longnn.data.splits import Splits
 from longnn.models import MLP, LonGNN
 from longnn.training import METRICS, Optim, fit, score
+from longnn.training.fit import _compiled
 from tests.toy import C, N, problem, rates, splits
 from tests.training_oracles import numpy_adam, pair_count, published_rule
 
@@ -62,6 +63,15 @@ def reference(small):
     return small()
 
 
+def one_split_thrice() -> Splits:
+    return Splits("toy", np.repeat(splits(1).part, 3, axis=0))
+
+
+@pytest.fixture(scope="module")
+def repeated(small):
+    return small(chosen=one_split_thrice())
+
+
 def assert_same(got, expected, runs=range(3), **tolerance):
     """Parameters, curves and outputs of ``got`` equal those of ``expected`` at ``runs``."""
     runs = np.array(runs)
@@ -113,11 +123,18 @@ def test_outputs_are_those_of_the_selected_epoch(grid):
     np.testing.assert_allclose(out, result.log_probabilities[4], atol=1e-10)
 
 
-def test_runs_differ_by_seed_and_by_split(grid):
-    outputs = grid[0].log_probabilities
-    for a in range(6):
-        for b in range(a):
-            assert np.abs(outputs[a] - outputs[b]).max() > 1e-3
+def test_random_numbers_depend_on_seed_and_split(grid, repeated):
+    """Initial losses of all runs differ, also where the nodes of all splits are the same."""
+    for result in (grid[0], repeated):
+        first = result.curves["loss"][:, 0]
+        assert np.diff(np.sort(first)).min() > 1e-6
+
+
+def test_dropout_is_drawn_anew_in_each_epoch(small):
+    """With nothing learned, the training loss still varies; that of evaluation does not."""
+    frozen = small(optim=Optim(rates(0.0), max_epochs=20)).curves
+    assert np.diff(np.sort(frozen["loss"], axis=1), axis=1).min() > 1e-9
+    np.testing.assert_allclose(np.ptp(frozen["val_loss"], axis=1), 0, atol=1e-14)
 
 
 @pytest.mark.parametrize(("seed", "member"), [(0, 0), (1, 3)])
@@ -139,12 +156,13 @@ def test_traced_once_over_chunks_and_over_a_sweep(grid):
     _, seen = grid
     assert len(seen) == 3
     assert len(set(seen)) == 1, "a later chunk was traced again"
-    before, seen_again = Counted.traces, []
+    before, compiled, seen_again = Counted.traces, _compiled.cache_info().misses, []
     other = SETTINGS | {"alpha": -0.6, "beta": 2.0, "dropout": 0.0, "dpr_con": 0.6, "gamma0": 1.5}
     optim = Optim(rates(0.005, 0.1), max_epochs=40, patience=5)
     swept = train(seeds=(2, 3), settings=other, optim=optim,
                   on_progress=lambda _: seen_again.append(Counted.traces))  # fmt: skip
     assert set(seen_again) == {before}, "another value of the sweep was traced"
+    assert _compiled.cache_info().misses == compiled, "another value of the sweep was compiled"
     np.testing.assert_allclose(swept.curves["alpha"][:, 0], -0.6, atol=0.01)
     assert max(run["epochs"] for run in swept.runs) <= 40
 
@@ -154,16 +172,15 @@ def test_chunk_does_not_change_results(small, reference, chunk):
     assert_same(small(chunk=chunk), reference, rtol=1e-12, atol=1e-12)
 
 
-def test_training_never_reads_test_nodes(small, reference):
+def test_training_never_reads_test_nodes(small, reference, repeated):
     """Test nodes moved to no part, and test labels replaced: the same to the last bit."""
     part = splits().part.copy()
     for row in part:
         row[np.flatnonzero(row == 2)[1:]] = -1
     assert_same(small(chosen=Splits("toy", part)), reference)
-    labels = np.asarray(problem().labels)
-    only = Splits("toy", np.repeat(splits(1).part, 3, axis=0))
+    labels, only = np.asarray(problem().labels), one_split_thrice()
     wrong = np.where(only.test[0], (labels + 1) % C, labels)
-    assert_same(small(problem()._replace(labels=jnp.asarray(wrong)), only), small(chosen=only))
+    assert_same(small(problem()._replace(labels=jnp.asarray(wrong)), only), repeated)
 
 
 def test_training_reads_training_and_validation_labels(small, reference):
