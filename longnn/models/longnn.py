@@ -13,7 +13,7 @@ from longnn.dropout import dropout as drop
 from longnn.features import Features
 from longnn.filters import filter as spectral_filter
 from longnn.models.mlp import MLP, Linear
-from longnn.models.model import Setting, split_key
+from longnn.models.model import Setting, check_range, split_key
 from longnn.operators import Operator
 from polybases import evaluate
 from polybases.modules import Jacobi
@@ -64,6 +64,8 @@ class LonGNN(nnx.Module):
     ):
         if isinstance(order, bool) or not isinstance(order, int) or order < 1:
             raise ValueError(f"order (the highest degree K) must be an integer >= 1, got {order!r}")
+        check_range("gamma0", gamma0, 0, float("inf"), closed=False)
+        check_range("dpr_con", dpr_con, 0, 1, closed=True)
         if embedding == "mlp":
             self.embedding: MLP | Linear = MLP(
                 in_features, classes, hidden=hidden, dropout=dropout, dtype=dtype, rngs=rngs

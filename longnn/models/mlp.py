@@ -8,7 +8,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from longnn.dropout import dropout
 from longnn.features import Features
-from longnn.models.model import Setting, split_key
+from longnn.models.model import Setting, check_range, split_key
 from longnn.operators import Operator
 
 
@@ -30,6 +30,7 @@ class Linear(nnx.Module):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_range("dropout", dropout, 0, 1, closed=True)
         self.kernel = uniform(rngs.params(), (in_features, classes), in_features, dtype)
         self.bias = uniform(rngs.params(), (classes,), in_features, dtype)
         self.dropout = Setting(jnp.asarray(dropout, dtype))

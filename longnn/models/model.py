@@ -3,8 +3,10 @@
 from typing import Protocol
 
 import jax
+import numpy as np
 from flax import nnx
 from jax import Array
+from jax.typing import ArrayLike
 
 from longnn.features import Features
 from longnn.operators import Operator
@@ -29,6 +31,20 @@ class Model(Protocol):
 
 class Setting(nnx.Variable):
     """A hyperparameter that is traced but not trained, such as a dropout rate."""
+
+
+def check_range(name: str, value: ArrayLike, low: float, high: float, *, closed: bool) -> None:
+    """Raises ValueError unless a concrete value is in [low, high), or (low, high) if not closed.
+
+    Traced values pass.
+    """
+    if isinstance(value, jax.core.Tracer):
+        return
+    array = np.asarray(value)
+    above = array >= low if closed else array > low
+    if not np.all(above & (array < high)):
+        bracket = "[" if closed else "("
+        raise ValueError(f"{name} must lie in {bracket}{low:g}, {high:g}), got {value}")
 
 
 def split_key(key: Array | None, count: int) -> list[Array] | list[None]:

@@ -1,7 +1,8 @@
 """Training: every split and seed of a model as one batch."""
 
-from longnn.training.fit import Fit, Optim, Progress, fit, score
+from longnn.training.fit import Fit, Progress, fit, score
 from longnn.training.loop import Problem
 from longnn.training.metrics import METRICS, accuracy, roc_auc
+from longnn.training.optimizer import Optim
 
 __all__ = ["METRICS", "Fit", "Optim", "Problem", "Progress", "accuracy", "fit", "roc_auc", "score"]

@@ -157,6 +157,16 @@ def _update(
     return loss, optax.apply_updates(state.params, updates), opt_state
 
 
+@partial(jax.jit, static_argnames=("program",))
+def predict(program: Program, params: nnx.State, settings: nnx.State, problem: Problem) -> Array:
+    """Log-probabilities [B, N, C] of a batch of models, dropout off."""
+
+    def one(p: nnx.State, s: nnx.State, data: Problem) -> Array:
+        return program.model(p, s)(data.operator, data.features)
+
+    return jax.vmap(one, in_axes=(0, 0, None))(params, settings, problem)
+
+
 def mean_nll(log_probabilities: Array, labels: Array, mask: Array) -> Array:
     """Mean negative log-likelihood over the nodes in ``mask`` [N]."""
     one_hot = jax.nn.one_hot(labels, log_probabilities.shape[-1], dtype=log_probabilities.dtype)

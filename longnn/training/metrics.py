@@ -36,7 +36,8 @@ def roc_auc(log_probabilities: Array, labels: Array, mask: Array) -> Array:
     up_to = jnp.searchsorted(ordered, score, side="right", method="sort")
     rank = (below + up_to + 1) / 2
     positive = mask & (labels == 1)
-    count, others = positive.sum(), (mask & (labels == 0)).sum()
+    # counts in floating point: their product overflows int32 from 2**31 pairs on
+    count, others = (part.sum(dtype=rank.dtype) for part in (positive, mask & (labels == 0)))
     rank_sum = jnp.where(positive, rank, 0).sum()
     return (rank_sum - count * (count + 1) / 2) / (count * others)
 

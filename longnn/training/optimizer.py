@@ -1,6 +1,7 @@
 """Adam with one learning rate and one decay for each named group of parameters."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import jax
 import optax
@@ -11,6 +12,36 @@ DEFAULT_GROUP = "mlp"
 
 Rates = dict[str, dict[str, ArrayLike]]
 """Group name -> {"lr": ..., "weight_decay": ...}; values may be traced."""
+
+
+@dataclass(frozen=True)
+class Optim:
+    """How to train.
+
+    Attributes:
+        rates: learning rate and coupled weight decay of each optimizer group.
+        max_epochs: upper limit.
+        patience: stop at the (patience + 1)-th consecutive epoch strictly below the best.
+        decay: "factors" decays w and eta as published; "theta" takes the decay of group "w" on
+            theta itself, which penalises the norm of the learned filter (Parseval).
+    """
+
+    rates: Rates
+    max_epochs: int = 1000
+    patience: int = 200
+    decay: Literal["factors", "theta"] = "factors"
+
+    def __post_init__(self) -> None:
+        if self.max_epochs < 1 or self.patience < 0:
+            raise ValueError(
+                f"max_epochs must be >= 1 and patience >= 0, got {self.max_epochs} and "
+                f"{self.patience}"
+            )
+        if self.decay not in ("factors", "theta"):
+            raise ValueError(f"unknown decay {self.decay!r}; choose 'factors' or 'theta'")
+        check_rates(self.rates)
+        if self.decay == "theta" and "w" not in self.rates:
+            raise ValueError("decay='theta' takes its strength from the rates of group 'w'")
 
 
 def check_rates(rates: Rates) -> None:

@@ -30,5 +30,5 @@ def test_bar_on_a_terminal():
     with shown("longnn on cora", console) as update:
         for step in STEPS:
             update(step)
-    assert "epoch 450/450" in out.getvalue()
+    assert "450/450" in out.getvalue()
     assert "best validation 80.25 %" in out.getvalue()

@@ -278,7 +278,6 @@ def test_decay_equals_numpy_adam(monkeypatch, decay):
         np.testing.assert_allclose(leaf[0], expected[name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.xfail(strict=True, reason="AttributeError at trace time instead of a ValueError")
 def test_decay_of_theta_needs_theta(small):
     with pytest.raises(ValueError, match="theta"):
         small(optim=Optim(rates(), max_epochs=20, decay="theta"))
@@ -311,3 +310,43 @@ def test_optim_errors(settings, message):
 def test_fit_errors(small, changes, message):
     with pytest.raises(ValueError, match=message):
         small(**changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": {0: 3}}, r"label is 3; labels must lie in \[0, 3\)"),
+        ({"labels": {0: -1}}, r"node 0 is in a part of a split, but its label is -1"),
+        ({"metric": "roc_auc"}, "roc_auc needs 2 classes, got 3"),
+        ({"seeds": ()}, "seeds is empty"),
+        ({"chunk": 0}, "chunk must be >= 1"),
+    ],
+)
+def test_problem_that_cannot_be_trained(change, message):
+    data = problem()
+    labels = np.array(data.labels)
+    for node, label in change.pop("labels", {}).items():
+        labels[node] = label
+    with pytest.raises(ValueError, match=message):
+        fit(
+            MLP,
+            data._replace(labels=jnp.asarray(labels)),
+            splits(),
+            classes=3,
+            optim=Optim(rates(), max_epochs=2),
+            **change,
+        )
+
+
+def test_roc_auc_with_one_class_in_a_part():
+    data, parts = problem(classes=2), splits(1)
+    labels = jnp.where(jnp.asarray(parts.val[0]), 0, data.labels)
+    with pytest.raises(ValueError, match="val of split 0 holds class 0 only"):
+        fit(
+            MLP,
+            data._replace(labels=labels),
+            parts,
+            classes=2,
+            metric="roc_auc",
+            optim=Optim(rates(), max_epochs=2),
+        )
