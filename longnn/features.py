@@ -1,7 +1,6 @@
 """Node features as the left factor of the first layer: sparse or dense, chosen by density."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 import jax
@@ -14,7 +13,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from longnn.dropout import dropout
 from longnn.rows import Rows, bucketed_rows
-from longnn.transforms import refuse_gradient
+from longnn.transforms import refuse_gradient, static
 
 DENSITY_LIMIT = 0.1
 """Share of non-zeros above which a dense product is faster on a CPU."""
@@ -35,13 +34,13 @@ class Features(Protocol):
         """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["matrix"], meta_fields=["shape"])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class DenseFeatures:
     """X as a matrix [N, F]."""
 
     matrix: Array
-    shape: tuple[int, int]
+    shape: tuple[int, int] = static()
 
     @property
     def dtype(self) -> jnp.dtype:
@@ -53,11 +52,7 @@ class DenseFeatures:
         return dropout(self.matrix, rate, key) @ weight
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["values", "rows", "columns"],
-    meta_fields=["shape"],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class SparseFeatures:
     """X by its non-zeros: only they are dropped out (zeros stay zero, so nothing is lost).
@@ -72,7 +67,7 @@ class SparseFeatures:
     values: Array
     rows: Rows
     columns: Rows
-    shape: tuple[int, int]
+    shape: tuple[int, int] = static()
 
     @property
     def dtype(self) -> jnp.dtype:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -11,7 +10,7 @@ from jax import Array
 from jax.custom_batching import custom_vmap
 
 from longnn.operators import Operator
-from longnn.transforms import refuse_gradient
+from longnn.transforms import refuse_gradient, static
 from polybases import MatVec, Recurrence, connection, weighted_sum
 from polybases.recurrence import check_real, check_theta, with_rank
 
@@ -165,13 +164,13 @@ def _adjoint(
     return jnp.concatenate([project(q0)[None], dtheta]), dx
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["captured"], meta_fields=["function"])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class _Closure:
     """A bare matvec with the traced arrays that it closed over made explicit."""
 
-    function: Callable
     captured: list[Array]
+    function: Callable = static()
 
     def matvec(self, x: Array) -> Array:
         return self.function(x, *self.captured)
@@ -179,4 +178,4 @@ class _Closure:
 
 def _closed(matvec: MatVec, x: Array) -> _Closure:
     function, captured = jax.closure_convert(matvec, x)
-    return _Closure(function, list(captured))
+    return _Closure(list(captured), function)

@@ -1,19 +1,16 @@
 """Undirected graphs as pytrees of host or device arrays."""
 
 from dataclasses import dataclass
-from functools import partial
 from numbers import Integral
 
 import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+from longnn.transforms import static
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["senders", "receivers", "weights"],
-    meta_fields=["num_nodes"],
-)
+
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Graph:
     """An undirected graph; both directions of every edge are stored, sorted by receiver.
@@ -30,7 +27,7 @@ class Graph:
     senders: ArrayLike
     receivers: ArrayLike
     weights: ArrayLike | None
-    num_nodes: int
+    num_nodes: int = static()
 
     @classmethod
     def from_edges(

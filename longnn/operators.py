@@ -5,7 +5,6 @@ your own is one dataclass away.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, Protocol
 
 import jax
@@ -16,6 +15,7 @@ from jax.typing import DTypeLike
 
 from longnn.graph import Graph
 from longnn.rows import Rows, bucketed_rows
+from longnn.transforms import static
 
 Backend = Literal["bucketed", "segment_sum"]
 
@@ -27,7 +27,7 @@ class Operator(Protocol):
         """x [N, ...] -> S x [N, ...]."""
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["rows", "scale", "weights"], meta_fields=[])
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class BucketedOperator:
     """S by gathers over padded rows; reads only indices where the graph is unweighted.
@@ -50,11 +50,7 @@ class BucketedOperator:
         return scale * self.rows.sum(scale * x, weights)
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["senders", "receivers", "values"],
-    meta_fields=["num_nodes"],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class SegmentOperator:
     """S by ``segment_sum`` over its entries; plain, and differentiable in ``values``.
@@ -69,7 +65,7 @@ class SegmentOperator:
     senders: Array
     receivers: Array
     values: Array
-    num_nodes: int
+    num_nodes: int = static()
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""

@@ -5,12 +5,13 @@ XLA's scatter (``segment_sum``) is 5 to 20 times slower than this on a CPU.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+from longnn.transforms import static
 
 Take = Callable[[tuple[Array, ...]], Array]
 
@@ -18,11 +19,7 @@ UNROLL = 8
 """Gathers fused into one loop of the compiled program; widths above it are multiples of it."""
 
 
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=["columns", "entries", "position"],
-    meta_fields=["shape"],
-)
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Rows:
     """Sparsity pattern of an [R, M] matrix in buckets of rows of similar length.
@@ -39,7 +36,7 @@ class Rows:
     columns: tuple[Array, ...]
     entries: tuple[Array, ...] | None
     position: Array
-    shape: tuple[int, int]
+    shape: tuple[int, int] = static()
 
     def sum(self, x: Array, values: Array | None = None) -> Array:
         """y_r = sum over the entries e of row r of values_e x[column_e].

@@ -1,8 +1,14 @@
 """Helpers around jax transformations."""
 
+from dataclasses import field
 from typing import Any
 
 import jax
+
+
+def static() -> Any:
+    """A dataclass field that is part of a pytree's structure, not of its leaves."""
+    return field(metadata={"static": True})
 
 
 def refuse_gradient(primals: Any, message: str) -> Any:
