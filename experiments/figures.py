@@ -26,7 +26,7 @@ def figures(
             lam,
             response(trained, lam),
             spectral_density(dataset.graph),
-            f"Learned filter, {name}, median and quartiles of {runs}",
+            f"Learned filter of {name},\nmedian and quartiles of {runs}",
         )
     if {"alpha", "beta"} <= set(trained.curves):
         selected = np.array([r["best_epoch"] - 1 for r in trained.runs])

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 from polybases import evaluate, exponent, raw_exponent
-from polybases.constraints import FLOOR
+from polybases.constraints import FLOOR, SHARPNESS
 from polybases.modules import Jacobi
 from tests.oracles import mp_slopes, orthonormal_jacobi
 
@@ -35,7 +35,17 @@ def test_range_and_gradient_far_out(dtype):
     assert (value > -1).all()
     assert np.isfinite(value).all()
     assert (np.diff(value) >= 0).all()
-    np.testing.assert_allclose(slope, 1 / (1 + np.exp(-np.asarray(raw).clip(-50))), atol=1e-6)
+    steep = (SHARPNESS * (np.asarray(raw, float) + 1 - FLOOR)).clip(-50)
+    np.testing.assert_allclose(slope, 1 / (1 + np.exp(-steep)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "off", "slope"), [(0, 5e-6, 1), (-0.5, 7e-4, 0.99), (-0.75, 9e-3, 0.91)]
+)
+def test_learning_rates_mean_what_they_mean_for_the_exponent(value, off, slope):
+    raw = raw_exponent(float(value))
+    assert abs(float(raw) - value) < off
+    assert float(jax.grad(exponent)(raw)) == pytest.approx(slope, abs=0.01)
 
 
 @pytest.mark.parametrize("value", [-1.0, -1.2, np.nan, np.inf])
@@ -61,9 +71,9 @@ def test_module_trains_alpha_and_beta(alpha, beta):
     module = Jacobi(5, alpha, beta, dtype=jnp.float64)
     gradient = nnx.grad(lambda m: evaluate(m(), POINTS).sum())(module)
     by_alpha, by_beta = (d.sum() for d in mp_slopes(5, alpha, beta, POINTS))
-    # the chain rule of softplus: sigmoid(raw) = 1 - exp(-softplus(raw))
+    # the chain rule of softplus: sigmoid(r) = 1 - exp(-softplus(r))
     for value, slope, name in [(alpha, by_alpha, "raw_alpha"), (beta, by_beta, "raw_beta")]:
-        chain = 1 - np.exp(-(value + 1 - FLOOR))
+        chain = 1 - np.exp(-SHARPNESS * (value + 1 - FLOOR))
         assert float(gradient[name][...]) == pytest.approx(slope * chain, rel=1e-9)
 
 
