@@ -58,6 +58,11 @@ def run(config: DictConfig) -> dict[str, Any]:
     }
     write_run(directory, files, result)
     instantiate(config.logger, _partial_=True)(result, directory)
+    if result["diverged"]:
+        LOG.warning(
+            f"{result['diverged']} of {len(result['per_run'])} runs ended in a loss that is not "
+            'finite; their scores are of the epochs before ("diverged" in result.json)'
+        )
     LOG.info(_line(result, directory))
     return result
 

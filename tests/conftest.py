@@ -1,11 +1,26 @@
-"""Shared set-up: double precision, and real-data tests that run where the files are."""
+"""Shared set-up: double precision, no network, real-data tests where the files are."""
 
 import os
+import socket
+from typing import Any
 
 import jax
 import pytest
 
 jax.config.update("jax_enable_x64", True)
+
+_connect = socket.socket.connect
+
+
+def _local_only(self: socket.socket, address: Any) -> None:
+    if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise AssertionError(f"a test tried to reach {address}; tests use no network")
+    _connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _local_only)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

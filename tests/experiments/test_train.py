@@ -12,6 +12,7 @@ import pytest
 import yaml
 from scipy import stats
 
+from longnn.training import fit
 from tests.experiments.conftest import SMALL, result_of
 
 FILES = {
@@ -198,3 +199,15 @@ def test_help_is_quick_and_imports_no_jax():
     assert done.stdout.count("python -m experiments.train") >= 5
     assert len(done.stdout.splitlines()) < 48
     assert "dataset: actor, chameleon" in done.stdout
+
+
+def test_runs_that_diverge_are_named(train, caplog, monkeypatch):
+    def fit_with_one_divergence(*args, **options):
+        trained = fit(*args, **options)
+        trained.runs[1]["diverged"] = True
+        return trained
+
+    monkeypatch.setattr("experiments.run.fit", fit_with_one_divergence)
+    (directory,) = train(*SMALL)
+    assert result_of(directory)["diverged"] == 1
+    assert "1 of 2 runs ended in a loss that is not finite" in caplog.text

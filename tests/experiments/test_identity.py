@@ -1,0 +1,58 @@
+"""What makes two runs the same run."""
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+
+from experiments.cli import CONF, register_resolvers
+from experiments.identity import run_name
+
+
+def name(*overrides: str) -> str:
+    register_resolvers()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return run_name(compose("config", list(overrides), return_hydra_config=True))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "logger=wandb",
+        "backend=segment_sum",
+        "chunk=7",
+        "figures=false",
+        "force=true",
+        "hydra.run.dir=elsewhere",
+        "model.alpha=0.0",  # the default, spelled out
+        "tuned=none",  # there are no tuned values for csbm
+    ],
+)
+def test_same_run(override):
+    assert name(override) == name()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.alpha=0.5",
+        "seed=1",
+        "repeats=2",
+        "split.count=5",
+        "optim.patience=9",
+        "dataset.phi=0",
+    ],
+)
+def test_other_run(override):
+    assert name(override) != name()
+    assert name(override).split("-")[0] == name().split("-")[0] == "csbm_longnn_stratified"
+
+
+def test_tuned_values_count():
+    assert name("dataset=cora") != name("dataset=cora", "tuned=none")
+
+
+def test_a_file_counts_by_content_not_by_path(tmp_path):
+    for file, first in (("a", 0), ("b", 0), ("c", 1)):
+        np.save(tmp_path / f"{file}.npy", np.arange(3) + first)
+    names = [name("split=file", f"split.path={tmp_path}/{file}.npy") for file in "abc"]
+    assert names[0] == names[1] != names[2]
