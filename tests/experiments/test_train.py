@@ -201,7 +201,7 @@ def test_help_is_quick_and_imports_no_jax():
     assert "dataset: actor, chameleon" in done.stdout
 
 
-def test_runs_that_diverge_are_named(train, caplog, monkeypatch):
+def test_runs_that_diverge_are_named(train, capsys, monkeypatch):
     def fit_with_one_divergence(*args, **options):
         trained = fit(*args, **options)
         trained.runs[1]["diverged"] = True
@@ -210,4 +210,4 @@ def test_runs_that_diverge_are_named(train, caplog, monkeypatch):
     monkeypatch.setattr("experiments.run.fit", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
-    assert "1 of 2 runs ended in a loss that is not finite" in caplog.text
+    assert "1 of 2 runs ended in a loss that is not finite" in capsys.readouterr().out
