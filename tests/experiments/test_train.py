@@ -78,7 +78,7 @@ def test_exponents_are_those_of_the_selected_epoch(train):
             assert run["alpha"] == pytest.approx(alpha, rel=1e-5, abs=1e-6)
 
 
-def test_config_shows_resolved_tuned_values_below_overrides(train, capsys):
+def test_config_shows_resolved_tuned_values_below_overrides(train):
     small = ("optim.max_epochs=1", "dataset._target_=longnn.data.csbm.generate")
     small += ("+dataset.nodes=60", "+dataset.features=8", "figures=false", "split=stratified")
     tuned, overridden, plain = (
@@ -201,7 +201,7 @@ def test_help_is_quick_and_imports_no_jax():
     assert "dataset: actor, chameleon" in done.stdout
 
 
-def test_runs_that_diverge_are_named(train, capsys, monkeypatch):
+def test_runs_that_diverge_are_named(train, monkeypatch):
     def fit_with_one_divergence(*args, **options):
         trained = fit(*args, **options)
         trained.runs[1]["diverged"] = True
@@ -210,4 +210,4 @@ def test_runs_that_diverge_are_named(train, capsys, monkeypatch):
     monkeypatch.setattr("experiments.run.fit", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
-    assert "1 of 2 runs ended in a loss that is not finite" in capsys.readouterr().out
+    assert "1 of 2 runs ended in a loss that is not finite" in (directory / "train.log").read_text()
