@@ -80,7 +80,13 @@ def test_exponents_are_those_of_the_selected_epoch(train):
 
 def test_config_shows_resolved_tuned_values_below_overrides(train):
     small = ("optim.max_epochs=1", "dataset._target_=longnn.data.csbm.generate")
-    small += ("+dataset.nodes=60", "+dataset.features=8", "figures=false", "split=stratified")
+    small += (
+        "~dataset.metric",
+        "+dataset.nodes=60",
+        "+dataset.features=8",
+        "figures=false",
+        "split=stratified",
+    )
     tuned, overridden, plain = (
         yaml.safe_load((directory / "config.yaml").read_text())
         for directory in (
