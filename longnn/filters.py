@@ -47,7 +47,7 @@ def filter(  # the field's name; users write longnn.filter
     _check_shapes(recurrence, theta, x)
     rank = x.ndim - 1
     theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
-    recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence)), rank)
+    recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence[:4])), rank)
     if not hasattr(operator, "matvec"):
         operator = _closed(operator, x)
     anchor = jax.lax.stop_gradient(recurrence)
@@ -134,7 +134,7 @@ def _anchor_columns(anchor: Recurrence, batched: Any) -> Recurrence:
     first = anchor.first if batched.first else anchor.first[None]
     rest = [
         jnp.moveaxis(leaf, 0, 1) if is_batched else leaf[:, None]
-        for leaf, is_batched in zip(anchor[1:], batched[1:], strict=True)
+        for leaf, is_batched in zip(anchor[1:4], batched[1:4], strict=True)
     ]
     return Recurrence(first, *rest)
 

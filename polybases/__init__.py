@@ -1,30 +1,64 @@
-"""Polynomial bases for JAX: three-term recurrences, evaluated on scalars or on operators.
+"""Polynomial bases for JAX: evaluated on scalars, or on operators given by their products.
 
-Needs jax and numpy only. The Flax NNX modules are in ``polybases.modules``.
+A basis with a three-term recurrence is data, a :class:`Recurrence`; every algorithm is written
+once for all of them. Needs jax and numpy only; the Flax NNX modules are in ``polybases.modules``.
 """
 
+from polybases.bernstein import bernstein
+from polybases.chebinterp import chebyshev_interpolation, chebyshev_nodes
+from polybases.chebyshev import chebyshev
+from polybases.combination import Combination
+from polybases.connection import connection
 from polybases.constraints import exponent, raw_exponent
+from polybases.convenience import eval_jacobi, vander
+from polybases.discrete import from_nodes, from_weight
+from polybases.favard import favard
+from polybases.gegenbauer import gegenbauer
+from polybases.interval import on_interval
 from polybases.jacobi import jacobi, weight
-from polybases.recurrence import (
-    MatVec,
-    Recurrence,
-    connection,
-    evaluate,
-    expand,
-    weighted_sum,
-)
+from polybases.legendre import legendre
+from polybases.monomial import monomial
+from polybases.optbasis import OptBasis
+from polybases.quadrature import gauss, gauss_lobatto, gauss_radau, mass
+from polybases.recurrence import MatVec, Recurrence, evaluate, expand, weighted_sum
+from polybases.series import derivative, norm, project, truncate
+from polybases.trigonometric import trigonometric
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Combination",
     "MatVec",
+    "OptBasis",
     "Recurrence",
+    "bernstein",
+    "chebyshev",
+    "chebyshev_interpolation",
+    "chebyshev_nodes",
     "connection",
+    "derivative",
+    "eval_jacobi",
     "evaluate",
     "expand",
     "exponent",
+    "favard",
+    "from_nodes",
+    "from_weight",
+    "gauss",
+    "gauss_lobatto",
+    "gauss_radau",
+    "gegenbauer",
     "jacobi",
+    "legendre",
+    "mass",
+    "monomial",
+    "norm",
+    "on_interval",
+    "project",
     "raw_exponent",
+    "trigonometric",
+    "truncate",
+    "vander",
     "weight",
     "weighted_sum",
 ]

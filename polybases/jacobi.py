@@ -1,7 +1,5 @@
 """Jacobi polynomials, orthonormal under (1-x)^alpha (1+x)^beta on [-1, 1]."""
 
-from numbers import Integral
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,11 +7,14 @@ from jax import Array
 from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
-from polybases.recurrence import Recurrence
+from polybases.recurrence import Recurrence, check_order
+from polybases.scales import Scale, scaled
 
 
-def jacobi(order: int, alpha: ArrayLike, beta: ArrayLike) -> Recurrence:
-    """Recurrence of the orthonormal Jacobi polynomials p_0 .. p_K.
+def jacobi(
+    order: int, alpha: ArrayLike, beta: ArrayLike, scale: Scale = "orthonormal"
+) -> Recurrence:
+    """Recurrence of the Jacobi polynomials p_0 .. p_K, orthonormal unless another scale is named.
 
     The integral of p_j p_k (1-x)^alpha (1+x)^beta over [-1, 1] is 1 if j = k and 0 otherwise;
     p_k has a positive leading coefficient. Derivatives with respect to alpha and beta exist on
@@ -26,18 +27,17 @@ def jacobi(order: int, alpha: ArrayLike, beta: ArrayLike) -> Recurrence:
         order: K >= 0, a Python int.
         alpha: [...] real, > -1; exponent at x = 1 (the low frequencies of a graph).
         beta: [...] real, > -1; exponent at x = -1. Broadcasts with ``alpha``.
+        scale: "orthonormal", "monic" (leading coefficient 1) or "standard" (scipy's, DLMF 18.3.1).
 
     Returns:
         Recurrence with leaves [K, ...] in the dtype of alpha and beta.
 
     Raises:
-        ValueError: if order is not an int >= 0, or a concrete alpha or beta is <= -1 or not
-            finite. Traced values cannot be checked: constrain them (``polybases.constraints``);
-            outside the domain the result is NaN or has no meaning.
+        ValueError: if order is not an int >= 0, the scale is unknown, or a concrete alpha or beta
+            is <= -1 or not finite. Traced values cannot be checked: constrain them
+            (``polybases.constraints``); outside the domain the result is NaN or has no meaning.
     """
-    if isinstance(order, bool) or not isinstance(order, Integral) or order < 0:
-        raise ValueError(f"order must be an integer >= 0 (the highest degree), got {order!r}")
-    order = int(order)
+    order = check_order(order)
     check_exponent("alpha", alpha)
     check_exponent("beta", beta)
     dtype = jnp.result_type(alpha, beta, float)
@@ -47,7 +47,9 @@ def jacobi(order: int, alpha: ArrayLike, beta: ArrayLike) -> Recurrence:
     squared = _off_diagonal_squared(order, p, q)
     upper = jnp.sqrt(squared)
     lower = jnp.concatenate([jnp.zeros((1, *p.shape), dtype), upper])[:order]
-    return Recurrence(jnp.exp(-0.5 * log_mass(p, q)), _diagonal(order, p, q), upper, lower)
+    first = jnp.exp(-0.5 * log_mass(p, q))
+    orthonormal = Recurrence(first, _diagonal(order, p, q), upper, lower)
+    return scaled(orthonormal, scale, lambda: _standard_ratio(order, p, q))
 
 
 def log_mass(p: Array, q: Array) -> Array:
@@ -78,6 +80,14 @@ def check_exponent(name: str, value: ArrayLike) -> None:
             f"{name} must be finite and > -1 (else the Jacobi weight has no finite integral), "
             f"got {value}; to train it, use polybases.constraints"
         )
+
+
+def _standard_ratio(order: int, p: Array, q: Array) -> Array:
+    """[K, ...] sqrt(h_{k+1} / h_k) of DLMF 18.3.1; k = 0 apart, where t - 1 cancels."""
+    t = p + q
+    k = _degrees(1, order, p)
+    tail = (2 * k + t - 1) * (k + p) * (k + q) / ((2 * k + t + 1) * (k + 1) * (k + t - 1))
+    return jnp.sqrt(jnp.concatenate([(p * q / (t + 1))[None], tail])[:order])
 
 
 def _diagonal(order: int, p: Array, q: Array) -> Array:

@@ -10,6 +10,7 @@ Source: W. Gautschi, Orthogonal Polynomials (2004), section 1.3.
 """
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import NamedTuple
 
 import jax
@@ -30,17 +31,24 @@ class Recurrence(NamedTuple):
         diagonal: [K, ...] diagonal_k.
         upper: [K, ...] upper_k, non-zero.
         lower: [K, ...] lower_k; lower_0 is 0.
+        norms: [K+1, ...] squared norms of p_k under the weight, or None where all are 1 (an
+            orthonormal basis) or there is no weight (a monomial one).
     """
 
     first: Array
     diagonal: Array
     upper: Array
     lower: Array
+    norms: Array | None = None
 
     @property
     def order(self) -> int:
         """K, the highest degree."""
         return self.diagonal.shape[0]
+
+    def expand(self, matvec: MatVec, x: Array) -> Array:
+        """[K+1, ...] terms p_k(S) x: :func:`expand`."""
+        return expand(self, matvec, x)
 
 
 def expand(recurrence: Recurrence, matvec: MatVec, x: Array) -> Array:
@@ -60,7 +68,7 @@ def expand(recurrence: Recurrence, matvec: MatVec, x: Array) -> Array:
     """
     x, leaves = _aligned(recurrence, x)
     _check_matvec(matvec, x)
-    first, diagonal, upper, lower = leaves
+    first, diagonal, upper, lower, _ = leaves
 
     def step(carry, coefficients):
         previous, current = carry
@@ -111,7 +119,7 @@ def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array)
     theta = check_theta(recurrence, theta)
     x, leaves = _aligned(recurrence, x, jnp.shape(theta)[1:])
     _check_matvec(matvec, x)
-    first, diagonal, upper, lower = leaves
+    first, diagonal, upper, lower, _ = leaves
     theta = theta.astype(x.dtype)
     # y_k = theta_k x + (S - d_k)/u_k y_{k+1} - l_{k+1}/u_{k+1} y_{k+2}
     following = lower[1:] / upper[1:]
@@ -129,40 +137,11 @@ def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array)
     return first * result
 
 
-def connection(recurrence: Recurrence, anchor: Recurrence) -> Array:
-    """Matrix C with p_k = sum_j C_kj q_j, from the recurrence of p run on the matrix of q.
-
-    No quadrature, no Gamma function: row k+1 follows from rows k and k-1 by the action of x on
-    the anchor's basis. C is lower triangular, and the identity (up to rounding) if both agree.
-
-    Args:
-        recurrence: basis p of order K, trailing shape [...].
-        anchor: basis q of the same order, broadcasting against p.
-
-    Returns:
-        [K+1, K+1, ...] array C[k, j].
-
-    Raises:
-        ValueError: if the orders differ.
-    """
-    order = recurrence.order
-    if anchor.order != order:
-        raise ValueError(
-            f"connection needs two bases of one order, got {order} and {anchor.order}; "
-            "build both with the larger one"
-        )
-    shape = jnp.broadcast_shapes(jnp.shape(recurrence.first), jnp.shape(anchor.first))
-    q = with_rank(anchor, len(shape))
-
-    def multiply_by_x(c: Array) -> Array:
-        # c has support 0..K-1 whenever this is called, so the missing row K of q is not needed.
-        up = jnp.concatenate([jnp.zeros_like(c[:1]), q.upper * c[:-1]])
-        stay = jnp.concatenate([q.diagonal * c[:-1], jnp.zeros_like(c[:1])])
-        down = jnp.concatenate([q.lower[1:] * c[1:-1], jnp.zeros_like(c[:2])])
-        return up + stay + down[: order + 1]
-
-    one = jnp.zeros((order + 1, *shape), q.diagonal.dtype).at[0].set(1 / q.first)
-    return expand(recurrence, multiply_by_x, one)
+def check_order(order: int) -> int:
+    """Returns the highest degree as an int, or raises ValueError unless it is an integer >= 0."""
+    if isinstance(order, bool) or not isinstance(order, Integral) or order < 0:
+        raise ValueError(f"order must be an integer >= 0 (the highest degree), got {order!r}")
+    return int(order)
 
 
 def check_theta(recurrence: Recurrence, theta: Array) -> Array:
@@ -177,13 +156,13 @@ def check_theta(recurrence: Recurrence, theta: Array) -> Array:
 
 
 def with_rank(recurrence: Recurrence, rank: int) -> Recurrence:
-    """Inserts singleton dimensions so that every leaf has ``rank`` trailing ones."""
+    """Inserts singleton dimensions so that every leaf has ``rank`` trailing ones; drops norms."""
 
     def insert(leaf: Array, leading: int) -> Array:
         missing = rank - (leaf.ndim - leading)
         return leaf.reshape(*leaf.shape[:leading], *(1,) * missing, *leaf.shape[leading:])
 
-    first, *rest = map(jnp.asarray, recurrence)
+    first, *rest = map(jnp.asarray, recurrence[:4])
     return Recurrence(insert(first, 0), *(insert(leaf, 1) for leaf in rest))
 
 
@@ -204,7 +183,8 @@ def _aligned(
     """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
     x = check_real(x)
     shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
-    return jnp.broadcast_to(x, shape), Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence))
+    leaves = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
+    return jnp.broadcast_to(x, shape), Recurrence(*leaves)
 
 
 def _check_matvec(matvec: MatVec, x: Array) -> None:

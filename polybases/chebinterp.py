@@ -1,0 +1,36 @@
+"""Interpolation at Chebyshev nodes (ChebNetII)."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import DTypeLike
+
+from polybases.chebyshev import chebyshev
+from polybases.combination import Combination
+from polybases.recurrence import check_order
+
+
+def chebyshev_nodes(count: int) -> np.ndarray:
+    """[count] zeros of T_count, descending: x_j = cos((j + 1/2) pi / count)."""
+    return np.cos((np.arange(count) + 0.5) * np.pi / count)
+
+
+def chebyshev_interpolation(order: int, *, dtype: DTypeLike | None = None) -> Combination:
+    """Lagrange polynomials l_j at the K+1 Chebyshev nodes, l_j(x_i) = [i = j].
+
+    Coefficient j of a series is its value at x_j. l_j = 2/(K+1) sum_k' T_k(x_j) T_k, the first
+    term halved. Source: He et al. (arXiv 2202.03580), eq. 8; Gil, Segura and Temme, Numerical
+    Methods for Special Functions (2007), eq. 3.50.
+
+    Args:
+        order: K >= 0.
+        dtype: of the coefficients; jax's default float if None.
+
+    Raises:
+        ValueError: if order < 0.
+    """
+    order = check_order(order)
+    angle = (np.arange(order + 1) + 0.5) * np.pi / (order + 1)
+    matrix = 2 / (order + 1) * np.cos(np.outer(angle, np.arange(order + 1)))
+    matrix[:, 0] /= 2
+    basis = chebyshev(order, "T", "standard", dtype=dtype)
+    return Combination(jnp.asarray(matrix, basis.diagonal.dtype), basis)

@@ -1,0 +1,41 @@
+"""Bases that are fixed combinations of a three-term basis."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from polybases.recurrence import MatVec, Recurrence, expand
+
+
+class Combination(NamedTuple):
+    """R functions b_r = sum_k matrix_rk p_k of a three-term basis p of order K; a pytree.
+
+    A series sum_r gamma_r b_r is the series of p with theta = matrix^T gamma
+    (:meth:`coefficients`), so every algorithm for three-term bases serves it.
+
+    Attributes:
+        matrix: [R, K+1].
+        recurrence: basis p of order K with scalar parameters.
+    """
+
+    matrix: Array
+    recurrence: Recurrence
+
+    def expand(self, matvec: MatVec, x: Array) -> Array:
+        """[R, ...] terms b_r(S) x, by K products with S."""
+        terms = expand(self.recurrence, matvec, x)
+        return jnp.tensordot(self.matrix.astype(terms.dtype), terms, axes=1)
+
+    def coefficients(self, gamma: Array) -> Array:
+        """theta [K+1, ...] of the series with coefficients gamma [R, ...].
+
+        Raises:
+            ValueError: if gamma has not R rows.
+        """
+        gamma = jnp.asarray(gamma)
+        if gamma.ndim < 1 or gamma.shape[0] != self.matrix.shape[0]:
+            raise ValueError(
+                f"gamma must have R = {self.matrix.shape[0]} rows, got shape {gamma.shape}"
+            )
+        return jnp.tensordot(self.matrix.T.astype(gamma.dtype), gamma, axes=1)

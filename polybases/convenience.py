@@ -1,0 +1,55 @@
+"""Argument orders that users of scipy and numpy know."""
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from polybases.jacobi import jacobi
+from polybases.recurrence import evaluate
+from polybases.scales import Scale
+
+
+def eval_jacobi(n: int, alpha: ArrayLike, beta: ArrayLike, x: ArrayLike) -> Array:
+    """P_n^(alpha, beta)(x) in the standard scale, as ``scipy.special.eval_jacobi``.
+
+    Args:
+        n: degree >= 0, a Python int.
+        alpha, beta: > -1, broadcasting with x.
+        x: [...] real points.
+
+    Raises:
+        ValueError: if n < 0, or a concrete alpha or beta is not > -1.
+    """
+    x, alpha, beta = _floating(x, alpha, beta)
+    return evaluate(jacobi(n, alpha, beta, "standard"), x)[-1]
+
+
+def vander(
+    x: ArrayLike,
+    deg: int,
+    alpha: ArrayLike = 0.0,
+    beta: ArrayLike = 0.0,
+    scale: Scale = "orthonormal",
+) -> Array:
+    """Pseudo-Vandermonde matrix V[..., k] = p_k(x), degree last, as ``numpy.polynomial``'s.
+
+    Args:
+        x: [...] real points.
+        deg: K >= 0.
+        alpha, beta: > -1, scalars.
+        scale: "orthonormal", "monic" or "standard".
+
+    Returns:
+        [..., K+1].
+
+    Raises:
+        ValueError: if deg < 0, the scale is unknown, or a concrete exponent is not > -1.
+    """
+    x, alpha, beta = _floating(x, alpha, beta)
+    return jnp.moveaxis(evaluate(jacobi(deg, alpha, beta, scale), x), 0, -1)
+
+
+def _floating(*values: ArrayLike) -> tuple[Array, ...]:
+    """All in one floating dtype: the largest among them, or jax's default float."""
+    dtype = jnp.result_type(*values, float)
+    return tuple(jnp.asarray(value, dtype) for value in values)

@@ -1,0 +1,35 @@
+"""Bases on another interval than [-1, 1]."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from polybases.recurrence import Recurrence
+
+
+def on_interval(recurrence: Recurrence, left: ArrayLike, right: ArrayLike) -> Recurrence:
+    """The basis p_k(t(x)) with t the affine map of [left, right] onto [-1, 1].
+
+    The weight becomes w(t(x)) dx. An orthonormal basis stays orthonormal (its values are divided
+    by the square root of half the length); another scale keeps its values, and its norms change.
+
+    Args:
+        recurrence: basis on [-1, 1].
+        left: l, scalar, may be traced.
+        right: r > l.
+
+    Raises:
+        ValueError: if concrete ends are not finite with l < r.
+    """
+    if not any(isinstance(end, jax.core.Tracer) for end in (left, right)):
+        ends = np.asarray(left), np.asarray(right)
+        if not (np.isfinite(ends).all() and ends[0] < ends[1]):
+            raise ValueError(f"an interval needs finite ends, left < right, got {left}, {right}")
+    half = (jnp.asarray(right) - left) / 2
+    middle = (jnp.asarray(right) + left) / 2
+    first, diagonal, upper, lower, norms = recurrence
+    moved = (half * diagonal + middle, half * upper, half * lower)
+    if norms is None:
+        return Recurrence(first / jnp.sqrt(half), *moved)
+    return Recurrence(first, *moved, norms * half)

@@ -1,0 +1,20 @@
+"""Powers of x: no weight, nothing orthogonal, and ill-conditioned beyond a few terms."""
+
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+
+from polybases.recurrence import Recurrence, check_order
+
+
+def monomial(order: int, *, dtype: DTypeLike | None = None) -> Recurrence:
+    """Recurrence of 1, x, ..., x^K.
+
+    Args:
+        order: K >= 0.
+        dtype: of the coefficients; jax's default float if None.
+
+    Raises:
+        ValueError: if order < 0.
+    """
+    zero = jnp.zeros(check_order(order), dtype or jnp.result_type(float))
+    return Recurrence(jnp.ones((), zero.dtype), zero, zero + 1, zero)

@@ -1,0 +1,50 @@
+"""Scales of an orthogonal basis: p_k -> f_k p_k."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import jax.numpy as jnp
+from jax import Array
+
+from polybases.recurrence import Recurrence
+
+Scale = Literal["orthonormal", "monic", "standard"]
+
+
+def scaled(
+    orthonormal: Recurrence, scale: Scale, standard_ratio: Callable[[], Array]
+) -> Recurrence:
+    """An orthonormal basis in another scale, with p_0 = 1 and its squared norms.
+
+    Args:
+        orthonormal: basis of order K.
+        scale: "orthonormal" (unchanged), "monic" or "standard".
+        standard_ratio: gives [K, ...] f_{k+1} / f_k of the standard scale, f_0 being 1 / p_0.
+
+    Returns:
+        The basis; squared norms beyond the range of the dtype (monic ones shrink as 4^-k) are 0
+        or infinite.
+
+    Raises:
+        ValueError: if the scale is unknown.
+    """
+    if scale == "orthonormal":
+        return orthonormal
+    if scale == "monic":
+        return rescale(orthonormal, orthonormal.upper)
+    if scale == "standard":
+        return rescale(orthonormal, standard_ratio())
+    raise ValueError(f"unknown scale {scale!r}; choose one of {', '.join(get_args(Scale))}")
+
+
+def rescale(orthonormal: Recurrence, ratio: Array) -> Recurrence:
+    """The basis f_k p_k with f_0 p_0 = 1 and f_{k+1} / f_k given.
+
+    Args:
+        orthonormal: basis of order K.
+        ratio: [K, ...] non-zero f_{k+1} / f_k.
+    """
+    first, diagonal, upper, lower, _ = orthonormal
+    before = jnp.concatenate([jnp.ones_like(ratio[:1]), ratio[:-1]])[: len(lower)]
+    factor = jnp.cumprod(jnp.concatenate([(1 / first)[None], ratio]), axis=0)
+    return Recurrence(jnp.ones_like(first), diagonal, upper / ratio, lower * before, factor**2)

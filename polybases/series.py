@@ -1,0 +1,111 @@
+"""Series sum_k theta_k p_k: derivative, norm, and the projection of a function."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from polybases.connection import multiply_by_x
+from polybases.quadrature import gauss
+from polybases.recurrence import Recurrence, check_theta, evaluate
+
+
+def truncate(recurrence: Recurrence, order: int) -> Recurrence:
+    """The first terms of a basis.
+
+    Args:
+        recurrence: basis of order K.
+        order: at most K.
+
+    Raises:
+        ValueError: if ``order`` is not in [0, K].
+    """
+    if not 0 <= order <= recurrence.order:
+        raise ValueError(f"order must lie in [0, {recurrence.order}], got {order}")
+    first, *rest, norms = recurrence
+    norms = None if norms is None else norms[: order + 1]
+    return Recurrence(first, *(leaf[:order] for leaf in rest), norms)
+
+
+def derivative(recurrence: Recurrence, theta: Array) -> Array:
+    """Coefficients of the derivative of a series in the same basis.
+
+    Row k of the matrix p_k' = sum_j D_kj p_j follows from the recurrence differentiated:
+    upper_k p'_{k+1} = p_k + (x - diagonal_k) p'_k - lower_k p'_{k-1}.
+
+    Args:
+        recurrence: three-term basis of order K with scalar parameters.
+        theta: [K+1, ...].
+
+    Returns:
+        [K+1, ...]; the last one is 0.
+
+    Raises:
+        ValueError: if theta has not K+1 rows, or the leaves have trailing dimensions.
+    """
+    theta = check_theta(recurrence, theta)
+    if jnp.ndim(recurrence.first):
+        raise ValueError(
+            "derivative takes a basis with scalar parameters; use jax.vmap over others"
+        )
+
+    def step(carry, coefficients):
+        before, current, one = carry
+        d, u, low = coefficients
+        after = (one + multiply_by_x(recurrence, current) - d * current - low * before) / u
+        return (current, after, jnp.roll(one, 1)), after
+
+    zero = jnp.zeros(recurrence.order + 1, recurrence.diagonal.dtype)
+    start = (zero, zero, zero.at[0].set(1))
+    leaves = (recurrence.diagonal, recurrence.upper, recurrence.lower)
+    _, rows = jax.lax.scan(step, start, leaves)
+    return jnp.einsum("kj,k...->j...", rows, theta[1:])
+
+
+def norm(recurrence: Recurrence, theta: Array) -> Array:
+    """sqrt of the integral of |sum_k theta_k p_k|^2 w dx (Parseval).
+
+    Args:
+        recurrence: orthogonal basis of order K.
+        theta: [K+1, ...].
+
+    Returns:
+        [...].
+    """
+    theta = check_theta(recurrence, theta)
+    if recurrence.norms is None:
+        return jnp.sqrt(jnp.sum(theta**2, axis=0))
+    norms = recurrence.norms
+    norms = norms.reshape(norms.shape + (1,) * (theta.ndim - norms.ndim))
+    return jnp.sqrt(jnp.sum(norms * theta**2, axis=0))
+
+
+def project(function: Callable[[Array], Array], recurrence: Recurrence, order: int) -> Array:
+    """Coefficients of the best approximation of degree ``order`` in the norm of the weight.
+
+    The integrals <f, p_k> / <p_k, p_k> are taken by the Gauss rule of ``recurrence``, whose order
+    n must be larger: they are exact for polynomials f of degree up to 2n - 1 - order.
+
+    Args:
+        function: response g, nodes [n] -> values [n, ...].
+        recurrence: orthogonal basis of order n > ``order``, with scalar parameters.
+        order: K of the result.
+
+    Returns:
+        [K+1, ...].
+
+    Raises:
+        ValueError: if ``order`` is not below n.
+    """
+    if not 0 <= order < recurrence.order:
+        raise ValueError(
+            f"project needs more nodes than terms: order must lie in [0, {recurrence.order - 1}] "
+            f"for a basis of order {recurrence.order}, got {order}"
+        )
+    nodes, weights = gauss(recurrence)
+    short = truncate(recurrence, order)
+    moments = jnp.einsum("kn,n,n...->k...", evaluate(short, nodes), weights, function(nodes))
+    if short.norms is None:
+        return moments
+    return moments / short.norms.reshape(-1, *(1,) * (moments.ndim - 1))
