@@ -23,9 +23,9 @@ def truncate(recurrence: Recurrence, order: int) -> Recurrence:
     """
     if not 0 <= order <= recurrence.order:
         raise ValueError(f"order must lie in [0, {recurrence.order}], got {order}")
-    first, *rest, norms = recurrence
+    first, diagonal, upper, lower, norms = recurrence
     norms = None if norms is None else norms[: order + 1]
-    return Recurrence(first, *(leaf[:order] for leaf in rest), norms)
+    return Recurrence(first, diagonal[:order], upper[:order], lower[:order], norms)
 
 
 def derivative(recurrence: Recurrence, theta: Array) -> Array:
@@ -46,9 +46,7 @@ def derivative(recurrence: Recurrence, theta: Array) -> Array:
     """
     theta = check_theta(recurrence, theta)
     if jnp.ndim(recurrence.first):
-        raise ValueError(
-            "derivative takes a basis with scalar parameters; use jax.vmap over others"
-        )
+        raise ValueError("derivative takes scalar parameters; use jax.vmap over several bases")
 
     def step(carry, coefficients):
         before, current, one = carry
