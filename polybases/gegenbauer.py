@@ -24,7 +24,7 @@ def gegenbauer(order: int, lam: ArrayLike, scale: Scale = "orthonormal") -> Recu
     Raises:
         ValueError: if a concrete lambda is outside its range, order < 0 or the scale is unknown.
     """
-    _check(lam, scale)
+    check_lambda(lam, scale)
     lam = jnp.asarray(lam, jnp.result_type(lam, float))
     orthonormal = jacobi(order, lam - 0.5, lam - 0.5)
     return scaled(orthonormal, scale, lambda: _standard_ratio(order, lam))
@@ -37,7 +37,8 @@ def _standard_ratio(order: int, lam: Array) -> Array:
     return jnp.concatenate([(lam * jnp.sqrt(2 / (1 + lam)))[None], tail])[:order]
 
 
-def _check(lam: ArrayLike, scale: Scale) -> None:
+def check_lambda(lam: ArrayLike, scale: Scale = "orthonormal") -> None:
+    """Raises ValueError if a concrete lambda is out of range for the scale; traced values pass."""
     if isinstance(lam, jax.core.Tracer):
         return
     values = np.asarray(lam)

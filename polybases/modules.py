@@ -1,13 +1,17 @@
 """Flax NNX modules: bases whose parameters are learned. The only file here that knows flax."""
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from polybases.constraints import exponent, raw_exponent
+from polybases.discrete import from_nodes
+from polybases.favard import favard
+from polybases.gegenbauer import check_lambda, gegenbauer
 from polybases.jacobi import check_exponent, jacobi
-from polybases.recurrence import Recurrence
+from polybases.recurrence import Recurrence, check_order
 
 
 class Jacobi(nnx.Module):
@@ -35,7 +39,7 @@ class Jacobi(nnx.Module):
     ) -> None:
         check_exponent("alpha", alpha)
         check_exponent("beta", beta)
-        self.order = order
+        self.order = check_order(order)
         self.raw_alpha = nnx.Param(raw_exponent(alpha).astype(dtype), group="basis")
         self.raw_beta = nnx.Param(raw_exponent(beta).astype(dtype), group="basis")
 
@@ -52,3 +56,82 @@ class Jacobi(nnx.Module):
     def __call__(self) -> Recurrence:
         """The basis at the current parameters."""
         return jacobi(self.order, self.alpha, self.beta)
+
+
+class Gegenbauer(nnx.Module):
+    """Orthonormal Gegenbauer basis of order K with learnable lambda > -1/2.
+
+    Args:
+        order: K >= 0.
+        lam: initial lambda.
+        dtype: of the parameter.
+
+    Raises:
+        ValueError: if order < 0, or a concrete lambda is not > -1/2.
+    """
+
+    def __init__(self, order: int, lam: ArrayLike = 0.5, *, dtype: DTypeLike = jnp.float32) -> None:
+        check_lambda(lam)
+        self.order = check_order(order)
+        raw = raw_exponent(jnp.asarray(lam, dtype) - 0.5)
+        self.raw_lam = nnx.Param(raw.astype(dtype), group="basis")
+
+    @property
+    def lam(self) -> Array:
+        """Current lambda."""
+        return exponent(self.raw_lam[...]) + 0.5
+
+    def __call__(self) -> Recurrence:
+        """The basis at the current parameter."""
+        return gegenbauer(self.order, self.lam)
+
+
+class Favard(nnx.Module):
+    """Any orthonormal basis of order K, by its learnable coefficients (``polybases.favard``).
+
+    Starts as the Chebyshev polynomials of the second kind: diagonal 0, upper 1/2.
+
+    Args:
+        order: K >= 0.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: if order < 0.
+    """
+
+    def __init__(self, order: int, *, dtype: DTypeLike = jnp.float32) -> None:
+        half = jnp.full(check_order(order), 0.5, dtype)
+        self.diagonal = nnx.Param(jnp.zeros_like(half), group="basis")
+        self.raw_upper = nnx.Param(jnp.log(jnp.expm1(half)), group="basis")
+
+    def __call__(self) -> Recurrence:
+        """The basis at the current parameters."""
+        return favard(self.diagonal[...], jax.nn.softplus(self.raw_upper[...]))
+
+
+class Discrete(nnx.Module):
+    """Basis orthonormal under learnable points in (-1, 1) with learnable masses that sum to 1.
+
+    Starts at Chebyshev points of equal mass.
+
+    Args:
+        order: K >= 0.
+        points: M > K.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: if order < 0 or M <= K.
+    """
+
+    def __init__(self, order: int, points: int, *, dtype: DTypeLike = jnp.float32) -> None:
+        self.order = check_order(order)
+        if points <= self.order:
+            raise ValueError(f"a basis of order {order} needs more than {order} points: {points}")
+        nodes = jnp.cos((jnp.arange(points, dtype=dtype) + 0.5) * jnp.pi / points)
+        self.raw_nodes = nnx.Param(jnp.arctanh(nodes), group="basis")
+        self.raw_weights = nnx.Param(jnp.zeros_like(nodes), group="basis")
+
+    def __call__(self) -> Recurrence:
+        """The basis at the current parameters."""
+        nodes, weights = jnp.tanh(self.raw_nodes[...]), jax.nn.softmax(self.raw_weights[...])
+        return from_nodes(self.order, nodes, weights)
