@@ -1,11 +1,11 @@
-# make install | demo | test | lint | fix | constraints | clean
+# make install | demo | test | lint | fix | docs | constraints | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := polybases longnn experiments tests notebooks
 
-.PHONY: install demo test lint fix constraints clean
+.PHONY: install demo test lint fix docs constraints clean
 
 install: $(STAMP)
 
@@ -31,6 +31,10 @@ test: lint
 fix: install
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+docs: install
+	$(BIN)/pdoc --docformat google --math --output-directory build/docs polybases polybases.modules longnn
+	@echo "open build/docs/index.html"
 
 # The newest versions that the requirements admit, written down.
 constraints:

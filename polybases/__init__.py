@@ -16,6 +16,7 @@ from polybases.favard import favard
 from polybases.gegenbauer import gegenbauer
 from polybases.interval import on_interval
 from polybases.jacobi import jacobi, weight
+from polybases.krylov import krylov
 from polybases.legendre import legendre
 from polybases.monomial import monomial
 from polybases.optbasis import OptBasis
@@ -49,6 +50,7 @@ __all__ = [
     "gauss_radau",
     "gegenbauer",
     "jacobi",
+    "krylov",
     "legendre",
     "mass",
     "monomial",

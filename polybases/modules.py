@@ -11,6 +11,7 @@ from polybases.discrete import from_nodes
 from polybases.favard import favard
 from polybases.gegenbauer import check_lambda, gegenbauer
 from polybases.jacobi import check_exponent, jacobi
+from polybases.krylov import krylov
 from polybases.recurrence import Recurrence, check_order
 
 
@@ -84,6 +85,34 @@ class Gegenbauer(nnx.Module):
     def __call__(self) -> Recurrence:
         """The basis at the current parameter."""
         return gegenbauer(self.order, self.lam)
+
+
+class Krylov(nnx.Module):
+    """Lazy Krylov basis of order K with learnable tau in (0, 1) (``polybases.krylov``).
+
+    Args:
+        order: K >= 0.
+        tau: initial share of the step, in (0, 1).
+        dtype: of the parameter.
+
+    Raises:
+        ValueError: if order < 0 or tau is not in (0, 1).
+    """
+
+    def __init__(self, order: int, tau: float = 0.5, *, dtype: DTypeLike = jnp.float32) -> None:
+        if not 0 < tau < 1:
+            raise ValueError(f"tau must lie in (0, 1), got {tau}")
+        self.order = check_order(order)
+        self.raw_tau = nnx.Param(jnp.asarray(jnp.log(tau / (1 - tau)), dtype), group="basis")
+
+    @property
+    def tau(self) -> Array:
+        """Current share of the step."""
+        return jax.nn.sigmoid(self.raw_tau[...])
+
+    def __call__(self) -> Recurrence:
+        """The basis at the current parameter."""
+        return krylov(self.order, self.tau)
 
 
 class Favard(nnx.Module):

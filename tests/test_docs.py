@@ -1,11 +1,15 @@
 """The Python of the documents runs as it stands."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+
+import polybases
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,3 +41,24 @@ def test_files_named_in_the_readme_exist():
     assert len(names) >= 6
     files = [name for name in names if name != "https"]
     assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def test_api_pages_are_built_from_the_docstrings(tmp_path):
+    command = ["-m", "pdoc", "--docformat", "google", "-o", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *command, "polybases", "polybases.modules", "longnn"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "polybases.html").read_text()
+    missing = [name for name in polybases.__all__ if f'id="{name}"' not in page]
+    assert missing == []
+
+
+def test_every_public_function_of_polybases_is_in_its_guide():
+    text = (ROOT / "docs" / "bases.md").read_text()
+    named = {name for name in polybases.__all__ if f"`{name}" in text or f"{name}(" in text}
+    others = {"MatVec", "chebyshev_nodes", "expand", "raw_exponent", "weight"}
+    assert set(polybases.__all__) - named <= others

@@ -1,0 +1,36 @@
+"""Powers of a lazy step, with a learnable share of the step (AdaptKry)."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from polybases.recurrence import Recurrence, check_order
+
+
+def krylov(order: int, tau: ArrayLike) -> Recurrence:
+    """p_k(x) = (tau x + 1 - tau)^k: the Krylov vectors of P = tau S + (1 - tau) I.
+
+    A small tau keeps much of the signal at each step and moves the spectrum of P away from
+    negative values; tau = 1 gives the monomials. Source: Huang et al. (arXiv 2403.07954), where P
+    is built on the degrees of tau A + (1 - tau) I instead. Both agree up to a rescaling of tau on
+    regular graphs; elsewhere pass the ``matvec`` of that matrix, with tau = 1 here.
+
+    Args:
+        order: K >= 0.
+        tau: [...] in (0, inf), usually at most 1.
+
+    Returns:
+        Recurrence with leaves [K, ...]; it has no weight and no norms.
+
+    Raises:
+        ValueError: if order < 0, or a concrete tau is not positive and finite.
+    """
+    order = check_order(order)
+    if not isinstance(tau, jax.core.Tracer):
+        values = np.asarray(tau)
+        if not np.all(np.isfinite(values) & (values > 0)):
+            raise ValueError(f"tau must be positive and finite, got {tau}")
+    tau = jnp.asarray(tau, jnp.result_type(tau, float))
+    ones = jnp.ones((order, *tau.shape), tau.dtype)
+    return Recurrence(jnp.ones_like(tau), (1 - 1 / tau) * ones, ones / tau, 0 * ones)
