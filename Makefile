@@ -40,7 +40,7 @@ docs: install
 constraints:
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --editable ".[test]"
-	(sed -n '/^#/p' constraints.txt; build/constraints/bin/python -m pip list --format=freeze --exclude-editable | grep -viE '^(pip|setuptools)==') > build/new.txt
+	(sed -n '/^#/p' constraints.txt; build/constraints/bin/python -m pip list --format=freeze --exclude-editable | grep -viE '^pip==') > build/new.txt
 	mv build/new.txt constraints.txt && rm -rf build/constraints
 
 clean:

@@ -24,14 +24,14 @@ from polybases.quadrature import gauss, gauss_lobatto, gauss_radau, mass
 from polybases.recurrence import MatVec, Recurrence, evaluate, expand, weighted_sum
 from polybases.series import derivative, norm, project, truncate
 from polybases.trigonometric import trigonometric
-
-__version__ = "0.1.0"
+from polybases.version import __version__
 
 __all__ = [
     "Combination",
     "MatVec",
     "OptBasis",
     "Recurrence",
+    "__version__",
     "bernstein",
     "chebyshev",
     "chebyshev_interpolation",
