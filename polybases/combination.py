@@ -38,4 +38,5 @@ class Combination(NamedTuple):
             raise ValueError(
                 f"gamma must have R = {self.matrix.shape[0]} rows, got shape {gamma.shape}"
             )
+        gamma = gamma.astype(jnp.result_type(gamma, float))
         return jnp.tensordot(self.matrix.T.astype(gamma.dtype), gamma, axes=1)

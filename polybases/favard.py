@@ -25,7 +25,8 @@ def favard(diagonal: Array, upper: Array) -> Recurrence:
     Raises:
         ValueError: if shapes differ, or a concrete upper is not positive and finite.
     """
-    diagonal, upper = jnp.asarray(diagonal), jnp.asarray(upper)
+    dtype = jnp.result_type(diagonal, upper, float)
+    diagonal, upper = jnp.asarray(diagonal, dtype), jnp.asarray(upper, dtype)
     if diagonal.ndim < 1 or diagonal.shape != upper.shape:
         raise ValueError(
             f"diagonal and upper must have one shape [K, ...], got {diagonal.shape} and "

@@ -1,15 +1,17 @@
 """The basis orthonormal under a signal's own spectral density (OptBasisGNN)."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from polybases.recurrence import MatVec, check_real
+from polybases.recurrence import MatVec, check_order, check_real
 
 
-class OptBasis(NamedTuple):
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class OptBasis:
     """Lanczos vectors of each channel: [K+1, N, ...] orthonormal in the node dimension.
 
     The basis adapts to x, so the map from x to the terms is not linear: it is homogeneous of
@@ -17,10 +19,17 @@ class OptBasis(NamedTuple):
     the density of x over the spectrum of S. Source: Guo and Wei (arXiv 2302.12432), algorithm 4.
 
     Attributes:
-        order: K >= 0; below the number of distinct frequencies in x, else later terms vanish.
+        order: K >= 0, static; below the number of distinct frequencies in x, else later terms
+            vanish.
+
+    Raises:
+        ValueError: if order is not an integer >= 0.
     """
 
     order: int
+
+    def __post_init__(self) -> None:
+        check_order(self.order)
 
     def expand(self, matvec: MatVec, x: Array) -> Array:
         """x [N, ...] -> [K+1, N, ...]; a channel of zeros, or an exhausted one, gives zeros."""
@@ -31,7 +40,7 @@ class OptBasis(NamedTuple):
 
         def unit(v: Array, relative_to: Array) -> tuple[Array, Array]:
             square = inner(v, v)
-            alive = square > (jnp.finfo(x.dtype).eps * relative_to) ** 2 + tiny
+            alive = square > (16 * jnp.finfo(x.dtype).eps * relative_to) ** 2 + tiny
             length = jnp.sqrt(jnp.where(alive, square, 1))
             return jnp.where(alive, v / length, 0), jnp.where(alive, length, 0)
 

@@ -82,7 +82,7 @@ def expand(recurrence: Recurrence, matvec: MatVec, x: Array) -> Array:
 
 
 def evaluate(recurrence: Recurrence, x: Array) -> Array:
-    """Values p_k(x) at scalars: :func:`expand` with the diagonal operator.
+    """Values p_k(x) at scalars, as :func:`expand` with the diagonal operator would give them.
 
     Args:
         recurrence: coefficients, leaves broadcasting against ``x``.
@@ -94,9 +94,17 @@ def evaluate(recurrence: Recurrence, x: Array) -> Array:
     Raises:
         ValueError: if x is not real floating point.
     """
-    x = check_real(x)
-    x = jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first)))
-    return expand(recurrence, lambda t: x * t, jnp.ones_like(x))
+    x, leaves = _aligned(recurrence, x)
+
+    def step(carry, coefficients):
+        previous, current = carry
+        d, u, low = coefficients
+        return (current, (x * current - d * current - low * previous) / u), current
+
+    # One step more than `expand`, which would cost a product there, and no copy of the result.
+    padded = (jnp.concatenate([leaf, jnp.ones_like(leaves.first)[None]]) for leaf in leaves[1:4])
+    start = (jnp.zeros_like(x), leaves.first * jnp.ones_like(x))
+    return jax.lax.scan(step, start, tuple(padded))[1]
 
 
 def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array) -> Array:

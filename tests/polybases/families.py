@@ -1,0 +1,308 @@
+"""The families that the contract tests run over; a new basis joins by one line in a table.
+
+``ORTHOGONAL`` serves test_contract_orthogonal.py, ``ALL`` serves test_contract_all.py. Weights,
+quadrature rules and exact values are scipy's, mpmath's or explicit formulas.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from math import pi
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+from scipy import special
+
+from polybases import (
+    OptBasis,
+    bernstein,
+    chebyshev,
+    chebyshev_interpolation,
+    favard,
+    from_nodes,
+    from_weight,
+    gegenbauer,
+    jacobi,
+    legendre,
+    monomial,
+    on_interval,
+    trigonometric,
+)
+from tests.oracles import gauss_jacobi, mp_orthonormal_jacobi
+
+Rule = tuple[np.ndarray, np.ndarray]
+SCALES = ("orthonormal", "monic", "standard")
+PLAIN = ("orthonormal",)
+
+
+class Orthogonal(NamedTuple):
+    """A three-term basis with its weight.
+
+    build: order, scale -> Recurrence. rule: count -> nodes and weights of a rule that is exact for
+    its weight up to degree 2 count - 1. standard: k, x -> values in the standard scale.
+    gaussian: whether ``rule`` is the Gauss rule itself.
+    """
+
+    build: Callable[[int, str], Any]
+    rule: Callable[[int], Rule]
+    standard: Callable[[int, np.ndarray], np.ndarray] | None = None
+    scales: tuple[str, ...] = SCALES
+    interval: tuple[float, float] = (-1.0, 1.0)
+    gaussian: bool = True
+
+
+def _jacobi(a: float, b: float) -> Orthogonal:
+    values = lambda k, x: special.eval_jacobi(k, a, b, x)  # noqa: E731
+    return Orthogonal(lambda K, s: jacobi(K, a, b, s), lambda n: gauss_jacobi(n, a, b), values)
+
+
+def _gegenbauer(lam: float) -> Orthogonal:
+    rule = lambda n: gauss_jacobi(n, lam - 0.5, lam - 0.5)  # noqa: E731  scipy's has no lambda = 0
+    values = lambda k, x: special.eval_gegenbauer(k, lam, x)  # noqa: E731
+    scales = SCALES if lam else SCALES[:2]
+    return Orthogonal(lambda K, s: gegenbauer(K, lam, s), rule, values, scales)
+
+
+def _mapped(base: Orthogonal, left: float, right: float) -> Orthogonal:
+    """The image of a family on [left, right]; monic polynomials do not stay monic."""
+    half, middle = (right - left) / 2, (right + left) / 2
+
+    def rule(count: int) -> Rule:
+        nodes, weights = base.rule(count)
+        return middle + half * nodes, half * weights
+
+    return Orthogonal(
+        lambda K, s: on_interval(base.build(K, s), left, right),
+        rule,
+        lambda k, x: base.standard(k, (x - middle) / half),
+        ("orthonormal", "standard"),
+        (left, right),
+    )
+
+
+_DEGREES = np.arange(64)
+DIAGONAL = 0.3 * (-1.0) ** _DEGREES / (1 + _DEGREES)
+UPPER = 0.45 + 0.3 / (1 + _DEGREES)
+NODES = np.cos((np.arange(30) + 0.4) * pi / 30.2)[::-1].copy()
+WEIGHTS = 0.1 + np.random.default_rng(3).uniform(size=30)
+
+
+def _favard_rule(count: int) -> Rule:
+    """Nodes and weights from numpy's eigenvectors of the Jacobi matrix; the mass is 1."""
+    matrix = np.diag(DIAGONAL[:count])
+    matrix += np.diag(UPPER[: count - 1], 1) + np.diag(UPPER[: count - 1], -1)
+    nodes, vectors = np.linalg.eigh(matrix)
+    return nodes, vectors[0] ** 2
+
+
+def _exponential_rule(count: int) -> Rule:
+    nodes, weights = special.roots_legendre(count + 20)
+    return nodes, weights * np.exp(nodes)
+
+
+def _v(k, x):
+    phi = np.arccos(x)
+    return np.cos((k + 0.5) * phi) / np.cos(phi / 2)
+
+
+def _w(k, x):
+    phi = np.arccos(x)
+    return np.sin((k + 0.5) * phi) / np.sin(phi / 2)
+
+
+def _chebyshev(kind: str, rule: Callable, values: Callable) -> Orthogonal:
+    return Orthogonal(lambda K, s: chebyshev(K, kind, s), rule, values)
+
+
+_LEGENDRE = Orthogonal(legendre, special.roots_legendre, special.eval_legendre)
+
+# fmt: off
+ORTHOGONAL: dict[str, Orthogonal] = {
+    **{f"jacobi {pair}": _jacobi(*pair) for pair in
+       [(0.3, -0.2), (-0.2, 0.3), (1.0, 0.0), (0.0, 1.0), (-0.5, -0.5), (-0.9, -0.6), (0.5, -0.5),
+        (2.0, -0.25), (-0.99, 3.0), (10.0, -0.5)]},
+    **{f"gegenbauer {lam}": _gegenbauer(lam) for lam in (-0.25, 0.0, 0.7, 1.0, 2.5)},
+    "legendre": _LEGENDRE,
+    "chebyshev T": _chebyshev("T", special.roots_chebyt, special.eval_chebyt),
+    "chebyshev U": _chebyshev("U", special.roots_chebyu, special.eval_chebyu),
+    "chebyshev V": _chebyshev("V", lambda n: gauss_jacobi(n, -0.5, 0.5), _v),
+    "chebyshev W": _chebyshev("W", lambda n: gauss_jacobi(n, 0.5, -0.5), _w),
+    "favard": Orthogonal(lambda K, _: favard(DIAGONAL[:K], UPPER[:K]), _favard_rule, scales=PLAIN,
+                         interval=(-2.0, 2.0)),
+    "from_nodes": Orthogonal(lambda K, _: from_nodes(K, NODES, WEIGHTS), lambda _: (NODES, WEIGHTS),
+                             scales=PLAIN, gaussian=False),
+    "from_weight": Orthogonal(lambda K, _: from_weight(K, jnp.exp), _exponential_rule, scales=PLAIN,
+                              gaussian=False),
+    "legendre on [0, 2]": _mapped(_LEGENDRE, 0.0, 2.0),
+    "jacobi on [-0.5, 3]": _mapped(_jacobi(2.0, -0.25), -0.5, 3.0),
+}
+# fmt: on
+
+
+class Case(NamedTuple):
+    """Any basis with ``expand``, at order K.
+
+    build: K, *parameters -> the basis. exact: k, x, *parameters -> term k at x, in mpmath
+    numbers. parameters: the points tested. terms: how many terms, K + 1 unless given.
+    """
+
+    build: Callable[..., Any]
+    exact: Callable[..., Any]
+    parameters: tuple[tuple[float, ...], ...] = ((),)
+    terms: int | None = None
+
+
+K = 5
+"""The order at which ``ALL`` is tested."""
+
+GRID = ((0.3, -0.2), (-0.75, -0.75), (-0.9, -0.6), (-0.2, -0.8), (-0.5, -0.5), (0.5, -0.5),
+        (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (2.0, -0.25), (-0.99, 3.0), (10.0, -0.5))  # fmt: skip
+"""(alpha, beta): alpha + beta in {-1.5, -1, 0}, asymmetric pairs, and the edges of the domain."""
+
+
+def _mp_chebyshev(kind: str) -> Callable:
+    """Orthonormal values by the trigonometric formulas."""
+
+    def exact(k, x):
+        phi = mpmath.acos(x)
+        if kind == "T":
+            return mpmath.cos(k * phi) * mpmath.sqrt((2 if k else 1) / mpmath.pi)
+        if kind == "U":
+            return mpmath.sin((k + 1) * phi) / mpmath.sin(phi) * mpmath.sqrt(2 / mpmath.pi)
+        wave = mpmath.cos if kind == "V" else mpmath.sin
+        return wave((k + mpmath.mpf(1) / 2) * phi) / wave(phi / 2) / mpmath.sqrt(mpmath.pi)
+
+    return exact
+
+
+def _mp_favard(k, x, d, u):
+    """Determinant of x - J_k over the product of upper."""
+    if k == 0:
+        return mpmath.mpf(1)
+    matrix = mpmath.matrix(k, k)
+    for i in range(k):
+        matrix[i, i] = x - d * float(DIAGONAL[i])
+        if i:
+            matrix[i, i - 1] = matrix[i - 1, i] = -u * float(UPPER[i - 1])
+    return mpmath.det(matrix) / mpmath.fprod(u * float(UPPER[i]) for i in range(k))
+
+
+def stieltjes(order: int, nodes, weights) -> tuple[np.ndarray, np.ndarray]:
+    """Diagonal and upper coefficients of the basis under a discrete weight (Gautschi 2.2.3.1).
+
+    The textbook procedure in mpmath numbers, where its instability does not matter.
+    """
+    nodes, weights = (np.array([mpmath.mpf(v) for v in a], object) for a in (nodes, weights))
+    before, current = 0 * nodes, 0 * nodes + 1
+    norm, diagonal, squared = weights.sum(), [], []
+    for _ in range(order):
+        a = (weights * nodes * current**2).sum() / norm
+        following = (nodes - a) * current - (squared[-1] if squared else 0) * before
+        before, current = current, following
+        norm, old = (weights * current**2).sum(), norm
+        diagonal.append(a)
+        squared.append(norm / old)
+    return np.array(diagonal), np.array([mpmath.sqrt(b) for b in squared])
+
+
+@cache
+def _discrete(name: str, parameter) -> tuple:
+    if name == "nodes":
+        nodes, weights = [parameter * float(x) for x in NODES[::4]], WEIGHTS[::4]
+    else:
+        nodes, weights = special.roots_legendre(40)
+        weights = [float(w) * mpmath.exp(parameter * float(x)) for x, w in zip(nodes, weights)]
+    return (*stieltjes(K, nodes, weights), mpmath.fsum(float(w) if name == "nodes" else w
+                                                       for w in weights))  # fmt: skip
+
+
+def _mp_discrete(name: str) -> Callable:
+    def exact(k, x, parameter):
+        diagonal, upper, total = _discrete(name, parameter)
+        before, current = mpmath.mpf(0), 1 / mpmath.sqrt(total)
+        for j in range(k):
+            low = upper[j - 1] * before if j else 0
+            before, current = current, ((x - diagonal[j]) * current - low) / upper[j]
+        return current
+
+    return exact
+
+
+def _mp_interval(k, x, left, right):
+    half, middle = (right - left) / 2, (right + left) / 2
+    return mp_orthonormal_jacobi(k, 0.3, -0.2, (x - middle) / half) / mpmath.sqrt(half)
+
+
+def _mp_interpolation(k, x):
+    nodes = [mpmath.cos((j + mpmath.mpf(1) / 2) * mpmath.pi / (K + 1)) for j in range(K + 1)]
+    return mpmath.fprod((x - t) / (nodes[k] - t) for j, t in enumerate(nodes) if j != k)
+
+
+def _mp_bernstein(k, x):
+    return mpmath.binomial(K, k) * ((1 + x) / 2) ** (K - k) * ((1 - x) / 2) ** k
+
+
+def _mp_trigonometric(k, x, omega):
+    wave = mpmath.sin if k and k % 2 == 0 else mpmath.cos
+    return wave((k + 1) // 2 * omega * x)
+
+
+def _mp_standard(k, x, a, b):
+    choose = lambda top, m: mpmath.rf(top - m + 1, m) / mpmath.factorial(m)  # noqa: E731
+    return mpmath.fsum(choose(k + a, k - s) * choose(k + b, s) * ((x - 1) / 2) ** s
+                       * ((x + 1) / 2) ** (k - s) for s in range(k + 1))  # fmt: skip
+
+
+# fmt: off
+ALL: dict[str, Case] = {
+    "jacobi": Case(jacobi, lambda k, x, a, b: mp_orthonormal_jacobi(k, a, b, x), GRID),
+    "jacobi standard": Case(lambda K, a, b: jacobi(K, a, b, "standard"), _mp_standard, GRID),
+    "gegenbauer": Case(gegenbauer, lambda k, x, m: mp_orthonormal_jacobi(k, m - 0.5, m - 0.5, x),
+                       ((0.7,), (-0.25,), (0.0,), (0.5,), (1.0,))),
+    "gegenbauer standard": Case(lambda K, m: gegenbauer(K, m, "standard"),
+                                lambda k, x, m: mpmath.gegenbauer(k, m, x),
+                                ((0.7,), (-0.25,), (2.5,))),
+    "legendre": Case(legendre, lambda k, x: mpmath.legendre(k, x) * mpmath.sqrt(2 * k + 1)
+                                            / mpmath.sqrt(2)),
+    **{f"chebyshev {kind}": Case(lambda K, kind=kind: chebyshev(K, kind), _mp_chebyshev(kind))
+       for kind in "TUVW"},
+    "favard": Case(lambda K, d, u: favard(d * DIAGONAL[:K], u * UPPER[:K]), _mp_favard,
+                   ((0.8, 0.9), (0.0, 1.1))),
+    "from_nodes": Case(lambda K, s: from_nodes(K, s * NODES[::4], jnp.asarray(WEIGHTS[::4])),
+                       _mp_discrete("nodes"), ((0.9,), (1.3,))),
+    "from_weight": Case(lambda K, c: from_weight(K, lambda x: jnp.exp(c * x)), _mp_discrete("exp"),
+                        ((0.0,), (1.0,))),
+    "on_interval": Case(lambda K, a, b: on_interval(jacobi(K, 0.3, -0.2), a, b), _mp_interval,
+                        ((-1.5, 2.0), (-1.0, 1.0))),
+    "monomial": Case(monomial, lambda k, x: x**k),
+    "bernstein": Case(bernstein, _mp_bernstein),
+    "chebyshev_interpolation": Case(chebyshev_interpolation, _mp_interpolation),
+    "trigonometric": Case(lambda K, w: trigonometric(2, w, degree=20), _mp_trigonometric,
+                          ((0.9,), (0.0,), (2.0,)), 5),
+    "optbasis": Case(OptBasis, None),
+}
+# fmt: on
+
+
+def exact_values(name: str, parameters, x) -> np.ndarray:
+    """[R, n] terms of a family of ``ALL`` at the points x, by mpmath."""
+    case = ALL[name]
+    with mpmath.workdps(40):
+        p, points = [mpmath.mpf(float(v)) for v in parameters], [mpmath.mpf(float(t)) for t in x]
+        rows = [[case.exact(k, t, *p) for t in points] for k in range(case.terms or K + 1)]
+        return np.array(rows, np.float64)
+
+
+def exact_slopes(name: str, parameters, x) -> list[np.ndarray]:
+    """One [R, n] per parameter: central differences at 40 digits."""
+    case, slopes = ALL[name], []
+    with mpmath.workdps(40):
+        h, points = mpmath.mpf(10) ** -12, [mpmath.mpf(float(t)) for t in x]
+        for i in range(len(parameters)):
+            up, down = ([mpmath.mpf(v) + sign * h * (i == j) for j, v in enumerate(parameters)]
+                        for sign in (1, -1))  # fmt: skip
+            rows = [[(case.exact(k, t, *up) - case.exact(k, t, *down)) / (2 * h) for t in points]
+                    for k in range(case.terms or K + 1)]  # fmt: skip
+            slopes.append(np.array(rows, np.float64))
+    return slopes
