@@ -21,7 +21,7 @@ NAMES = (
     "texas",
 )
 
-# Below this share of nonzeros, products with CSR features are cheaper than dense ones.
+# Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
 _SPARSE_BELOW = 0.25
 
 
