@@ -32,4 +32,4 @@ def on_interval(recurrence: Recurrence, left: ArrayLike, right: ArrayLike) -> Re
     moved = (half * diagonal + middle, half * upper, half * lower)
     if norms is None:
         return Recurrence(first / jnp.sqrt(half), *moved)
-    return Recurrence(first, *moved, norms * half)
+    return Recurrence(first, *moved, jax.tree.map(lambda squared: squared * half, norms))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from polybases.recurrence import Recurrence, check_order
+from polybases.recurrence import NO_WEIGHT, Recurrence, check_order
 
 
 def krylov(order: int, tau: ArrayLike) -> Recurrence:
@@ -33,4 +33,5 @@ def krylov(order: int, tau: ArrayLike) -> Recurrence:
             raise ValueError(f"tau must be positive and finite, got {tau}")
     tau = jnp.asarray(tau, jnp.result_type(tau, float))
     ones = jnp.ones((order, *tau.shape), tau.dtype)
-    return Recurrence(jnp.ones_like(tau), (1 - 1 / tau) * ones, ones / tau, 0 * ones)
+    diagonal, upper = (1 - 1 / tau) * ones, ones / tau
+    return Recurrence(jnp.ones_like(tau), diagonal, upper, 0 * ones, NO_WEIGHT)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from polybases.recurrence import Recurrence, check_order
+from polybases.recurrence import NO_WEIGHT, Recurrence, check_order
 
 
 def monomial(order: int, *, dtype: DTypeLike | None = None) -> Recurrence:
@@ -17,4 +17,4 @@ def monomial(order: int, *, dtype: DTypeLike | None = None) -> Recurrence:
         ValueError: if order < 0.
     """
     zero = jnp.zeros(check_order(order), dtype or jnp.result_type(float))
-    return Recurrence(jnp.ones((), zero.dtype), zero, zero + 1, zero)
+    return Recurrence(jnp.ones((), zero.dtype), zero, zero + 1, zero, NO_WEIGHT)

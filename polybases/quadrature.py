@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from polybases.recurrence import Recurrence, evaluate
+from polybases.recurrence import Recurrence, evaluate, squared_norms
+from polybases.tridiagonal import spectral_measure
 
 
 def gauss(recurrence: Recurrence) -> tuple[Array, Array]:
@@ -24,7 +25,7 @@ def gauss(recurrence: Recurrence) -> tuple[Array, Array]:
         weight function.
 
     Raises:
-        ValueError: if the order is 0.
+        ValueError: if the order is 0, or the basis has no weight.
     """
     return _rule(recurrence, recurrence.diagonal, _off_diagonal(recurrence))
 
@@ -62,13 +63,15 @@ def gauss_lobatto(recurrence: Recurrence, left: ArrayLike, right: ArrayLike) -> 
 
 
 def mass(recurrence: Recurrence) -> Array:
-    """[...] integral of the weight function."""
-    squared = 1 if recurrence.norms is None else recurrence.norms[0]
+    """[...] integral of the weight function; ValueError if the basis has none."""
+    norms = squared_norms(recurrence)
+    squared = 1 if norms is None else norms[0]
     return squared / recurrence.first**2
 
 
 def _off_diagonal(recurrence: Recurrence) -> Array:
     """[n-1, ...] of the symmetric Jacobi matrix, whatever the scale."""
+    squared_norms(recurrence)
     if recurrence.order < 1:
         raise ValueError("a quadrature rule needs a basis of order >= 1, one for each node")
     return jnp.sqrt(recurrence.upper[:-1] * recurrence.lower[1:])
@@ -83,12 +86,5 @@ def _tail(recurrence: Recurrence, off: Array, x: ArrayLike) -> Array:
 
 
 def _rule(recurrence: Recurrence, diagonal: Array, off: Array) -> tuple[Array, Array]:
-    n = recurrence.order
-    step = jnp.arange(n - 1)
-    matrix = jnp.zeros((n, n, *diagonal.shape[1:]), diagonal.dtype)
-    matrix = matrix.at[jnp.arange(n), jnp.arange(n)].set(diagonal)
-    matrix = matrix.at[step + 1, step].set(off).at[step, step + 1].set(off)
-    matrix = jnp.moveaxis(matrix, (0, 1), (-2, -1))
-    nodes, vectors = jnp.linalg.eigh(matrix, symmetrize_input=False)
-    weights = vectors[..., 0, :] ** 2
-    return jnp.moveaxis(nodes, -1, 0), mass(recurrence) * jnp.moveaxis(weights, -1, 0)
+    nodes, fractions = spectral_measure(diagonal, off)
+    return nodes, mass(recurrence) * fractions

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax import Array
 
 MatVec = Callable[[Array], Array]
+NO_WEIGHT: tuple[()] = ()  # no leaf, so jit and vmap keep it as structure
 
 
 class Recurrence(NamedTuple):
@@ -31,15 +32,15 @@ class Recurrence(NamedTuple):
         diagonal: [K, ...] diagonal_k.
         upper: [K, ...] upper_k, non-zero.
         lower: [K, ...] lower_k; lower_0 is 0.
-        norms: [K+1, ...] squared norms of p_k under the weight, or None where all are 1 (an
-            orthonormal basis) or there is no weight (a monomial one).
+        norms: [K+1, ...] squared norms of p_k under the weight, None where all are 1 (an
+            orthonormal basis), or :data:`NO_WEIGHT` where nothing is orthogonal (powers).
     """
 
     first: Array
     diagonal: Array
     upper: Array
     lower: Array
-    norms: Array | None = None
+    norms: Array | tuple[()] | None = None
 
     @property
     def order(self) -> int:
@@ -161,6 +162,17 @@ def check_theta(recurrence: Recurrence, theta: Array) -> Array:
             f"{recurrence.order}, got shape {theta.shape}"
         )
     return theta
+
+
+def squared_norms(recurrence: Recurrence) -> Array | None:
+    """Returns the norms, or raises ValueError if the basis is orthogonal under no weight."""
+    if isinstance(recurrence.norms, tuple):
+        raise ValueError(
+            "norms, projections and Gauss rules need a basis orthogonal under a weight, got "
+            "powers of x (monomial or krylov); take for instance legendre, and `connection` to "
+            "convert the coefficients of a series"
+        )
+    return recurrence.norms
 
 
 def with_rank(recurrence: Recurrence, rank: int) -> Recurrence:

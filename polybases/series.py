@@ -8,7 +8,7 @@ from jax import Array
 
 from polybases.connection import multiply_by_x
 from polybases.quadrature import gauss
-from polybases.recurrence import Recurrence, check_theta, evaluate
+from polybases.recurrence import Recurrence, check_theta, evaluate, squared_norms
 
 
 def truncate(recurrence: Recurrence, order: int) -> Recurrence:
@@ -24,7 +24,7 @@ def truncate(recurrence: Recurrence, order: int) -> Recurrence:
     if not 0 <= order <= recurrence.order:
         raise ValueError(f"order must lie in [0, {recurrence.order}], got {order}")
     first, diagonal, upper, lower, norms = recurrence
-    norms = None if norms is None else norms[: order + 1]
+    norms = jax.tree.map(lambda squared: squared[: order + 1], norms)
     return Recurrence(first, diagonal[:order], upper[:order], lower[:order], norms)
 
 
@@ -69,14 +69,17 @@ def norm(recurrence: Recurrence, theta: Array) -> Array:
         theta: [K+1, ...].
 
     Returns:
-        [...].
+        [...]; its gradient at theta = 0 is 0.
+
+    Raises:
+        ValueError: if theta has not K+1 rows, or the basis has no weight.
     """
     theta = check_theta(recurrence, theta)
-    if recurrence.norms is None:
-        return jnp.sqrt(jnp.sum(theta**2, axis=0))
-    norms = recurrence.norms
-    norms = norms.reshape(norms.shape + (1,) * (theta.ndim - norms.ndim))
-    return jnp.sqrt(jnp.sum(norms * theta**2, axis=0))
+    norms = squared_norms(recurrence)
+    if norms is not None:
+        norms = norms.reshape(norms.shape + (1,) * (theta.ndim - norms.ndim))
+    squared = jnp.sum(theta**2 if norms is None else norms * theta**2, axis=0)
+    return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1)), 0)
 
 
 def project(function: Callable[[Array], Array], recurrence: Recurrence, order: int) -> Array:
@@ -94,7 +97,7 @@ def project(function: Callable[[Array], Array], recurrence: Recurrence, order: i
         [K+1, ...].
 
     Raises:
-        ValueError: if ``order`` is not below n.
+        ValueError: if ``order`` is not below n, or the basis has no weight.
     """
     if not 0 <= order < recurrence.order:
         raise ValueError(
@@ -104,6 +107,7 @@ def project(function: Callable[[Array], Array], recurrence: Recurrence, order: i
     nodes, weights = gauss(recurrence)
     short = truncate(recurrence, order)
     moments = jnp.einsum("kn,n,n...->k...", evaluate(short, nodes), weights, function(nodes))
-    if short.norms is None:
+    norms = squared_norms(short)
+    if norms is None:
         return moments
-    return moments / short.norms.reshape(-1, *(1,) * (moments.ndim - 1))
+    return moments / norms.reshape(-1, *(1,) * (moments.ndim - 1))
