@@ -22,7 +22,7 @@ from experiments.record import finished, save_arrays, write_run
 from experiments.summary import statistics, versions
 from longnn.data import Dataset, Splits
 from longnn.features import as_features
-from longnn.operators import normalized_adjacency
+from longnn.operators import choose, normalized_adjacency
 from longnn.training import Fit, Optim, Problem, fit, score
 
 LOG = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
     model = _partial(config.model)
     problem = Problem(
         normalized_adjacency(dataset.graph, backend=config.backend),
-        as_features(dataset.features),
+        as_features(dataset.features, backend=config.backend),
         jnp.asarray(dataset.labels, jnp.int32),
     )
     optim = Optim(
@@ -135,6 +135,7 @@ def _result(
         "diverged": sum(r["diverged"] for r in trained.runs),
         "seconds": {k: round(v, 3) for k, v in sorted(trained.seconds.items())},
         "device": jax.devices()[0].device_kind,
+        "backend": choose(config.backend),
         "versions": versions(),
         "config": OmegaConf.to_container(_resolved(config)),
     }

@@ -12,7 +12,9 @@ from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.dropout import dropout
-from longnn.rows import Rows, bucketed_rows
+from longnn.native import native_rows
+from longnn.operators import Backend, choose
+from longnn.rows import bucketed_rows
 from longnn.transforms import refuse_gradient, static
 
 DENSITY_LIMIT = 0.1
@@ -32,6 +34,17 @@ class Features(Protocol):
 
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
+
+
+class Pattern(Protocol):
+    """Sparsity pattern of X or X^T, a pytree."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(R, M)."""
+
+    def sum_members(self, values: Array, x: Array) -> Array:
+        """values [B or 1, nnz], x [B or 1, M, W] -> [B, R, W]: ``longnn.rows.Rows``."""
 
 
 @jax.tree_util.register_dataclass
@@ -65,8 +78,8 @@ class SparseFeatures:
     """
 
     values: Array
-    rows: Rows
-    columns: Rows
+    rows: Pattern
+    columns: Pattern
     shape: tuple[int, int] = static()
 
     @property
@@ -85,6 +98,7 @@ class SparseFeatures:
 def as_features(
     matrix: np.ndarray | scipy.sparse.sparray | scipy.sparse.spmatrix,
     *,
+    backend: Backend = "auto",
     dtype: DTypeLike = jnp.float32,
     density_limit: float = DENSITY_LIMIT,
 ) -> SparseFeatures | DenseFeatures:
@@ -92,6 +106,8 @@ def as_features(
 
     Args:
         matrix: [N, F] numpy array or scipy sparse matrix.
+        backend: of the sparse product: "native" if the kernels are to be used, "auto" to use them
+            where they are active, anything else for pure JAX.
         dtype: of the values on the device.
         density_limit: 0 forces dense, 1 forces sparse.
 
@@ -115,13 +131,21 @@ def as_features(
     shape = (int(matrix.shape[0]), int(matrix.shape[1]))
     if coo.nnz > density_limit * shape[0] * shape[1]:
         return DenseFeatures(jnp.asarray(coo.toarray(), dtype), shape)
-    rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
-    columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)
+    rows = _pattern(coo.row, coo.col, shape, backend)
+    columns = _pattern(coo.col, coo.row, shape[::-1], backend)
     return SparseFeatures(jnp.asarray(coo.data, dtype), rows, columns, shape)
 
 
+def _pattern(
+    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], backend: Backend
+) -> Pattern:
+    if choose(backend) == "native":
+        return native_rows(rows, columns, shape)
+    return bucketed_rows(rows, columns, shape, with_values=True)
+
+
 @jax.custom_vjp
-def _product(rows: Rows, columns: Rows, values: Array, weight: Array) -> Array:
+def _product(rows: Pattern, columns: Pattern, values: Array, weight: Array) -> Array:
     return _sum_rows(rows, values, weight)
 
 
@@ -145,18 +169,17 @@ _product.defvjp(_product_forward, _product_backward, symbolic_zeros=True)
 
 
 @custom_vmap
-def _sum_rows(pattern: Rows, values: Array, x: Array) -> Array:
-    return pattern.sum(x, values)
+def _sum_rows(pattern: Pattern, values: Array, x: Array) -> Array:
+    return pattern.sum_members(values[None], x[None])[0]
 
 
 @_sum_rows.def_vmap
 def _(axis_size, in_batched, pattern, values, x):
-    """Members become columns: values [B, nnz] -> [nnz, B], x [B, M, H] -> [M, B, H]."""
+    """Members share one pass over the pattern: values [B, nnz], x [B, M, H]."""
     pattern_batched, values_batched, x_batched = in_batched
     if any(jax.tree.leaves(pattern_batched)):
         raise ValueError("vmap over the features themselves is not supported; loop over graphs")
-    values = jnp.moveaxis(values, 0, 1) if values_batched else values[:, None]
-    x = jnp.moveaxis(x, 0, 1) if x_batched else x[:, None]
-    out = _sum_rows(pattern, values, x)
-    out = jnp.broadcast_to(out, (out.shape[0], axis_size, *out.shape[2:]))
-    return jnp.moveaxis(out, 1, 0), True
+    out = pattern.sum_members(
+        values if values_batched else values[None], x if x_batched else x[None]
+    )
+    return jnp.broadcast_to(out, (axis_size, *out.shape[1:])), True

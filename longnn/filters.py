@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_batching import custom_vmap
 
-from longnn.operators import Operator
+from longnn.operators import Operator, Sweeping
 from longnn.transforms import refuse_gradient, static
 from polybases import MatVec, Recurrence, connection, weighted_sum
 from polybases.recurrence import check_real, check_theta, with_rank
@@ -141,6 +141,8 @@ def _anchor_columns(anchor: Recurrence, batched: Any) -> Recurrence:
 
 @_batch_as_columns
 def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
+    if isinstance(operator, Sweeping):
+        return operator.filter_sum(anchor, theta, x)
     return weighted_sum(anchor, theta, operator.matvec, x)
 
 
@@ -149,6 +151,8 @@ def _adjoint(
     operator: Operator, anchor: Recurrence, theta: Array, x: Array, g: Array
 ) -> tuple[Array, Array]:
     """(dtheta [K+1, ...], dx [N, ...]) of the sweep Q_k = p_k(S) g."""
+    if isinstance(operator, Sweeping):
+        return operator.filter_adjoint(anchor, theta, x, g)
     project = lambda q: jnp.sum(x * q, axis=0)  # noqa: E731
     q0 = anchor.first * g
 

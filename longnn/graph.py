@@ -5,6 +5,7 @@ from numbers import Integral
 
 import jax
 import numpy as np
+from jax import Array
 from jax.typing import ArrayLike
 
 from longnn.transforms import static
@@ -69,6 +70,12 @@ class Graph:
         """[N] sum of the weights at each node (number of neighbours if unweighted), on the host."""
         weights = None if self.weights is None else np.asarray(self.weights)
         return np.bincount(np.asarray(self.receivers), weights, minlength=self.num_nodes)
+
+
+def check_signal(x: Array, num_nodes: int) -> None:
+    """Gathers trust their indices, so a wrong N must be caught here."""
+    if x.ndim < 1 or x.shape[0] != num_nodes:
+        raise ValueError(f"a signal must have shape [N, ...] with N = {num_nodes}, got {x.shape}")
 
 
 def _checked_edges(edges: np.ndarray, num_nodes: int) -> np.ndarray:

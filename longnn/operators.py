@@ -5,7 +5,7 @@ your own is one dataclass away.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -13,11 +13,13 @@ import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 
-from longnn.graph import Graph
+from longnn.graph import Graph, check_signal
+from longnn.native import NativeOperator, native_operator, status
 from longnn.rows import Rows, bucketed_rows
 from longnn.transforms import static
+from polybases import Recurrence
 
-Backend = Literal["bucketed", "segment_sum"]
+Backend = Literal["auto", "native", "bucketed", "segment_sum"]
 
 
 class Operator(Protocol):
@@ -25,6 +27,19 @@ class Operator(Protocol):
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
+
+
+@runtime_checkable
+class Sweeping(Protocol):
+    """An operator with whole filter sweeps of its own, as ``longnn.native.NativeOperator``."""
+
+    def filter_sum(self, recurrence: Recurrence, theta: Array, x: Array) -> Array:
+        """sum_k theta_k p_k(S) x."""
+
+    def filter_adjoint(
+        self, recurrence: Recurrence, theta: Array, x: Array, g: Array
+    ) -> tuple[Array, Array]:
+        """(dtheta, dx) for the cotangent g."""
 
 
 @jax.tree_util.register_dataclass
@@ -44,7 +59,7 @@ class BucketedOperator:
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
-        _check_signal(x, self.scale.shape[0])
+        check_signal(x, self.scale.shape[0])
         scale = self.scale.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
         weights = None if self.weights is None else self.weights.astype(x.dtype)
         return scale * self.rows.sum(scale * x, weights)
@@ -69,7 +84,7 @@ class SegmentOperator:
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
-        _check_signal(x, self.num_nodes)
+        check_signal(x, self.num_nodes)
         values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
         gathered = values * x.at[self.senders].get(mode="promise_in_bounds")
         return jax.ops.segment_sum(
@@ -77,15 +92,31 @@ class SegmentOperator:
         )
 
 
-def _check_signal(x: Array, num_nodes: int) -> None:
-    """Gathers trust their indices, so a wrong N must be caught here."""
-    if x.ndim < 1 or x.shape[0] != num_nodes:
-        raise ValueError(f"a signal must have shape [N, ...] with N = {num_nodes}, got {x.shape}")
+def choose(backend: Backend) -> Backend:
+    """The backend that "auto" stands for on this machine; others stand for themselves.
+
+    On a CPU the native kernels if they are active, else bucketed rows; segment sum on a GPU.
+
+    Raises:
+        ValueError: for an unknown backend, or if "native" is asked for and cannot be had.
+    """
+    if backend not in get_args(Backend):
+        raise ValueError(f"unknown backend {backend!r}; choose one of {get_args(Backend)}")
+    on_cpu = jax.default_backend() == "cpu"
+    if backend == "native":
+        active, reason = status() if on_cpu else (False, "they are for CPUs")
+        if not active:
+            raise ValueError(f"backend 'native' needs the C++ kernels: {reason}")
+    if backend != "auto":
+        return backend
+    if not on_cpu:
+        return "segment_sum"
+    return "native" if status().active else "bucketed"
 
 
 def normalized_adjacency(
-    graph: Graph, *, backend: Backend = "bucketed", dtype: DTypeLike = jnp.float32
-) -> BucketedOperator | SegmentOperator:
+    graph: Graph, *, backend: Backend = "auto", dtype: DTypeLike = jnp.float32
+) -> NativeOperator | BucketedOperator | SegmentOperator:
     """S = D^-1/2 A D^-1/2 with spectrum in [-1, 1]; no self-loops are added.
 
     The row of an isolated node is zero: it sits at eigenvalue 0 of S, lambda = 1.
@@ -93,12 +124,16 @@ def normalized_adjacency(
 
     Args:
         graph: N nodes.
-        backend: "bucketed" (gathers only, the choice on a CPU) or "segment_sum".
+        backend: "native" (C++ kernels), "bucketed" (gathers only), "segment_sum", or "auto":
+            :func:`choose`.
         dtype: of the entries.
 
     Raises:
-        ValueError: for an unknown backend.
+        ValueError: for an unknown backend, or one that cannot be had.
     """
+    backend = choose(backend)
+    if backend == "native":
+        return native_operator(graph, dtype)
     degree = graph.degrees()
     scale = np.where(degree > 0, 1 / np.sqrt(np.maximum(degree, np.finfo(float).tiny)), 0.0)
     senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
@@ -108,12 +143,10 @@ def normalized_adjacency(
         rows = bucketed_rows(receivers, senders, shape, with_values=weights is not None)
         device_weights = None if weights is None else jnp.asarray(weights, dtype)
         return BucketedOperator(rows, jnp.asarray(scale, dtype), device_weights)
-    if backend == "segment_sum":
-        values = scale[senders] * scale[receivers] * (1.0 if weights is None else weights)
-        return SegmentOperator(
-            jnp.asarray(senders, jnp.int32),
-            jnp.asarray(receivers, jnp.int32),
-            jnp.asarray(values, dtype),
-            graph.num_nodes,
-        )
-    raise ValueError(f"unknown backend {backend!r}; choose 'bucketed' or 'segment_sum'")
+    values = scale[senders] * scale[receivers] * (1.0 if weights is None else weights)
+    return SegmentOperator(
+        jnp.asarray(senders, jnp.int32),
+        jnp.asarray(receivers, jnp.int32),
+        jnp.asarray(values, dtype),
+        graph.num_nodes,
+    )

@@ -62,6 +62,18 @@ class Rows:
             ]
         return _take(jnp.concatenate(blocks), self.position)
 
+    def sum_members(self, values: Array, x: Array) -> Array:
+        """y_br = sum over the entries e of row r of values_be x[b, column_e].
+
+        Args:
+            values: [B or 1, nnz].
+            x: [B or 1, M, W].
+
+        Returns:
+            [max of both B, R, W].
+        """
+        return jnp.moveaxis(self.sum(jnp.moveaxis(x, 0, 1), jnp.moveaxis(values, 0, 1)), 1, 0)
+
 
 def bucketed_rows(
     rows: np.ndarray,

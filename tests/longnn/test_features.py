@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse
 
 from longnn.features import DenseFeatures, SparseFeatures, as_features
+from tests.backends import BACKENDS
 
 N, F, H = 30, 50, 4
 RNG = np.random.default_rng(0)
@@ -18,13 +19,17 @@ X[:, 7] = 0  # a feature nobody has
 X[5, 10:40] = 1.5  # a long row: several buckets
 W = RNG.normal(size=(F, H))
 G = RNG.normal(size=(N, H))
-KINDS = {"sparse": 1.0, "dense": 0.0}
+KINDS = {
+    "sparse": {"density_limit": 1.0, "backend": "bucketed"},
+    "dense": {"density_limit": 0.0},
+    **({"native": {"density_limit": 1.0, "backend": "native"}} if "native" in BACKENDS else {}),
+}
 
 
 @cache
 def features(kind: str, dtype=jnp.float64):
     with jax.ensure_compile_time_eval():  # cached: no tracers, also where first built under jit
-        return as_features(X, dtype=dtype, density_limit=KINDS[kind])
+        return as_features(X, dtype=dtype, **KINDS[kind])
 
 
 project = jax.jit(lambda f, w, rate, key: f.project(w, rate, key))
@@ -35,8 +40,8 @@ gradient = jax.jit(jax.grad(lambda w, f, rate, key: jnp.sum(G * f.project(w, rat
 @pytest.mark.parametrize("given", [np.asarray, scipy.sparse.csr_array, scipy.sparse.coo_matrix])
 @pytest.mark.parametrize("kind", KINDS)
 def test_product_equals_dense(kind, given):
-    built = as_features(given(X), dtype=jnp.float64, density_limit=KINDS[kind])
-    assert isinstance(built, {"sparse": SparseFeatures, "dense": DenseFeatures}[kind])
+    built = as_features(given(X), dtype=jnp.float64, **KINDS[kind])
+    assert isinstance(built, DenseFeatures if kind == "dense" else SparseFeatures)
     assert built.shape == (N, F)
     np.testing.assert_allclose(plain(built, W), X @ W, atol=1e-13)
 
@@ -56,8 +61,8 @@ def test_density_chooses_the_kind(density):
 
 def test_duplicate_entries_of_a_sparse_matrix_add_up():
     coo = scipy.sparse.coo_array(([1.0, 2.0, 4.0], ([0, 0, 1], [1, 1, 0])), shape=(20, 20))
-    for limit in KINDS.values():
-        got = as_features(coo, dtype=jnp.float64, density_limit=limit).project(jnp.eye(20))
+    for options in KINDS.values():
+        got = as_features(coo, dtype=jnp.float64, **options).project(jnp.eye(20))
         np.testing.assert_allclose(got, coo.toarray())
 
 
@@ -139,7 +144,7 @@ def test_float32(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_matrix_without_entries(kind):
-    built = as_features(np.zeros((N, F)), dtype=jnp.float64, density_limit=KINDS[kind])
+    built = as_features(np.zeros((N, F)), dtype=jnp.float64, **KINDS[kind])
     if kind == "dense":
         built = DenseFeatures(jnp.zeros((N, F)), (N, F))
     value, slope = jax.value_and_grad(lambda w: jnp.sum(G * built.project(w)))(W)

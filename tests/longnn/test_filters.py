@@ -14,6 +14,7 @@ from longnn.filters import filter
 from longnn.graph import Graph
 from longnn.operators import normalized_adjacency
 from polybases import jacobi, weighted_sum
+from tests.backends import BACKENDS, PURE
 from tests.oracles import (
     SPECIAL,
     dense_adjacency,
@@ -74,7 +75,7 @@ def assert_equal_slopes(got, expected, rtol=1e-10):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("backend", ["bucketed", "segment_sum"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("alpha", "beta"), SPECIAL)
 def test_filter_equals_eigendecomposition(alpha, beta, backend, weighted):
     got = run(operator(backend, weighted), THETA, X, alpha, beta)
@@ -83,7 +84,7 @@ def test_filter_equals_eigendecomposition(alpha, beta, backend, weighted):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("backend", ["bucketed", "segment_sum"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("alpha", "beta"), PAIRS)
 def test_gradients_equal_plain_autodiff(alpha, beta, backend, weighted):
     got = slopes(operator(backend, weighted), THETA, X, alpha, beta)
@@ -295,7 +296,7 @@ def test_forward_mode_is_refused():
         jax.jvp(lambda x: filter(operator(), jacobi(K, 0.3, -0.2), THETA, x), (X,), (G,))
 
 
-@pytest.mark.parametrize("backend", ["bucketed", "segment_sum"])
+@pytest.mark.parametrize("backend", PURE)
 def test_named_alternative_gives_the_derivative_in_edge_weights(backend):
     """Along a symmetric direction, D held fixed, against differences of the eigendecomposition."""
     built = operator(backend, weighted=True)
@@ -342,7 +343,7 @@ response_at = jax.jit(
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("backend", ["bucketed", "segment_sum"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_relabelling_nodes_relabels_the_result(backend, weighted):
     new = np.random.default_rng(7).permutation(N)  # old node i is called new[i]
     graph = Graph.from_edges(new[EDGES], N, WEIGHTS if weighted else None)
@@ -366,7 +367,7 @@ def stored(function, *args) -> int:
     return max(sizes)
 
 
-@pytest.mark.parametrize("backend", ["bucketed", "segment_sum"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("under_jit", [False, True])
 def test_backward_pass_stores_no_terms(backend, under_jit):
     """Nothing of K N elements, which plain autodiff does store."""
@@ -478,7 +479,7 @@ def test_operator_that_changes_the_shape():
         filter(lambda t: t[1:], BASIS, jnp.ones((5, 3)), jnp.ones((5, 3)))
 
 
-@pytest.mark.parametrize("backend", ["bucketed", "segment_sum"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_signal_of_another_number_of_nodes(backend):
     with pytest.raises(ValueError, match=r"a signal must have shape \[N, ...\] with N = 12"):
         filter(operator(backend), BASIS, jnp.ones((5, 3)), jnp.ones((N - 2, 3)))

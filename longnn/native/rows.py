@@ -1,0 +1,77 @@
+"""A sparse pattern by rows (CSR) for the native product."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from longnn.transforms import static
+
+CHUNKS = 64
+"""Pieces that threads take; about equal in entries, so that rows of any length balance."""
+
+READ_AHEAD = 16
+"""Indices past the end that the kernels may read (not use)."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class NativeRows:
+    """Sparsity pattern of an [R, M] matrix.
+
+    Attributes:
+        start: [R+1] int32, first entry of each row.
+        columns: [nnz + READ_AHEAD] int32.
+        entries: [nnz] int32 position of each entry in the vector of values, or empty where it is
+            its own.
+        chunks: [T+1] int32 rows at which chunks begin.
+        shape: (R, M).
+    """
+
+    start: Array
+    columns: Array
+    entries: Array
+    chunks: Array
+    shape: tuple[int, int] = static()
+
+    def sum_members(self, values: Array, x: Array) -> Array:
+        """y_br = sum over the entries e of row r of values_be x[b, column_e].
+
+        Args:
+            values: [B or 1, nnz].
+            x: [B or 1, M, W] of the same dtype.
+
+        Returns:
+            [max of both B, R, W].
+        """
+        members = max(values.shape[0], x.shape[0])
+        out = jax.ShapeDtypeStruct((members, self.shape[0], x.shape[2]), x.dtype)
+        call = jax.ffi.ffi_call(f"longnn_product_{x.dtype.name}", out)
+        return call(self.start, self.columns, self.entries, self.chunks, values, x)
+
+
+def native_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> NativeRows:
+    """Builds the pattern on the host; entry e belongs to ``values[e]``.
+
+    Args:
+        rows: [nnz] row of each entry, in [0, R).
+        columns: [nnz] column of each entry, in [0, M).
+        shape: (R, M).
+
+    Raises:
+        ValueError: if there are more than 2^31 - 1 entries.
+    """
+    if len(rows) > np.iinfo(np.int32).max - READ_AHEAD:
+        raise ValueError(f"the kernels index by 32 bits, too few for {len(rows)} entries")
+    sorted_already = bool(np.all(rows[1:] >= rows[:-1]))
+    order = np.arange(len(rows)) if sorted_already else np.argsort(rows, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
+    work = start + np.arange(shape[0] + 1)  # a row costs about as much as one more entry
+    targets = np.linspace(0, work[-1], min(CHUNKS, max(shape[0], 1)) + 1)[1:-1]
+    chunks = np.concatenate([[0], np.searchsorted(work, targets), [shape[0]]])
+    padded = np.concatenate([columns[order], np.zeros(READ_AHEAD, np.int64)])
+    device = lambda a: jnp.asarray(a, jnp.int32)  # noqa: E731
+    entries = order[:0] if sorted_already else order
+    return NativeRows(device(start), device(padded), device(entries), device(chunks), shape)

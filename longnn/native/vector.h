@@ -1,0 +1,35 @@
+// 64-byte vectors in the compilers' portable notation: AVX-512, two AVX2 or four SSE or NEON
+// registers, as the machine has them. Left to itself the compiler vectorises these loops badly.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace longnn {
+
+template <typename T>
+struct Simd;
+template <>
+struct Simd<float> {
+  typedef float Vec __attribute__((vector_size(64)));
+  static constexpr int kLanes = 16;
+};
+template <>
+struct Simd<double> {
+  typedef double Vec __attribute__((vector_size(64)));
+  static constexpr int kLanes = 8;
+};
+
+template <typename T>
+inline typename Simd<T>::Vec Load(const T* p) {
+  typename Simd<T>::Vec v;
+  std::memcpy(&v, p, sizeof(v));
+  return v;
+}
+
+template <typename T>
+inline void Store(T* p, const typename Simd<T>::Vec& v) {
+  std::memcpy(p, &v, sizeof(v));
+}
+
+}  // namespace longnn

@@ -1,0 +1,156 @@
+"""The native kernels as an option: found, refused, built, and the same numbers where used."""
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from longnn.doctor import report
+from longnn.graph import Graph
+from longnn.native import build, library, native_rows, status
+from longnn.operators import choose, normalized_adjacency
+from polybases import jacobi, weighted_sum
+from tests.oracles import dense_adjacency, dense_normalized
+
+ACTIVE = status().active
+needs_kernels = pytest.mark.skipif(not ACTIVE, reason=status().reason)
+
+
+@pytest.fixture
+def fresh():
+    """``status`` looks again, before and after."""
+    library.status.cache_clear()
+    yield
+    library.status.cache_clear()
+
+
+def test_kernels_are_used_where_a_compiler_is():
+    assert status().active == (build.find_compiler() is not None), status().reason
+
+
+def test_switched_off(monkeypatch, fresh):
+    monkeypatch.setenv("LONGNN_NATIVE", "0")
+    assert status() == (False, "switched off by LONGNN_NATIVE=0")
+    assert choose("auto") == "bucketed"
+    with pytest.raises(
+        ValueError, match="backend 'native' needs the C\\+\\+ kernels: switched off"
+    ):
+        choose("native")
+    assert ("native kernels", "not used: switched off by LONGNN_NATIVE=0") in report()
+
+
+def test_untested_jax(monkeypatch, fresh):
+    monkeypatch.setattr(library, "TESTED_JAX", ("0.1.",))
+    assert status() == (False, f"not tested with jax {jax.__version__} (tested: 0.1.x)")
+
+
+def test_not_built(monkeypatch, fresh, tmp_path):
+    monkeypatch.setattr(library, "library_path", lambda: tmp_path / "none.so")
+    assert status().reason.endswith("run python -m longnn.native.build")
+
+
+def test_file_that_is_no_library(monkeypatch, fresh, tmp_path):
+    (tmp_path / "bad.so").write_text("not a library")
+    monkeypatch.setattr(library, "library_path", lambda: tmp_path / "bad.so")
+    assert status().reason.startswith("cannot be loaded (")
+
+
+@pytest.mark.parametrize(
+    ("compiler", "message"), [("no-such", "no C++ compiler"), ("false", "failed")]
+)
+def test_install_goes_on_without_a_working_compiler(
+    monkeypatch, tmp_path, capsys, compiler, message
+):
+    monkeypatch.setenv("CXX", compiler)
+    monkeypatch.setattr(build, "library_path", lambda: tmp_path / "k.so")
+    build.main()
+    printed = "".join(capsys.readouterr())
+    assert message in printed
+    assert "pure JAX will be used" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_build_again_says_up_to_date():
+    if not library.library_path().exists():
+        pytest.skip("not built")
+    command = [sys.executable, "-m", "longnn.native.build"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "is up to date" in done.stdout
+
+
+def case(width: int, order: int, weighted: bool, dtype):
+    """A graph with a hub and isolated nodes, and everything a sweep takes."""
+    rng = np.random.default_rng(width + order)
+    edges = np.concatenate(
+        [rng.integers(0, 90, (150, 2)), np.stack([np.zeros(60, int), np.arange(20, 80)], 1)]
+    )
+    edges = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], 1), axis=0)
+    weights = rng.uniform(0.5, 2, len(edges)) if weighted else None
+    S = dense_normalized(dense_adjacency(edges, 95, weights))
+    operator = normalized_adjacency(
+        Graph.from_edges(edges, 95, weights), backend="native", dtype=dtype
+    )
+    alpha, beta = (jnp.asarray(rng.uniform(-0.9, 2, width), dtype) for _ in range(2))
+    theta = jnp.asarray(rng.normal(size=(order + 1, width)), dtype)
+    x, g = (jnp.asarray(rng.normal(size=(95, width)), dtype) for _ in range(2))
+    return operator, S.astype(dtype), jacobi(order, alpha, beta), theta, x, g
+
+
+@needs_kernels
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("width", "order"), [(1, 0), (5, 1), (16, 2), (17, 6), (50, 3), (70, 6)])
+def test_sweeps_equal_plain_recurrences(width, order, weighted, dtype):
+    """Whole and partial panels; each column has a basis of its own."""
+    operator, S, basis, theta, x, g = case(width, order, weighted, dtype)
+    value = lambda theta, x: weighted_sum(basis, theta, lambda t: S @ t, x)  # noqa: E731
+    exact, pullback = jax.vjp(value, theta, x)
+    got = [operator.filter_sum(basis, theta, x), *operator.filter_adjoint(basis, theta, x, g)]
+    tolerance = 1e-13 if dtype == np.float64 else 2e-5
+    for one, other in zip(got, [exact, *pullback(g)], strict=True):
+        assert one.dtype == dtype
+        np.testing.assert_allclose(one, other, atol=tolerance * np.abs(other).max())
+
+
+@needs_kernels
+def test_sums_do_not_depend_on_the_threads():
+    """Chunks are summed in order, so that a run repeats to the last bit."""
+    operator, _, basis, theta, x, g = case(50, 6, False, np.float32)
+    first = operator.filter_adjoint(basis, theta, x, g)
+    for _ in range(20):
+        for one, other in zip(first, operator.filter_adjoint(basis, theta, x, g), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@needs_kernels
+@pytest.mark.parametrize("width", [1, 3, 16, 40, 64, 100])
+def test_product_of_members(width):
+    """Values per member or shared, signals per member or shared, entries in any order."""
+    rng = np.random.default_rng(width)
+    rows, columns = rng.integers(0, 30, 80), rng.integers(0, 20, 80)
+    pattern = native_rows(rows, columns, (30, 20))
+    for members in ((3, 3), (1, 3), (3, 1)):
+        values = rng.normal(size=(members[0], 80)) * (rng.random((members[0], 80)) < 0.7)
+        x = rng.normal(size=(members[1], 20, width))
+        dense = np.zeros((members[0], 30, 20))
+        for b in range(members[0]):
+            np.add.at(dense[b], (rows, columns), values[b])
+        got = pattern.sum_members(jnp.asarray(values), jnp.asarray(x))
+        np.testing.assert_allclose(got, dense @ x, atol=1e-13)
+
+
+@needs_kernels
+def test_other_types_are_refused():
+    operator = case(5, 1, False, np.float32)[0]
+    with pytest.raises(ValueError, match="kernels are for float32 and float64, got bfloat16"):
+        operator.matvec(jnp.ones((95, 5), jnp.bfloat16))
+
+
+@needs_kernels
+def test_derivative_in_the_entries_is_refused():
+    operator = case(5, 1, True, np.float32)[0]
+    with pytest.raises(ValueError, match="no derivative in its entries"):
+        jax.grad(lambda S: S.matvec(jnp.ones((95, 5), jnp.float32)).sum(), allow_int=True)(operator)
