@@ -52,10 +52,19 @@ def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step
             total = step.max_epochs if step.running else step.epoch
             running = f"{step.running}/{step.runs}"
             progress.update(
-                task, completed=step.epoch, total=total, best=step.best_val, running=running
+                task,
+                description=_title(title, step),
+                completed=step.epoch,
+                total=total,
+                best=step.best_val,
+                running=running,
             )
 
         yield update
+
+
+def _title(title: str, step: Step) -> str:
+    return title if step.pieces == 1 else f"{title} (piece {step.piece} of {step.pieces})"
 
 
 def _plain(title: str) -> Callable[[Step], None]:
@@ -63,10 +72,11 @@ def _plain(title: str) -> Callable[[Step], None]:
 
     def update(step: Step) -> None:
         nonlocal reported
+        reported = min(reported, step.epoch)  # a new piece starts again
         if step.epoch - reported >= LINE_EVERY or not step.running:
             reported = step.epoch
             LOG.info(
-                f"{title}: epoch {step.epoch}/{step.max_epochs}, best validation "
+                f"{_title(title, step)}: epoch {step.epoch}/{step.max_epochs}, best validation "
                 f"{step.best_val:.2f} %, {step.running} of {step.runs} running"
             )
 

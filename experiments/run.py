@@ -16,6 +16,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import identity
+from experiments.compiled import keep_compiled
 from experiments.figures import figures
 from experiments.progress import shown
 from experiments.record import finished, save_arrays, write_run
@@ -35,6 +36,7 @@ def run(config: DictConfig) -> dict[str, Any]:
         Content of ``result.json``.
     """
     started = time.perf_counter()
+    keep_compiled(config.compilation_cache)
     directory = Path(HydraConfig.get().runtime.output_dir)
     dataset: Dataset = instantiate(config.dataset)
     splits: Splits = _partial(config.split)(dataset)
@@ -97,6 +99,7 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
             metric=dataset.metric,
             seeds=range(config.seed, config.seed + config.repeats),
             chunk=config.chunk,
+            memory_gb=config.memory_gb,
             on_progress=on_progress,
         )
     trained.seconds["setup"] = setup

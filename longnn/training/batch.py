@@ -1,8 +1,9 @@
-"""Makes the batch of runs that one model, its splits and its seeds stand for."""
+"""Makes the batch of runs that a model, its trials, splits and seeds stand for."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import jax
@@ -17,13 +18,39 @@ from longnn.training.metrics import METRICS
 from longnn.training.optimizer import Optim, Rates, group_labels, grouped_adam
 
 
-class Batch(NamedTuple):
-    """B runs ready to train; leaves [B, ...]."""
+class Trial(NamedTuple):
+    """What a search varies: settings of the model, and how it is trained."""
+
+    settings: Mapping[str, Any]
+    optim: Optim
+
+
+class Run(NamedTuple):
+    """The place of one run in a batch."""
+
+    trial: int
+    seed: int
+    split: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B runs, whose states are made when they are trained."""
 
     program: Program
-    state: RunState
-    members: Member
-    pairs: list[tuple[int, int]]  # (seed, split) of each run
+    runs: list[Run]
+    builder: "_Builder"
+    keys: Array  # [B] of the initial values
+    values: dict[str, Array]  # [B] traced settings
+    members: Member  # leaves [B, ...], settings still empty
+
+    def begin(self, index: np.ndarray) -> tuple[RunState, Member]:
+        """Initial states of the runs at ``index`` [b]; leaves [b, ...]."""
+        keys, values, members = jax.tree.map(
+            lambda leaf: leaf[index], (self.keys, self.values, self.members)
+        )
+        state, settings = _start(self.builder, self.program, keys, values, members)
+        return state, members._replace(settings=settings)
 
 
 def make_batch(
@@ -31,29 +58,30 @@ def make_batch(
     problem: Problem,
     splits: Splits,
     classes: int,
-    optim: Optim,
-    settings: dict[str, Any],
+    trials: Sequence[Trial],
     metric: str,
     seeds: Sequence[int],
 ) -> Batch:
-    """Initial states of every (seed, split), ordered by seed, then split.
+    """The runs of every (trial, seed, split), in this order.
 
     Float settings are traced, so that equal programs differing in them share a compilation; all
-    others are static and must be hashable. Random numbers depend on (seed, split) alone.
+    others are static, must be hashable, and equal in all trials. Random numbers depend on
+    (seed, split) alone.
 
     Raises:
         ValueError: see ``longnn.training.fit``.
     """
     _check(problem, splits, classes, metric, seeds)
-    traced = {k: v for k, v in settings.items() if isinstance(v, float)}
-    fixed = tuple((k, v) for k, v in settings.items() if k not in traced)
+    traced, fixed = _traced_and_fixed(trials)
     builder = _Builder(model, problem.features.shape[1], classes, problem.features.dtype, fixed)
-    program = _program(builder, traced, optim, metric)
-    pairs = [(seed, split) for seed in seeds for split in range(len(splits.part))]
-    keys = jax.vmap(jax.random.split)(jnp.stack([_run_key(*pair) for pair in pairs]))
-    members = _members(keys[:, 1], pairs, splits, optim, builder.dtype)
-    state, rest = _start(builder, program, keys[:, 0], traced, members)
-    return Batch(program, state, members._replace(settings=rest), pairs)
+    program = _program(builder, traced, trials, metric)
+    pairs = list(product(seeds, range(len(splits.part))))
+    runs = [Run(trial, *pair) for trial in range(len(trials)) for pair in pairs]
+    keys = jax.vmap(jax.random.split)(jnp.stack([_run_key(*pair) for pair in pairs] * len(trials)))
+    members = _members(keys[:, 1], runs, splits, trials, builder.dtype)
+    of_trial = np.array([run.trial for run in runs])
+    values = {k: jnp.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
+    return Batch(program, runs, builder, keys[:, 0], values, members)
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,31 @@ class _Builder:
         module = self.model(self.in_features, self.classes, dtype=self.dtype, rngs=rngs, **settings)
         parts: Any = nnx.split(module, nnx.Param, ...)
         return parts
+
+
+def _traced_and_fixed(
+    trials: Sequence[Trial],
+) -> tuple[dict[str, list[float]], tuple[tuple[str, Any], ...]]:
+    """Float settings as one list each, and the others, which all trials must share."""
+    if not trials:
+        raise ValueError("there are no trials; give settings and optim of at least one")
+    settings, optim = trials[0]
+    traced = [k for k, v in settings.items() if isinstance(v, float)]
+    static = lambda s: {k: v for k, v in s.items() if not isinstance(v, float)}  # noqa: E731
+    for number, other in enumerate(trials):
+        if static(other.settings) != static(settings) or set(other.settings) != set(settings):
+            raise ValueError(
+                f"trials of one batch may differ in floats only, but trial {number} has "
+                f"{dict(other.settings)} and trial 0 {dict(settings)}; train them in two batches"
+            )
+        if set(other.optim.rates) != set(optim.rates) or other.optim.decay != optim.decay:
+            raise ValueError(
+                f"trials of one batch need equal optimizer groups and kinds of decay, but trial "
+                f"{number} has {sorted(other.optim.rates)}, {other.optim.decay} and trial 0 "
+                f"{sorted(optim.rates)}, {optim.decay}; train them in two batches"
+            )
+    fixed = tuple(static(settings).items())
+    return {k: [trial.settings[k] for trial in trials] for k in traced}, fixed
 
 
 def _check(
@@ -112,10 +165,16 @@ def _check_two_classes(splits: Splits, labels: np.ndarray, classes: int) -> None
                 )
 
 
-def _program(builder: _Builder, traced: dict[str, float], optim: Optim, metric: str) -> Program:
-    """The static program; builds one model with concrete values, so that ranges are checked."""
-    graphdef, params, rest = builder(jax.random.key(0), traced)
+def _program(
+    builder: _Builder, traced: dict[str, list[float]], trials: Sequence[Trial], metric: str
+) -> Program:
+    """The static program; builds models with concrete values, so that ranges are checked."""
+    small = replace(builder, in_features=1)
+    for number in range(1, len(trials)):
+        small(jax.random.key(0), {k: values[number] for k, values in traced.items()})
+    graphdef, params, rest = builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
     labels = group_labels(params)
+    optim = trials[0].optim
     grouped_adam(labels, optim.rates)
     penalised = optim.decay == "theta"
     if penalised and not hasattr(nnx.merge(graphdef, params, rest), "theta"):
@@ -131,39 +190,42 @@ def _run_key(seed: int, split: int) -> Array:
 
 
 def _members(
-    keys: Array, pairs: list[tuple[int, int]], splits: Splits, optim: Optim, dtype: Any
+    keys: Array, runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: Any
 ) -> Member:
-    index = np.array([split for _, split in pairs])
-    full = lambda value, kind: jnp.full(len(pairs), value, kind)  # noqa: E731
-    by_theta = optim.decay == "theta"
+    index = np.array([run.split for run in runs])
+    optims = [trials[run.trial].optim for run in runs]
+    by_theta = optims[0].decay == "theta"
     undecayed = ("w", "eta") if by_theta else ()
+
+    def rate(group: str, name: str) -> Array:
+        off = name == "weight_decay" and group in undecayed
+        return jnp.asarray([0.0 if off else o.rates[group][name] for o in optims], dtype)
+
     rates: Rates = {
-        group: {
-            "lr": full(rate["lr"], dtype),
-            "weight_decay": full(0.0 if group in undecayed else rate["weight_decay"], dtype),
-        }
-        for group, rate in optim.rates.items()
+        group: {name: rate(group, name) for name in ("lr", "weight_decay")}
+        for group in optims[0].rates
     }
+    of_theta = [o.rates["w"]["weight_decay"] if by_theta else 0.0 for o in optims]
     return Member(
         key=keys,
         train=jnp.asarray(splits.train[index]),
         val=jnp.asarray(splits.val[index]),
         settings=nnx.State({}),
         rates=rates,
-        theta_decay=full(optim.rates["w"]["weight_decay"] if by_theta else 0.0, dtype),
-        patience=full(optim.patience, jnp.int32),
-        max_epochs=full(optim.max_epochs, jnp.int32),
+        theta_decay=jnp.asarray(of_theta, dtype),
+        patience=jnp.asarray([o.patience for o in optims], jnp.int32),
+        max_epochs=jnp.asarray([o.max_epochs for o in optims], jnp.int32),
     )
 
 
 @partial(jax.jit, static_argnames=("builder", "program"))
 def _start(
-    builder: _Builder, program: Program, keys: Array, traced: dict[str, Array], members: Member
+    builder: _Builder, program: Program, keys: Array, values: dict[str, Array], members: Member
 ) -> tuple[RunState, nnx.State]:
     """Initial states and settings of all members."""
 
-    def one(key: Array, member: Member) -> tuple[RunState, nnx.State]:
+    def one(key: Array, traced: dict[str, Array], member: Member) -> tuple[RunState, nnx.State]:
         _, params, rest = builder(key, traced)
         return initial_state(program, params, member), rest
 
-    return jax.vmap(one)(keys, members)
+    return jax.vmap(one)(keys, values, members)

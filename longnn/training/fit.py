@@ -1,9 +1,7 @@
-"""Trains one model on all splits and seeds as one batch."""
+"""Trains one model on all trials, splits and seeds as one batch."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -13,31 +11,24 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from longnn.data.splits import Splits
-from longnn.training.batch import Batch, make_batch
-from longnn.training.loop import Problem, Program, RunState, predict, run_chunk
+from longnn.training.batch import Run, Trial, make_batch
+from longnn.training.drive import Progress, Selected, train
+from longnn.training.loop import Problem, Program
 from longnn.training.metrics import METRICS
 from longnn.training.optimizer import Optim
 
-
-@dataclass(frozen=True)
-class Progress:
-    """What a progress callback is told after each chunk."""
-
-    epoch: int
-    max_epochs: int
-    running: int
-    runs: int
-    best_val: float  # mean over the runs, in percent
+MEMORY_GB = 4.0
+"""What training may take unless told otherwise."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A finished batch of B runs, ordered by seed, then split.
+    """A finished batch of B runs, ordered by trial, then seed, then split.
 
     Attributes:
         model: module class.
-        runs: per run: split, seed, best_epoch, epochs, diverged.
-        params: parameters at the selected epoch, leaves [B, ...].
+        runs: per run: trial (where there are several), split, seed, best_epoch, epochs, diverged.
+        params: parameters at the selected epoch, leaves [B, ...] on the host.
         settings: traced hyperparameters, leaves [B, ...].
         curves: name -> [B, epochs], NaN after a run's end.
         log_probabilities: [B, N, C] at the selected epoch, dropout off.
@@ -66,14 +57,15 @@ def fit(
     splits: Splits,
     *,
     classes: int,
-    optim: Optim,
-    settings: Mapping[str, Any] | None = None,
+    optim: Optim | Sequence[Optim],
+    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     metric: str = "accuracy",
     seeds: Sequence[int] = (0,),
     chunk: int = 50,
+    memory_gb: float = MEMORY_GB,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Fit:
-    """Trains every (split, seed) as one batch through one compiled chunk of epochs.
+    """Trains every (trial, seed, split) as one batch through one compiled chunk of epochs.
 
     Only training and validation nodes are looked at; test scores are read from
     ``log_probabilities`` afterwards, once. Random numbers depend on (seed, split) alone.
@@ -84,11 +76,13 @@ def fit(
         problem: operator, features and labels on the device.
         splits: S splits of the N nodes.
         classes: C.
-        optim: rates, epochs, patience.
-        settings: the model's settings; floats are traced, all else is static.
+        optim: rates, epochs, patience; or one for each of T trials.
+        settings: the model's settings; floats are traced, all else is static. Or one for each of
+            T trials, which differ in floats only.
         metric: "accuracy" or "roc_auc", for selection.
-        seeds: of initial values and dropout; B = S * len(seeds).
+        seeds: of initial values and dropout; B = T * len(seeds) * S.
         chunk: epochs between two looks at the host.
+        memory_gb: that training may take; a larger batch is cut into pieces, one after the other.
         on_progress: called after each chunk.
 
     Raises:
@@ -98,12 +92,19 @@ def fit(
     """
     if chunk < 1:
         raise ValueError(f"chunk must be >= 1 epoch, got {chunk}")
-    batch = make_batch(model, problem, splits, classes, optim, dict(settings or {}), metric, seeds)
-    state, curves, seconds = _run(batch, problem, optim, chunk, on_progress)
-    params, traced = state.best_params, batch.members.settings
-    log_probabilities = np.asarray(predict(batch.program, params, traced, problem))
-    runs = _summaries(batch.pairs, state)
-    return Fit(batch.program, runs, params, traced, curves, log_probabilities, seconds)
+    trials = _trials(optim, settings)
+    batch = make_batch(model, problem, splits, classes, trials, metric, seeds)
+    trained = train(batch, problem, chunk=chunk, memory=memory_gb * 1e9, on_progress=on_progress)
+    _refuse_stillborn(trained.selected)
+    return Fit(
+        batch.program,
+        _summaries(batch.runs, trained.selected),
+        trained.selected.params,
+        trained.selected.settings,
+        trained.curves,
+        trained.log_probabilities,
+        trained.seconds,
+    )
 
 
 def score(
@@ -114,45 +115,26 @@ def score(
     return np.asarray(scores(*map(jnp.asarray, (log_probabilities, labels, masks))))
 
 
-def _run(
-    batch: Batch,
-    problem: Problem,
-    optim: Optim,
-    chunk: int,
-    on_progress: Callable[[Progress], None],
-) -> tuple[RunState, dict[str, np.ndarray], dict[str, float]]:
-    started = time.perf_counter()
-    program, state, members, _ = batch
-    length = min(chunk, optim.max_epochs)
-    leaves, structure = jax.tree.flatten((state, members, problem))
-    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
-    step = _compiled(program, length, structure, shapes)
-    compiled = time.perf_counter()
-    pieces: list[dict[str, np.ndarray]] = []
-    running = len(members.patience)
-    while running:
-        state, curves = step(state, members, problem)
-        pieces.append(jax.tree.map(np.asarray, curves))
-        running = int(state.running.sum())
-        epoch = int(state.epoch.max())
-        best = 100 * float(state.best_score.mean())
-        on_progress(Progress(epoch, optim.max_epochs, running, len(members.patience), best))
-    _refuse_stillborn(state)
-    epochs = int(state.epoch.max())
-    merged = {k: np.concatenate([p[k] for p in pieces])[:epochs].T for k in pieces[0]}
-    finished = time.perf_counter()
-    return state, merged, {"compile": compiled - started, "train": finished - compiled}
+def _trials(
+    optim: Optim | Sequence[Optim], settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+) -> list[Trial]:
+    """One trial for each optim and settings; what is given once holds for all."""
+    optims = [optim] if isinstance(optim, Optim) else list(optim)
+    given = (
+        [settings or {}] if settings is None or isinstance(settings, Mapping) else list(settings)
+    )
+    count = max(len(optims), len(given))
+    if not {len(optims), len(given)} <= {1, count}:
+        raise ValueError(
+            f"optim and settings must be given once or as often as there are trials, got "
+            f"{len(optims)} and {len(given)}"
+        )
+    repeated = lambda values: values * count if len(values) == 1 else values  # noqa: E731
+    return [Trial(*pair) for pair in zip(repeated(given), repeated(optims), strict=True)]
 
 
-@lru_cache(maxsize=32)
-def _compiled(program: Program, length: int, structure: Any, shapes: tuple) -> Any:
-    """One executable for each program and set of shapes, kept for the next fit."""
-    state, members, problem = jax.tree.unflatten(structure, shapes)
-    return run_chunk.lower(program, state, members, problem, length=length).compile()
-
-
-def _refuse_stillborn(state: RunState) -> None:
-    dead = np.flatnonzero(np.asarray(state.best_epoch) == 0)
+def _refuse_stillborn(selected: Selected) -> None:
+    dead = np.flatnonzero(selected.best_epoch == 0)
     if len(dead):
         raise FloatingPointError(
             f"the loss of {len(dead)} run(s) was not finite from the first epoch on (run "
@@ -160,15 +142,17 @@ def _refuse_stillborn(state: RunState) -> None:
         )
 
 
-def _summaries(pairs: list, state: RunState) -> list[dict[str, Any]]:
-    columns = [np.asarray(c) for c in (state.best_epoch, state.epoch, state.diverged)]
+def _summaries(runs: list[Run], selected: Selected) -> list[dict[str, Any]]:
+    """Per run what is known of it; "trial" where there are several."""
+    several = runs[-1].trial > 0
     return [
-        {
-            "split": split,
-            "seed": seed,
-            "best_epoch": int(best),
-            "epochs": int(epochs),
-            "diverged": bool(diverged),
+        ({"trial": run.trial} if several else {})
+        | {
+            "split": run.split,
+            "seed": run.seed,
+            "best_epoch": int(selected.best_epoch[i]),
+            "epochs": int(selected.epochs[i]),
+            "diverged": bool(selected.diverged[i]),
         }
-        for (seed, split), best, epochs, diverged in zip(pairs, *columns, strict=True)
+        for i, run in enumerate(runs)
     ]

@@ -25,6 +25,8 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
 
+    monkeypatch.setattr("experiments.run.keep_compiled", lambda _: None)  # jax keeps it for good
+
     def call(*overrides: str) -> list[Path]:
         monkeypatch.setattr(sys, "argv", ["experiments.train", *overrides])
         main()

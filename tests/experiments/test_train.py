@@ -180,7 +180,8 @@ def _start(folder: Path, *overrides: str) -> subprocess.Popen:
 
 
 def test_killed_run_leaves_no_result_and_is_completed(train, tmp_path):
-    endless = ("optim.max_epochs=100000", "optim.patience=100000", "chunk=200")
+    endless = ("optim.max_epochs=100000", "optim.patience=100000", "chunk=200",
+               "compilation_cache=null")  # fmt: skip
     with _start(tmp_path, *endless) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -1,0 +1,39 @@
+"""The compilation cache, in processes of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import jax, jax.numpy as jnp
+from experiments.compiled import keep_compiled
+keep_compiled({directory!r})
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+jax.jit(lambda x: jnp.sin(x) @ x.T)(jnp.ones((4, 4))).block_until_ready()
+"""
+
+
+def run(directory: str | None, home: Path) -> set[str]:
+    """Files below ``home`` after a process that compiled something."""
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(directory=directory)],
+        env={"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")},
+        check=True,
+    )
+    return {str(file.relative_to(home)) for file in home.rglob("*-cache")}
+
+
+@pytest.mark.parametrize(
+    ("directory", "where"), [("auto", "cache/longnn/compiled"), ("~/mine", "mine")]
+)
+def test_programs_are_kept(tmp_path, directory, where):
+    kept = run(directory, tmp_path)
+    assert kept
+    assert {str(Path(file).parent) for file in kept} == {where}
+    assert run(directory, tmp_path) == kept, "compiled again instead of read"
+
+
+def test_switched_off(tmp_path):
+    assert run(None, tmp_path) == set()
