@@ -72,11 +72,31 @@ class MLP(nnx.Module):
         """X [N, F] -> H [N, C]; dropout where a key is given."""
         outer, inner = split_key(key, 2)
         hidden = jax.nn.relu(self.first.embed(features, outer))
-        return dropout(hidden, self.first.dropout[...], inner) @ self.kernel[...] + self.bias[...]
+        hidden = dropout(hidden, self.first.dropout[...], inner)
+        return tall_product(hidden, self.kernel[...]) + self.bias[...]
 
     def __call__(self, operator: Operator, features: Features, key: Array | None = None) -> Array:
         """Log-probabilities [N, C]; the graph is not used."""
         return jax.nn.log_softmax(self.embed(features, key))
+
+
+@jax.custom_vjp
+def tall_product(x: Array, weight: Array) -> Array:
+    """x [N, H] times weight [H, C], N large; reverse mode only.
+
+    XLA's own gradient in the weight contracts the long dimension of both transposed, which on a
+    CPU takes three to four times as long as this one (2.4 and 0.7 ms for 10 x 5201 x 64 x 5).
+    """
+    return x @ weight
+
+
+def _tall_backward(residuals: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+    x, weight = residuals
+    # without the barrier XLA turns the second product back into the slow one
+    return g @ weight.T, jax.lax.optimization_barrier(g.T @ x).T
+
+
+tall_product.defvjp(lambda x, weight: (x @ weight, (x, weight)), _tall_backward)
 
 
 def uniform(key: Array, shape: tuple[int, ...], fan_in: int, dtype: DTypeLike) -> nnx.Param:

@@ -1,7 +1,7 @@
 // The sweeps of a polynomial filter of S = D^-1/2 A D^-1/2, all K products in one call.
 //
 // Both run on u = D^-1/2 t, for which S becomes D^-1 A: an unweighted graph then needs no entry of
-// S, only indices. Signals are kept in panels of one or two vectors, [panel][node][lane], so that a
+// S, only indices. Signals are kept in panels of up to four vectors, [panel][node][lane], so that a
 // neighbour is one or two cache lines and a panel stays in the cache of a core.
 #pragma once
 
@@ -31,19 +31,32 @@ struct Steps {
 template <typename T>
 std::vector<T> Padded(const T* rows, int count, int width, int columns, T fill) {
   std::vector<T> out(size_t(count) * columns, fill);
-  for (int k = 0; k < count; ++k) std::copy_n(rows + int64_t(k) * width, width, &out[size_t(k) * columns]);
+  for (int k = 0; k < count; ++k)
+    std::copy_n(rows + int64_t(k) * width, width, &out[size_t(k) * columns]);
   return out;
 }
 
 inline int PaddedColumns(int width, int lanes) { return (width + lanes - 1) / lanes * lanes; }
 
-// Calls f(panel's first column, vectors in it) for panels of two vectors and a last one of one.
+// Runs f(phase, chunk, first column, vectors) for all panels: of four vectors, the last of fewer
+// where the columns end. All threads work on one panel at a time, so that it stays in their caches.
 template <typename T, typename F>
-inline void ForPanels(int columns, const F& f) {
+void ForPanels(xla::ffi::ThreadPool& pool, int phases, int chunks, int columns, const F& f) {
   constexpr int kLanes = Simd<T>::kLanes;
-  int column = 0;
-  for (; column + 2 * kLanes <= columns; column += 2 * kLanes) f(column, std::integral_constant<int, 2>());
-  if (column < columns) f(column, std::integral_constant<int, 1>());
+  const int panels = (columns + 4 * kLanes - 1) / (4 * kLanes);
+  ForPhases(pool, phases, panels * chunks, [&](int phase, int task) {
+    const int chunk = task % chunks, column = task / chunks * 4 * kLanes;
+    switch (std::min(4, (columns - column) / kLanes)) {
+      case 1:
+        return f(phase, chunk, column, std::integral_constant<int, 1>());
+      case 2:
+        return f(phase, chunk, column, std::integral_constant<int, 2>());
+      case 3:
+        return f(phase, chunk, column, std::integral_constant<int, 3>());
+      default:
+        return f(phase, chunk, column, std::integral_constant<int, 4>());
+    }
+  });
 }
 
 constexpr int kAhead = 16;  // indices read ahead of use, to prefetch
@@ -102,46 +115,49 @@ void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s,
   constexpr int kLanes = S::kLanes;
   const int64_t size = int64_t(g.nodes) * s.columns;
   T *scaled = scratch, *ring[2] = {scratch + size, scratch + 2 * size};
-  ForPhases(pool, s.order + 1, g.pattern.count, [&](int phase, int chunk) {
-    const int k = s.order - phase;
-    const T* current = ring[(phase + 1) % 2];
-    T* next = ring[phase % 2];  // holds y_{k+2}, read once and overwritten
-    ForPanels<T>(s.columns, [&](int column, auto vectors) {
-      constexpr int V = vectors, kWidth = V * kLanes;
-      const int left = s.width - column;
-      const int64_t panel = int64_t(g.nodes) * column;
-      const T* theta = &s.theta[k * s.columns + column];
-      typename S::Vec slope[V], shift[V], back[V];
-      for (int v = 0; v < V && k < s.order; ++v) {
-        const int at = k * s.columns + column + v * kLanes;
-        slope[v] = Load(&s.inverse_upper[at]);
-        shift[v] = slope[v] * Load(&s.diagonal[at]);
-        back[v] = typename S::Vec{};
-        if (k + 1 < s.order) back[v] = Load(&s.lower[at + s.columns]) * Load(&s.inverse_upper[at + s.columns]);
-      }
-      for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-        const int64_t at = panel + int64_t(row) * kWidth;
-        typename S::Vec out[V];
-        if (phase == 0) {
-          ToPanel<T, V>(x + int64_t(row) * s.width + column, left, 1 / g.root[row], scaled + at);
-          for (int v = 0; v < V; ++v) out[v] = Load(theta + v * kLanes) * Load(scaled + at + v * kLanes);
-        } else {
-          Average<T, V>(g, row, current + panel, out);
-          for (int v = 0; v < V; ++v) {
-            const int64_t i = at + v * kLanes;
-            out[v] = Load(theta + v * kLanes) * Load(scaled + i) + slope[v] * out[v] - shift[v] * Load(current + i);
-            if (phase > 1) out[v] -= back[v] * Load(next + i);
+  ForPanels<T>(
+      pool, s.order + 1, g.pattern.count, s.columns,
+      [&](int phase, int chunk, int column, auto vectors) {
+        const int k = s.order - phase;
+        const T* current = ring[(phase + 1) % 2];
+        T* next = ring[phase % 2];  // holds y_{k+2}, read once and overwritten
+        constexpr int V = vectors, kWidth = V * kLanes;
+        const int left = s.width - column;
+        const int64_t panel = int64_t(g.nodes) * column;
+        const T* theta = &s.theta[k * s.columns + column];
+        typename S::Vec slope[V], shift[V], back[V];
+        for (int v = 0; v < V && k < s.order; ++v) {
+          const int at = k * s.columns + column + v * kLanes;
+          slope[v] = Load(&s.inverse_upper[at]);
+          shift[v] = slope[v] * Load(&s.diagonal[at]);
+          back[v] = typename S::Vec{};
+          if (k + 1 < s.order)
+            back[v] = Load(&s.lower[at + s.columns]) * Load(&s.inverse_upper[at + s.columns]);
+        }
+        for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
+          const int64_t at = panel + int64_t(row) * kWidth;
+          typename S::Vec out[V];
+          if (phase == 0) {
+            ToPanel<T, V>(x + int64_t(row) * s.width + column, left, 1 / g.root[row], scaled + at);
+            for (int v = 0; v < V; ++v)
+              out[v] = Load(theta + v * kLanes) * Load(scaled + at + v * kLanes);
+          } else {
+            Average<T, V>(g, row, current + panel, out);
+            for (int v = 0; v < V; ++v) {
+              const int64_t i = at + v * kLanes;
+              out[v] = Load(theta + v * kLanes) * Load(scaled + i) + slope[v] * out[v] -
+                       shift[v] * Load(current + i);
+              if (phase > 1) out[v] -= back[v] * Load(next + i);
+            }
+          }
+          if (k > 0) {
+            for (int v = 0; v < V; ++v) Store(next + at + v * kLanes, out[v]);
+          } else {
+            for (int v = 0; v < V; ++v) out[v] *= Load(&s.first[column + v * kLanes]);
+            FromPanel<T, V>(out, left, g.root[row], y + int64_t(row) * s.width + column);
           }
         }
-        if (k > 0) {
-          for (int v = 0; v < V; ++v) Store(next + at + v * kLanes, out[v]);
-        } else {
-          for (int v = 0; v < V; ++v) out[v] *= Load(&s.first[column + v * kLanes]);
-          FromPanel<T, V>(out, left, g.root[row], y + int64_t(row) * s.width + column);
-        }
-      }
-    });
-  });
+      });
 }
 
 // Q_k = p_k(S) gradient, dx = sum_k theta_k Q_k, dtheta_k = <x, Q_k> by columns.
@@ -155,58 +171,59 @@ void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>
   T *scaled = scratch, *total = scratch + size, *ring[2] = {scratch + 2 * size, scratch + 3 * size};
   T* partial = scratch + 4 * size;
   const int64_t rows = s.order + 1;
-  ForPhases(pool, s.order + 1, g.pattern.count, [&](int k, int chunk) {
-    const T* current = ring[(k + 1) % 2];
-    T* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
-    ForPanels<T>(s.columns, [&](int column, auto vectors) {
-      constexpr int V = vectors, kWidth = V * kLanes;
-      const int left = s.width - column;
-      const int64_t panel = int64_t(g.nodes) * column;
-      typename S::Vec theta[V], slope[V], shift[V], back[V], product[V];
-      for (int v = 0; v < V; ++v) {
-        const int at = (k - 1) * s.columns + column + v * kLanes;
-        theta[v] = Load(&s.theta[at + s.columns]);
-        product[v] = typename S::Vec{};
-        if (k == 0) continue;
-        slope[v] = Load(&s.inverse_upper[at]);
-        shift[v] = Load(&s.diagonal[at]);
-        back[v] = Load(&s.lower[at]);
-      }
-      for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-        const int64_t at = panel + int64_t(row) * kWidth, packed = int64_t(row) * s.width + column;
-        typename S::Vec out[V], sum[V];
-        if (k == 0) {
-          ToPanel<T, V>(x + packed, left, g.root[row], scaled + at);
-          ToPanel<T, V>(gradient + packed, left, 1 / g.root[row], next + at);
-          for (int v = 0; v < V; ++v) {
-            out[v] = Load(&s.first[column + v * kLanes]) * Load(next + at + v * kLanes);
-            sum[v] = theta[v] * out[v];
-          }
-        } else {
-          Average<T, V>(g, row, current + panel, out);
-          for (int v = 0; v < V; ++v) {
-            const int64_t i = at + v * kLanes;
-            out[v] -= shift[v] * Load(current + i);
-            if (k > 1) out[v] -= back[v] * Load(next + i);
-            out[v] *= slope[v];
-            sum[v] = Load(total + i) + theta[v] * out[v];
-          }
-        }
-        for (int v = 0; v < V; ++v) {
-          const int64_t i = at + v * kLanes;
-          product[v] += Load(scaled + i) * out[v];
-          if (k < s.order) Store(next + i, out[v]), Store(total + i, sum[v]);
-        }
-        if (k == s.order) FromPanel<T, V>(sum, left, g.root[row], dx + packed);
-      }
-      T* sums = partial + (chunk * rows + k) * s.columns + column;
-      for (int v = 0; v < V; ++v) Store(sums + v * kLanes, product[v]);
-    });
-  });
+  ForPanels<T>(pool, s.order + 1, g.pattern.count, s.columns,
+               [&](int k, int chunk, int column, auto vectors) {
+                 const T* current = ring[(k + 1) % 2];
+                 T* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
+                 constexpr int V = vectors, kWidth = V * kLanes;
+                 const int left = s.width - column;
+                 const int64_t panel = int64_t(g.nodes) * column;
+                 typename S::Vec theta[V], slope[V], shift[V], back[V], product[V];
+                 for (int v = 0; v < V; ++v) {
+                   const int at = (k - 1) * s.columns + column + v * kLanes;
+                   theta[v] = Load(&s.theta[at + s.columns]);
+                   product[v] = typename S::Vec{};
+                   if (k == 0) continue;
+                   slope[v] = Load(&s.inverse_upper[at]);
+                   shift[v] = Load(&s.diagonal[at]);
+                   back[v] = Load(&s.lower[at]);
+                 }
+                 for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
+                   const int64_t at = panel + int64_t(row) * kWidth,
+                                 packed = int64_t(row) * s.width + column;
+                   typename S::Vec out[V], sum[V];
+                   if (k == 0) {
+                     ToPanel<T, V>(x + packed, left, g.root[row], scaled + at);
+                     ToPanel<T, V>(gradient + packed, left, 1 / g.root[row], next + at);
+                     for (int v = 0; v < V; ++v) {
+                       out[v] = Load(&s.first[column + v * kLanes]) * Load(next + at + v * kLanes);
+                       sum[v] = theta[v] * out[v];
+                     }
+                   } else {
+                     Average<T, V>(g, row, current + panel, out);
+                     for (int v = 0; v < V; ++v) {
+                       const int64_t i = at + v * kLanes;
+                       out[v] -= shift[v] * Load(current + i);
+                       if (k > 1) out[v] -= back[v] * Load(next + i);
+                       out[v] *= slope[v];
+                       sum[v] = Load(total + i) + theta[v] * out[v];
+                     }
+                   }
+                   for (int v = 0; v < V; ++v) {
+                     const int64_t i = at + v * kLanes;
+                     product[v] += Load(scaled + i) * out[v];
+                     if (k < s.order) Store(next + i, out[v]), Store(total + i, sum[v]);
+                   }
+                   if (k == s.order) FromPanel<T, V>(sum, left, g.root[row], dx + packed);
+                 }
+                 T* sums = partial + (chunk * rows + k) * s.columns + column;
+                 for (int v = 0; v < V; ++v) Store(sums + v * kLanes, product[v]);
+               });
   for (int64_t k = 0; k < rows; ++k)
     for (int c = 0; c < s.width; ++c) {
       T sum = 0;
-      for (int chunk = 0; chunk < g.pattern.count; ++chunk) sum += partial[(chunk * rows + k) * s.columns + c];
+      for (int chunk = 0; chunk < g.pattern.count; ++chunk)
+        sum += partial[(chunk * rows + k) * s.columns + c];
       dtheta[k * s.width + c] = sum;
     }
 }

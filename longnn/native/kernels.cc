@@ -9,22 +9,26 @@ using Index = ffi::Buffer<ffi::S32>;
 
 ffi::Error Wrong(const char* what) { return ffi::Error::InvalidArgument(what); }
 
-Pattern MakePattern(const Index& start, const Index& columns, const Index& entries, const Index& chunks) {
-  return {start.typed_data(), columns.typed_data(), entries.element_count() ? entries.typed_data() : nullptr,
-          chunks.typed_data(), int(chunks.element_count()) - 1};
+Pattern MakePattern(const Index& start, const Index& columns, const Index& entries,
+                    const Index& chunks) {
+  return {start.typed_data(), columns.typed_data(),
+          entries.element_count() ? entries.typed_data() : nullptr, chunks.typed_data(),
+          int(chunks.element_count()) - 1};
 }
 
 template <ffi::DataType kType>
-ffi::Error ProductImpl(ffi::ThreadPool pool, Index start, Index columns, Index entries, Index chunks,
-                       ffi::Buffer<kType> values, ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y) {
+ffi::Error ProductImpl(ffi::ThreadPool pool, Index start, Index columns, Index entries,
+                       Index chunks, ffi::Buffer<kType> values, ffi::Buffer<kType> x,
+                       ffi::ResultBuffer<kType> y) {
   const auto in = x.dimensions(), out = y->dimensions(), factor = values.dimensions();
   if (in.size() != 3 || out.size() != 3 || factor.size() != 2 || out[2] != in[2] ||
       out[1] + 1 != int64_t(start.element_count()))
     return Wrong("product: x must be [B or 1, M, W], values [B or 1, nnz] and y [B, R, W]");
   const Pattern pattern = MakePattern(start, columns, entries, chunks);
-  const int64_t values_stride = factor[0] == 1 ? 0 : factor[1], x_stride = in[0] == 1 ? 0 : in[1] * in[2];
-  Product(pool, pattern, values.typed_data(), values_stride, x.typed_data(), x_stride, y->typed_data(),
-          out[1] * out[2], int(out[0]), int(out[2]));
+  const int64_t values_stride = factor[0] == 1 ? 0 : factor[1],
+                x_stride = in[0] == 1 ? 0 : in[1] * in[2];
+  Product(pool, pattern, values.typed_data(), values_stride, x.typed_data(), x_stride,
+          y->typed_data(), out[1] * out[2], int(out[0]), int(out[2]));
   return ffi::Error::Success();
 }
 
@@ -34,11 +38,11 @@ struct FilterArguments {
   Graph<T> graph;
   Steps<T> steps;
 
-  FilterArguments(const Index& start, const Index& columns, const Index& chunks, const ffi::Buffer<kType>& weights,
-                  const ffi::Buffer<kType>& root, const ffi::Buffer<kType>& inverse_degree,
-                  const ffi::Buffer<kType>& first, const ffi::Buffer<kType>& diagonal,
-                  const ffi::Buffer<kType>& upper, const ffi::Buffer<kType>& lower,
-                  const ffi::Buffer<kType>& theta) {
+  FilterArguments(const Index& start, const Index& columns, const Index& chunks,
+                  const ffi::Buffer<kType>& weights, const ffi::Buffer<kType>& root,
+                  const ffi::Buffer<kType>& inverse_degree, const ffi::Buffer<kType>& first,
+                  const ffi::Buffer<kType>& diagonal, const ffi::Buffer<kType>& upper,
+                  const ffi::Buffer<kType>& lower, const ffi::Buffer<kType>& theta) {
     graph.pattern = {start.typed_data(), columns.typed_data(), nullptr, chunks.typed_data(),
                      int(chunks.element_count()) - 1};
     graph.weights = weights.element_count() ? weights.typed_data() : nullptr;
@@ -47,7 +51,9 @@ struct FilterArguments {
     graph.nodes = int(root.element_count());
     const int width = int(theta.dimensions()[1]), order = int(theta.dimensions()[0]) - 1;
     const int padded = PaddedColumns(width, Simd<T>::kLanes);
-    steps = {order, width, padded,
+    steps = {order,
+             width,
+             padded,
              Padded(first.typed_data(), 1, width, padded, T(0)),
              Padded(diagonal.typed_data(), order, width, padded, T(0)),
              Padded(upper.typed_data(), order, width, padded, T(1)),
@@ -58,26 +64,34 @@ struct FilterArguments {
 };
 
 template <ffi::DataType kType>
-ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks, ffi::Buffer<kType> weights,
-                         ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> first,
-                         ffi::Buffer<kType> diagonal, ffi::Buffer<kType> upper, ffi::Buffer<kType> lower,
-                         ffi::Buffer<kType> theta, ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y,
-                         ffi::ResultBuffer<kType> scratch) {
-  FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal, upper, lower, theta);
-  if (int64_t(scratch->element_count()) < 3ll * a.graph.nodes * a.steps.columns) return Wrong("filter: scratch is too small");
+ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+                         ffi::Buffer<kType> weights, ffi::Buffer<kType> root,
+                         ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> first,
+                         ffi::Buffer<kType> diagonal, ffi::Buffer<kType> upper,
+                         ffi::Buffer<kType> lower, ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
+                         ffi::ResultBuffer<kType> y, ffi::ResultBuffer<kType> scratch) {
+  FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal,
+                           upper, lower, theta);
+  if (int64_t(scratch->element_count()) < 3ll * a.graph.nodes * a.steps.columns)
+    return Wrong("filter: scratch is too small");
   FilterSum(pool, a.graph, a.steps, x.typed_data(), y->typed_data(), scratch->typed_data());
   return ffi::Error::Success();
 }
 
 template <ffi::DataType kType>
 ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
-                             ffi::Buffer<kType> weights, ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
-                             ffi::Buffer<kType> first, ffi::Buffer<kType> diagonal, ffi::Buffer<kType> upper,
-                             ffi::Buffer<kType> lower, ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
-                             ffi::Buffer<kType> gradient, ffi::ResultBuffer<kType> dtheta,
-                             ffi::ResultBuffer<kType> dx, ffi::ResultBuffer<kType> scratch) {
-  FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal, upper, lower, theta);
-  const int64_t needed = (4ll * a.graph.nodes + int64_t(a.graph.pattern.count) * (a.steps.order + 1)) * a.steps.columns;
+                             ffi::Buffer<kType> weights, ffi::Buffer<kType> root,
+                             ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> first,
+                             ffi::Buffer<kType> diagonal, ffi::Buffer<kType> upper,
+                             ffi::Buffer<kType> lower, ffi::Buffer<kType> theta,
+                             ffi::Buffer<kType> x, ffi::Buffer<kType> gradient,
+                             ffi::ResultBuffer<kType> dtheta, ffi::ResultBuffer<kType> dx,
+                             ffi::ResultBuffer<kType> scratch) {
+  FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal,
+                           upper, lower, theta);
+  const int64_t needed =
+      (4ll * a.graph.nodes + int64_t(a.graph.pattern.count) * (a.steps.order + 1)) *
+      a.steps.columns;
   if (int64_t(scratch->element_count()) < needed) return Wrong("filter: scratch is too small");
   FilterAdjoint(pool, a.graph, a.steps, x.typed_data(), gradient.typed_data(), dtheta->typed_data(),
                 dx->typed_data(), scratch->typed_data());
@@ -86,22 +100,42 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
 
 }  // namespace longnn
 
-#define LONGNN_FILTER_ARGUMENTS(kType)                                                              \
-  ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<longnn::Index>().Arg<longnn::Index>().Arg<longnn::Index>() \
-      .Arg<ffi::Buffer<kType>>().Arg<ffi::Buffer<kType>>().Arg<ffi::Buffer<kType>>()                \
-      .Arg<ffi::Buffer<kType>>().Arg<ffi::Buffer<kType>>().Arg<ffi::Buffer<kType>>()                \
-      .Arg<ffi::Buffer<kType>>().Arg<ffi::Buffer<kType>>().Arg<ffi::Buffer<kType>>()
+#define LONGNN_FILTER_ARGUMENTS(kType) \
+  ffi::Ffi::Bind()                     \
+      .Ctx<ffi::ThreadPool>()          \
+      .Arg<longnn::Index>()            \
+      .Arg<longnn::Index>()            \
+      .Arg<longnn::Index>()            \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()       \
+      .Arg<ffi::Buffer<kType>>()
 
-#define LONGNN_HANDLERS(Suffix, kType)                                                              \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(product_##Suffix, longnn::ProductImpl<kType>,                       \
-      ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<longnn::Index>().Arg<longnn::Index>()             \
-          .Arg<longnn::Index>().Arg<longnn::Index>().Arg<ffi::Buffer<kType>>()                      \
-          .Arg<ffi::Buffer<kType>>().Ret<ffi::Buffer<kType>>());                                    \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(filter_sum_##Suffix, longnn::FilterSumImpl<kType>,                  \
-      LONGNN_FILTER_ARGUMENTS(kType).Ret<ffi::Buffer<kType>>().Ret<ffi::Buffer<kType>>());          \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(filter_adjoint_##Suffix, longnn::FilterAdjointImpl<kType>,          \
-      LONGNN_FILTER_ARGUMENTS(kType).Arg<ffi::Buffer<kType>>().Ret<ffi::Buffer<kType>>()            \
-          .Ret<ffi::Buffer<kType>>().Ret<ffi::Buffer<kType>>())
+#define LONGNN_HANDLERS(Suffix, kType)                                                     \
+  XLA_FFI_DEFINE_HANDLER_SYMBOL(product_##Suffix, longnn::ProductImpl<kType>,              \
+                                ffi::Ffi::Bind()                                           \
+                                    .Ctx<ffi::ThreadPool>()                                \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Ret<ffi::Buffer<kType>>());                           \
+  XLA_FFI_DEFINE_HANDLER_SYMBOL(                                                           \
+      filter_sum_##Suffix, longnn::FilterSumImpl<kType>,                                   \
+      LONGNN_FILTER_ARGUMENTS(kType).Ret<ffi::Buffer<kType>>().Ret<ffi::Buffer<kType>>()); \
+  XLA_FFI_DEFINE_HANDLER_SYMBOL(filter_adjoint_##Suffix, longnn::FilterAdjointImpl<kType>, \
+                                LONGNN_FILTER_ARGUMENTS(kType)                             \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Ret<ffi::Buffer<kType>>()                             \
+                                    .Ret<ffi::Buffer<kType>>()                             \
+                                    .Ret<ffi::Buffer<kType>>())
 
 LONGNN_HANDLERS(float32, ffi::F32);
 LONGNN_HANDLERS(float64, ffi::F64);

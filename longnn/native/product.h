@@ -55,8 +55,10 @@ void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int6
       T* to = y + member * y_stride + int64_t(row) * width;
       int left = width;
       auto advance = [&](int columns) { from += columns, to += columns, left -= columns; };
-      for (; left >= 4 * kLanes; advance(4 * kLanes)) PanelOfRow<T, 4>(p, row, value, from, width, to);
-      for (; left >= 2 * kLanes; advance(2 * kLanes)) PanelOfRow<T, 2>(p, row, value, from, width, to);
+      for (; left >= 4 * kLanes; advance(4 * kLanes))
+        PanelOfRow<T, 4>(p, row, value, from, width, to);
+      for (; left >= 2 * kLanes; advance(2 * kLanes))
+        PanelOfRow<T, 2>(p, row, value, from, width, to);
       for (; left >= kLanes; advance(kLanes)) PanelOfRow<T, 1>(p, row, value, from, width, to);
       if (left) TailOfRow(p, row, value, from, width, left, to);
     }
