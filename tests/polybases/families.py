@@ -5,10 +5,11 @@ quadrature rules and exact values are scipy's, mpmath's or explicit formulas.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from math import pi
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import special
 
 from polybases import (
     OptBasis,
+    Recurrence,
     bernstein,
     chebyshev,
     chebyshev_interpolation,
@@ -24,6 +26,7 @@ from polybases import (
     from_weight,
     gegenbauer,
     jacobi,
+    krylov,
     legendre,
     monomial,
     on_interval,
@@ -153,8 +156,19 @@ class Case(NamedTuple):
     terms: int | None = None
 
 
-K = 5
-"""The order at which ``ALL`` is tested."""
+K = 6
+"""The order of both contract files: what is compiled for one basis serves the next."""
+
+quick_jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+"""For programs on a few numbers: most of their time is spent in the compiler."""
+
+
+def jit_without_norms(function: Callable) -> Callable:
+    """Where the norms of a basis take no part, one program serves every scale."""
+    jitted = quick_jit(function)
+    bare = lambda a: a._replace(norms=None) if isinstance(a, Recurrence) else a  # noqa: E731
+    return lambda *arguments: jitted(*map(bare, arguments))
+
 
 GRID = ((0.3, -0.2), (-0.75, -0.75), (-0.9, -0.6), (-0.2, -0.8), (-0.5, -0.5), (0.5, -0.5),
         (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (2.0, -0.25), (-0.99, 3.0), (10.0, -0.5))  # fmt: skip
@@ -275,6 +289,7 @@ ALL: dict[str, Case] = {
                         ((0.0,), (1.0,))),
     "on_interval": Case(lambda K, a, b: on_interval(jacobi(K, 0.3, -0.2), a, b), _mp_interval,
                         ((-1.5, 2.0), (-1.0, 1.0))),
+    "krylov": Case(krylov, lambda k, x, tau: (tau * x + 1 - tau) ** k, ((0.3,), (1.0,))),
     "monomial": Case(monomial, lambda k, x: x**k),
     "bernstein": Case(bernstein, _mp_bernstein),
     "chebyshev_interpolation": Case(chebyshev_interpolation, _mp_interpolation),
