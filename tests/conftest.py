@@ -1,5 +1,6 @@
 """Shared set-up: double precision, no network, real-data tests where the files are."""
 
+import importlib.util
 import os
 import socket
 from typing import Any
@@ -24,9 +25,15 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselects ``data`` tests without LONGNN_DATA_DIR; pytest's summary line counts them."""
-    if os.environ.get("LONGNN_DATA_DIR"):
-        return
-    needing = [item for item in items if item.get_closest_marker("data")]
+    """Deselects ``data`` tests without LONGNN_DATA_DIR, and ``torch`` tests without PyTorch.
+
+    pytest's summary line counts them.
+    """
+    there = {
+        "data": bool(os.environ.get("LONGNN_DATA_DIR")),
+        "torch": importlib.util.find_spec("torch") is not None,
+    }
+    missing = [marker for marker, available in there.items() if not available]
+    needing = [item for item in items if any(map(item.get_closest_marker, missing))]
     config.hook.pytest_deselected(items=needing)
-    items[:] = [item for item in items if not item.get_closest_marker("data")]
+    items[:] = [item for item in items if item not in needing]

@@ -1,0 +1,1 @@
+"""LON-GNN in PyTorch on the CPU, written to be compared with: see ``best`` and ``reference``."""

@@ -1,0 +1,360 @@
+"""Training beside PyTorch on the CPU: sparse products, steps, tables, searches, starts, memory.
+
+    python -m benchmarks.training                      all cases, writes benchmarks/RESULTS.md
+    python -m benchmarks.training --case table --json  one case, to the standard output
+
+Needs PyTorch (`pip install ".[bench]"`) and, for the real graphs, LONGNN_DATA_DIR. The sides take
+turns; times are medians. Peers: `reference` (messages, dense features), `csr` (sparse products and
+a fused adjoint, as a good user writes it), `tuned` (the same by hand, without autograd).
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.polybases_speed import measure
+from benchmarks.workloads import Workload, load
+from longnn.data.splits import Splits
+from longnn.features import as_features
+from longnn.models import LonGNN
+from longnn.native import status
+from longnn.operators import normalized_adjacency
+from longnn.training import Optim, Problem, fit
+from longnn.training.drive import _compiled
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+OURS = ["native", "bucketed"] if status().active else ["bucketed"]
+EPOCHS = 200
+
+
+class Line(NamedTuple):
+    """Seconds of each side for one thing."""
+
+    case: str
+    what: str
+    seconds: dict[str, float]
+
+
+def peer(kind: str, w: Workload) -> Any:
+    """One of the PyTorch peers on a workload."""
+    from benchmarks.peers.best import BestPeer
+    from benchmarks.peers.csr import CsrPeer
+    from benchmarks.peers.reference import ReferencePeer
+
+    make = {"reference": ReferencePeer, "csr": CsrPeer, "tuned": BestPeer}[kind]
+    return make(w.adjacency, w.features, w.labels, w.classes, w.settings, w.rates)
+
+
+def problem(w: Workload, backend: str) -> Problem:
+    """The workload on the device."""
+    return Problem(
+        normalized_adjacency(w.graph, backend=backend),  # type: ignore[arg-type]
+        as_features(w.features, backend=backend),  # type: ignore[arg-type]
+        jnp.asarray(w.labels, jnp.int32),
+    )
+
+
+def ours(w: Workload, data: Problem, epochs: int, splits: int = 10, trials: int = 1) -> Any:
+    """A fit of all splits (and trials) that no patience ends."""
+    part = np.where(w.train, 0, np.where(w.val, 1, 2))[:splits]
+    optims = [Optim(w.rates, max_epochs=epochs, patience=epochs)] * trials
+    rng = np.random.default_rng(0)
+    settings = [w.settings | {"alpha": float(a)} for a in rng.uniform(-0.5, 1, trials)]
+    return fit(
+        LonGNN,
+        data,
+        Splits("benchmark", part),
+        classes=w.classes,
+        optim=optims,
+        settings=settings,
+        memory_gb=8,
+    )
+
+
+def product(quick: bool) -> Iterator[Line]:
+    """S x at four widths."""
+
+    for name in ["cora"] if quick else ["squirrel", "cornell5", "power-law-1e6"]:
+        w = load(name)
+        calls = [*_our_products(w), _their_product(w)]
+        for width in (8, 32, 64, 128):
+            x = np.random.default_rng(0).normal(size=(w.graph.num_nodes, width)).astype(np.float32)
+            here = {side: make(x) for side, make in calls}
+            yield Line("product", f"{w.name}, width {width}", measure(here, 5))
+
+
+def table(quick: bool) -> Iterator[Line]:
+    """Ten splits of 200 epochs, evaluated at each, without compilation; peers are scaled."""
+    for name in ["cora"] if quick else ["cora", "squirrel"]:
+        w = load(name)
+        sides: dict[str, Callable[[], float]] = {}
+        for backend in OURS:
+            data = problem(w, backend)
+            epochs = 20 if quick else EPOCHS
+            ours(w, data, epochs)
+            sides[backend] = partial(_seconds, EPOCHS / epochs, w, data, epochs)
+        for kind, epochs, splits in (("tuned", 50, 2), ("csr", 50, 2), ("reference", 5, 1)):
+            sides[kind] = _scaled(peer(kind, w), w, epochs, splits, 10 * EPOCHS)
+        yield Line(
+            "table", f"{w.name}, 10 x {EPOCHS} epochs", _alternated(sides, 1 if quick else 3)
+        )
+
+
+def step(quick: bool) -> Iterator[Line]:
+    """One run alone: an epoch with its evaluation."""
+    for name in ["cora"] if quick else ["cora", "squirrel", "cornell5"]:
+        w = load(name)
+        sides: dict[str, Callable[[], float]] = {}
+        for backend in OURS:
+            data = problem(w, backend)
+            ours(w, data, 50, splits=1)
+            sides[backend] = partial(_seconds, 1 / 50, w, data, 50, 1)
+        for kind in ("tuned", "csr"):
+            sides[kind] = _scaled(peer(kind, w), w, 50, 1, 1)
+        yield Line("step", f"{w.name}, one run, one epoch", _alternated(sides, 1 if quick else 5))
+
+
+def search(quick: bool) -> Iterator[Line]:
+    """64 trials x 3 splits on Cora as one batch; the peers' trials one after the other, scaled."""
+    w, epochs, trials = load("cora"), 10 if quick else 100, 4 if quick else 64
+    sides: dict[str, Callable[[], float]] = {}
+    for backend in OURS[:1]:
+        data = problem(w, backend)
+        ours(w, data, min(epochs, 50), 3, trials)
+        sides[backend] = partial(_seconds, 1, w, data, epochs, 3, trials)
+    for kind in ("tuned", "csr"):
+        sides[kind] = _scaled(peer(kind, w), w, 50, 2, epochs * trials * 3)
+    what = f"cora, {trials} trials x 3 splits x {epochs} epochs"
+    yield Line("search", what, _alternated(sides, 1 if quick else 2))
+
+
+def compilation(quick: bool) -> Iterator[Line]:
+    """The ten-split program of Cora, cold."""
+    w = load("cora")
+    seconds = {}
+    for backend in OURS:
+        data, times = problem(w, backend), []
+        for _ in range(1 if quick else 3):
+            _compiled.cache_clear()
+            jax.clear_caches()
+            times.append(ours(w, data, 1).seconds["compile"])
+        seconds[backend] = median(times)
+    yield Line("compilation", "cora, 10 splits", seconds)
+
+
+def start(quick: bool) -> Iterator[Line]:
+    """From the start of a process to its result: ten splits of 200 epochs, cache warm."""
+    for name in ["cora"] if quick else ["cora", "squirrel"]:
+        times: dict[str, list[float]] = {}
+        sides = [*OURS, "tuned", "csr"]
+        _process(OURS[0], name, quick)  # fills the cache
+        for _ in range(1 if quick else 2):
+            for side in sides:
+                times.setdefault(side, []).append(_process(side, name, quick))
+        yield Line("start", f"{name}, process", {k: median(v) for k, v in times.items()})
+
+
+def large(quick: bool) -> Iterator[Line]:
+    """A full-batch step at a propagated width of 32, K = 10; peak memory of its process."""
+    for name in ["cora"] if quick else ["cornell5", "power-law-1e5", "power-law-1e6"]:
+        command = [sys.executable, "-m", "benchmarks.training", "--inner", "large", name]
+        found = json.loads(subprocess.check_output(command).splitlines()[-1])
+        what = f"{name}: {found['entries']:.1e} entries, peak {found['peak']:.2f} GB"
+        seconds = {"step": found["step"], "per 1e9 entries": found["step"] / found["entries"] * 1e9}
+        yield Line("large", what, seconds)
+
+
+CASES = {c.__name__: c for c in (product, step, table, search, start, compilation, large)}
+
+
+Make = Callable[[np.ndarray], Callable[[], Any]]
+
+
+def _our_products(w: Workload) -> Iterator[tuple[str, Make]]:
+    """Pure JAX on graphs that it is meant for only."""
+    apply = jax.jit(lambda operator, x: operator.matvec(x))
+
+    def make(operator: Any, x: np.ndarray) -> Callable[[], Any]:
+        here = jnp.asarray(x)
+        return lambda: jax.block_until_ready(apply(operator, here))
+
+    for backend in OURS if w.graph.num_nodes < 10**5 else OURS[:1]:
+        operator = normalized_adjacency(w.graph, backend=backend)  # type: ignore[arg-type]
+        yield backend, partial(make, operator)
+
+
+def _their_product(w: Workload) -> tuple[str, Make]:
+    import torch
+
+    from benchmarks.peers.csr import as_csr
+    from benchmarks.peers.reference import normalized
+
+    S = as_csr(normalized(w.adjacency))
+
+    def make(x: np.ndarray) -> Callable[[], Any]:
+        there = torch.from_numpy(x)
+        return lambda: S @ there
+
+    return "torch CSR", make
+
+
+def _seconds(scale: float, *arguments: Any) -> float:
+    return scale * ours(*arguments).seconds["train"]
+
+
+def _scaled(p: Any, w: Workload, epochs: int, splits: int, wanted: int) -> Callable[[], float]:
+    """Seconds that ``wanted`` epochs would take, from fewer of them."""
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        p.run(list(zip(w.train, w.val))[:splits], epochs)
+        return (time.perf_counter() - began) / (epochs * splits) * wanted
+
+    return seconds
+
+
+def _alternated(sides: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(repeats):
+        for name, side in sides.items():
+            times[name].append(side())
+    return {name: median(values) for name, values in times.items()}
+
+
+def _process(side: str, name: str, quick: bool) -> float:
+    began = time.perf_counter()
+    epochs = "10" if quick else str(EPOCHS)
+    command = [sys.executable, "-m", "benchmarks.training", "--inner", "start", side, name, epochs]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def _inner(task: str, *arguments: str) -> None:
+    """What the cases run in processes of their own."""
+    if task == "start":
+        side, name, epochs = arguments
+        w = load(name)
+        if side in ("native", "bucketed"):
+            from experiments.compiled import keep_compiled
+
+            keep_compiled("auto")
+            ours(w, problem(w, side), int(epochs))
+        else:
+            _threads()
+            peer(side, w).run(list(zip(w.train, w.val)), int(epochs))
+        return
+    import resource
+
+    w = load(arguments[0])
+    width = w._replace(classes=32, settings=w.settings | {"hidden": 32})
+    data = problem(width, OURS[0])
+    ours(width, data, 3, splits=1)
+    seconds = ours(width, data, 3, splits=1).seconds["train"] / 3
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    entries = 2 * w.graph.num_edges
+    print(json.dumps({"step": seconds, "peak": peak, "entries": entries}))
+
+
+def _threads() -> None:
+    import torch
+
+    torch.set_num_threads(os.cpu_count() or 1)
+
+
+def copy_bandwidth() -> float:
+    """GB/s of one core copying (bytes read and written)."""
+    source = np.ones(1 << 26, np.float32)
+    target = np.empty_like(source)
+    target[:] = source
+    seconds = measure({"copy": lambda: np.copyto(target, source)}, 5)["copy"]
+    return 2 * source.nbytes / seconds / 1e9
+
+
+def markdown(lines: list[Line]) -> str:
+    """One table for each case; ratios are to our first side."""
+    out = []
+    for case in dict.fromkeys(line.case for line in lines):
+        chosen = [line for line in lines if line.case == case]
+        sides = list(dict.fromkeys(side for line in chosen for side in line.seconds))
+        out += [f"\n## {case}\n", f"{(CASES[case].__doc__ or '').strip()}\n"]
+        out += [f"| | {' | '.join(sides)} |", f"|---{'|---' * len(sides)}|"]
+        for line in chosen:
+            first = next(iter(line.seconds.values()))
+            cells = [_cell(line.seconds.get(side), first) for side in sides]
+            out.append(f"| {line.what} | {' | '.join(cells)} |")
+    return "\n".join(out)
+
+
+def _cell(seconds: float | None, first: float) -> str:
+    if seconds is None:
+        return "-"
+    shown = f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+    return shown if seconds == first else f"{shown} ({seconds / first:.2g} x)"
+
+
+def header() -> str:
+    """What was measured where."""
+    versions = ", ".join(f"{n} {version(n)}" for n in ("jax", "torch", "scipy"))
+    return (
+        f"# Training beside PyTorch\n\n`python -m benchmarks.training`, {date.today()}: "
+        f"{_processor()}, {os.cpu_count()} cores, both sides on all of them; one core copies "
+        f"{copy_bandwidth():.0f} GB/s; load {os.getloadavg()[0]:.1f} at the start. {versions}, "
+        f"Python {platform.python_version()}. In brackets: the time as a multiple of the first "
+        "column.\n"
+    )
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def main() -> None:
+    """Runs the cases that were asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--case", choices=CASES, nargs="+", default=list(CASES))
+    parser.add_argument("--json", action="store_true", help="print one JSON object for each line")
+    parser.add_argument("--quick", action="store_true", help="Cora only, a few epochs")
+    parser.add_argument("--inner", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inner:
+        _inner(*options.inner)
+        return
+    _threads()
+    top = header()
+    lines: list[Line] = []
+    for case in track(options.case, "measuring", console=Console(stderr=True)):
+        for line in CASES[case](options.quick):
+            lines.append(line)
+            if options.json:
+                print(json.dumps(line._asdict()), flush=True)
+    text = top + markdown(lines) + "\n"
+    if not options.json:
+        print(text)
+    if list(CASES) == options.case and not options.quick:
+        RESULTS.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
