@@ -86,6 +86,7 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
         max_epochs=config.optim.max_epochs,
         patience=config.optim.patience,
         decay=config.optim.decay,
+        dropout_bits=config.optim.dropout_bits,
     )
     setup += time.perf_counter() - started
     with shown(f"{_choice('model')} on {dataset.name}") as on_progress:

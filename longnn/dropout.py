@@ -1,19 +1,44 @@
 """Dropout from a cheap hash of (index, key): threefry would be the second cost of a step."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
 
-def keep_mask(key: Array, rate: ArrayLike, size: int) -> Array:
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class ThreefryKey:
+    """A key whose dropout takes its bits from jax's generator instead of the hash."""
+
+    key: Array
+
+
+Key = Array | ThreefryKey
+
+
+def split_key(key: Key | None, count: int) -> Sequence[Key | None]:
+    """``count`` independent keys of the same kind, or ``count`` times None."""
+    if key is None:
+        return [None] * count
+    if isinstance(key, ThreefryKey):
+        return [ThreefryKey(part) for part in jax.random.split(key.key, count)]
+    return list(jax.random.split(key, count))
+
+
+def keep_mask(key: Key, rate: ArrayLike, size: int) -> Array:
     """[size] bool, True with probability 1 - rate, independent between indices and keys.
 
     Args:
-        key: a typed jax random key.
+        key: a typed jax random key, or one as :class:`ThreefryKey`.
         rate: scalar in [0, 1), may be traced.
         size: number of entries, below 2**32.
     """
+    if isinstance(key, ThreefryKey):
+        return jax.random.uniform(key.key, (size,), jnp.float32) >= jnp.asarray(rate, jnp.float32)
     words = jax.random.key_data(key).astype(jnp.uint32).ravel()
     index = jax.lax.iota(jnp.uint32, size)
     bits = lowbias32(lowbias32(index ^ words[0]) + words[-1])
@@ -21,13 +46,13 @@ def keep_mask(key: Array, rate: ArrayLike, size: int) -> Array:
     return (bits >> 8).astype(jnp.float32) >= jnp.asarray(rate, jnp.float32) * 2**24
 
 
-def dropout(x: Array, rate: ArrayLike, key: Array | None) -> Array:
+def dropout(x: Array, rate: ArrayLike, key: Key | None) -> Array:
     """Zeroes entries with probability ``rate`` and divides the rest by 1 - rate.
 
     Args:
         x: any shape.
         rate: scalar in [0, 1), may be traced.
-        key: a typed jax random key, or None for evaluation, which returns ``x`` itself.
+        key: as of :func:`keep_mask`, or None for evaluation, which returns ``x`` itself.
     """
     if key is None:
         return x

@@ -11,7 +11,7 @@ from jax import Array
 from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import dropout
+from longnn.dropout import Key, dropout
 from longnn.native import native_rows
 from longnn.operators import Backend, choose
 from longnn.rows import bucketed_rows
@@ -32,7 +32,7 @@ class Features(Protocol):
     def dtype(self) -> jnp.dtype:
         """Type of the values."""
 
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
 
 
@@ -60,7 +60,7 @@ class DenseFeatures:
         """Type of the values."""
         return self.matrix.dtype
 
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]."""
         return dropout(self.matrix, rate, key) @ weight
 
@@ -87,7 +87,7 @@ class SparseFeatures:
         """Type of the values."""
         return self.values.dtype
 
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Array | None = None) -> Array:
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
         if weight.ndim != 2 or weight.shape[0] != self.shape[1]:
             raise ValueError(f"weight must have shape [F, H], F = {self.shape[1]}: {weight.shape}")

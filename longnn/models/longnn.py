@@ -9,11 +9,12 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.dropout import Key, split_key
 from longnn.dropout import dropout as drop
 from longnn.features import Features
 from longnn.filters import filter as spectral_filter
 from longnn.models.mlp import MLP, Linear
-from longnn.models.model import Setting, check_range, split_key
+from longnn.models.model import Setting, check_range
 from longnn.operators import Operator
 from polybases import evaluate
 from polybases.modules import Jacobi
@@ -95,7 +96,7 @@ class LonGNN(nnx.Module):
         names = ("alpha", "beta")
         return {n: getattr(self.basis, n) for n in names if hasattr(self.basis, n)}
 
-    def __call__(self, operator: Operator, features: Features, key: Array | None = None) -> Array:
+    def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
         """Log-probabilities [N, C]; dropout is on exactly where a key is given."""
         inner, outer = split_key(key, 2)
         h = drop(self.embedding.embed(features, inner), self.dpr_con[...], outer)

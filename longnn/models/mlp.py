@@ -6,9 +6,9 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import dropout
+from longnn.dropout import Key, dropout, split_key
 from longnn.features import Features
-from longnn.models.model import Setting, check_range, split_key
+from longnn.models.model import Setting, check_range
 from longnn.operators import Operator
 
 
@@ -35,7 +35,7 @@ class Linear(nnx.Module):
         self.bias = uniform(rngs.params(), (classes,), in_features, dtype)
         self.dropout = Setting(jnp.asarray(dropout, dtype))
 
-    def embed(self, features: Features, key: Array | None = None) -> Array:
+    def embed(self, features: Features, key: Key | None = None) -> Array:
         """X [N, F] -> H [N, C]; dropout where a key is given."""
         return features.project(self.kernel[...], self.dropout[...], key) + self.bias[...]
 
@@ -68,14 +68,14 @@ class MLP(nnx.Module):
         self.kernel = uniform(rngs.params(), (hidden, classes), hidden, dtype)
         self.bias = uniform(rngs.params(), (classes,), hidden, dtype)
 
-    def embed(self, features: Features, key: Array | None = None) -> Array:
+    def embed(self, features: Features, key: Key | None = None) -> Array:
         """X [N, F] -> H [N, C]; dropout where a key is given."""
         outer, inner = split_key(key, 2)
         hidden = jax.nn.relu(self.first.embed(features, outer))
         hidden = dropout(hidden, self.first.dropout[...], inner)
         return tall_product(hidden, self.kernel[...]) + self.bias[...]
 
-    def __call__(self, operator: Operator, features: Features, key: Array | None = None) -> Array:
+    def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
         """Log-probabilities [N, C]; the graph is not used."""
         return jax.nn.log_softmax(self.embed(features, key))
 

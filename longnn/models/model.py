@@ -8,6 +8,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
+from longnn.dropout import Key
 from longnn.features import Features
 from longnn.operators import Operator
 
@@ -25,7 +26,7 @@ class Model(Protocol):
     - ``theta() -> [K+1, C]``: filter coefficients, needed by ``decay=theta``.
     """
 
-    def __call__(self, operator: Operator, features: Features, key: Array | None = None) -> Array:
+    def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
         """Log-probabilities [N, C]; dropout is on exactly where a key is given."""
 
 
@@ -45,8 +46,3 @@ def check_range(name: str, value: ArrayLike, low: float, high: float, *, closed:
     if not np.all(above & (array < high)):
         bracket = "[" if closed else "("
         raise ValueError(f"{name} must lie in {bracket}{low:g}, {high:g}), got {value}")
-
-
-def split_key(key: Array | None, count: int) -> list[Array] | list[None]:
-    """``count`` independent keys, or ``count`` times None."""
-    return [None] * count if key is None else list(jax.random.split(key, count))

@@ -118,14 +118,19 @@ def _traced_and_fixed(
                 f"trials of one batch may differ in floats only, but trial {number} has "
                 f"{dict(other.settings)} and trial 0 {dict(settings)}; train them in two batches"
             )
-        if set(other.optim.rates) != set(optim.rates) or other.optim.decay != optim.decay:
+        if _kind(other.optim) != _kind(optim):
             raise ValueError(
-                f"trials of one batch need equal optimizer groups and kinds of decay, but trial "
-                f"{number} has {sorted(other.optim.rates)}, {other.optim.decay} and trial 0 "
-                f"{sorted(optim.rates)}, {optim.decay}; train them in two batches"
+                f"trials of one batch need equal optimizer groups, kinds of decay and dropout, but "
+                f"trial {number} has {_kind(other.optim)} and trial 0 {_kind(optim)}; train them "
+                "in two batches"
             )
     fixed = tuple(static(settings).items())
     return {k: [trial.settings[k] for trial in trials] for k in traced}, fixed
+
+
+def _kind(optim: Optim) -> tuple[list[str], str, str]:
+    """What of it decides the program."""
+    return sorted(optim.rates), optim.decay, optim.dropout_bits
 
 
 def _check(
@@ -182,7 +187,8 @@ def _program(
             f"decay='theta' penalises the filter's coefficients, but {builder.model} has no "
             "method theta(); use decay='factors'"
         )
-    return Program(graphdef, tuple(jax.tree.leaves(labels)), METRICS[metric], penalised)
+    threefry = optim.dropout_bits == "threefry"
+    return Program(graphdef, tuple(jax.tree.leaves(labels)), METRICS[metric], penalised, threefry)
 
 
 def _run_key(seed: int, split: int) -> Array:

@@ -10,6 +10,7 @@ import optax
 from flax import nnx
 from jax import Array
 
+from longnn.dropout import ThreefryKey
 from longnn.features import Features
 from longnn.operators import Operator
 from longnn.training.metrics import Metric
@@ -59,6 +60,7 @@ class Program:
     labels: tuple[str, ...]  # optimizer group of each parameter leaf
     metric: Metric
     penalised: bool  # whether theta_decay acts
+    threefry: bool = False  # dropout from jax's generator instead of the hash
 
     def model(self, params: nnx.State, settings: nnx.State) -> Any:
         """The module with these parameters."""
@@ -140,7 +142,8 @@ def _epoch(
 def _update(
     program: Program, state: RunState, member: Member, problem: Problem
 ) -> tuple[Array, nnx.State, Any]:
-    key = jax.random.fold_in(member.key, state.epoch)
+    drawn = jax.random.fold_in(member.key, state.epoch)
+    key = ThreefryKey(drawn) if program.threefry else drawn
 
     def objective(params: nnx.State) -> Array:
         model = program.model(params, member.settings)

@@ -24,12 +24,14 @@ class Optim:
         patience: stop at the (patience + 1)-th consecutive epoch strictly below the best.
         decay: "factors" decays w and eta as published; "theta" takes the decay of group "w" on
             theta itself, which penalises the norm of the learned filter (Parseval).
+        dropout_bits: "hash" (cheap, ``longnn.dropout``) or "threefry" (jax's generator).
     """
 
     rates: Rates
     max_epochs: int = 1000
     patience: int = 200
     decay: Literal["factors", "theta"] = "factors"
+    dropout_bits: Literal["hash", "threefry"] = "hash"
 
     def __post_init__(self) -> None:
         if self.max_epochs < 1 or self.patience < 0:
@@ -39,6 +41,10 @@ class Optim:
             )
         if self.decay not in ("factors", "theta"):
             raise ValueError(f"unknown decay {self.decay!r}; choose 'factors' or 'theta'")
+        if self.dropout_bits not in ("hash", "threefry"):
+            raise ValueError(
+                f"unknown dropout_bits {self.dropout_bits!r}; choose 'hash' or 'threefry'"
+            )
         check_rates(self.rates)
         if self.decay == "theta" and "w" not in self.rates:
             raise ValueError("decay='theta' takes its strength from the rates of group 'w'")

@@ -5,13 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from longnn.dropout import dropout, keep_mask
+from longnn.dropout import ThreefryKey, dropout, keep_mask, split_key
 
 SIZE = 1 << 14
 SIGMA = SIZE**-0.5
 """Standard deviation of the correlation of two independent masks."""
 
 mask = jax.jit(keep_mask, static_argnums=2)
+threefry = jax.jit(lambda key, rate: keep_mask(ThreefryKey(key), rate, SIZE))
 masks_of = jax.jit(jax.vmap(lambda key, rate: keep_mask(key, rate, SIZE), (0, None)))
 
 
@@ -124,3 +125,21 @@ def test_rate_is_traced():
         kept = float((run(x, rate, jax.random.key(seed)) != 0).mean())
         assert kept == pytest.approx(1 - rate, abs=0.02)
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.9])
+def test_threefry_keeps_the_share_and_differs_from_the_hash(rate):
+    key = jax.random.key(5)
+    kept = np.asarray(threefry(key, rate))
+    assert abs(kept.mean() - (1 - rate)) <= 5 * (rate * (1 - rate)) ** 0.5 * SIGMA
+    if rate:
+        assert (kept != np.asarray(mask(key, rate, SIZE))).mean() > 0.05
+
+
+def test_split_keeps_the_kind_of_a_key():
+    key = jax.random.key(7)
+    plain, wrapped = split_key(key, 3), split_key(ThreefryKey(key), 3)
+    for one, other in zip(plain, wrapped, strict=True):
+        assert isinstance(other, ThreefryKey)
+        assert jax.random.key_data(one).tolist() == jax.random.key_data(other.key).tolist()
+    assert split_key(None, 2) == [None, None]

@@ -130,6 +130,15 @@ def test_random_numbers_depend_on_seed_and_split(grid, repeated):
         assert np.diff(np.sort(first)).min() > 1e-6
 
 
+def test_other_dropout_bits_train_as_well(small, reference):
+    """Other masks, the same model: losses differ but fall alike."""
+    other = small(optim=Optim(rates(), max_epochs=20, dropout_bits="threefry"))
+    first, last = other.curves["loss"][:, 0], other.curves["loss"][:, -1]
+    assert np.abs(first - reference.curves["loss"][:, 0]).min() > 1e-6
+    assert last.mean() < first.mean()
+    np.testing.assert_allclose(last.mean(), reference.curves["loss"][:, -1].mean(), rtol=0.3)
+
+
 def test_dropout_is_drawn_anew_in_each_epoch(small):
     """With nothing learned, the training loss still varies; that of evaluation does not."""
     frozen = small(optim=Optim(rates(0.0), max_epochs=20)).curves
@@ -289,6 +298,7 @@ def test_decay_of_theta_needs_theta(small):
         ({"max_epochs": 0}, "max_epochs must be >= 1.*got 0"),
         ({"patience": -1}, "patience >= 0.*-1"),
         ({"decay": "l1"}, "unknown decay 'l1'"),
+        ({"dropout_bits": "rbg"}, "unknown dropout_bits 'rbg'"),
         ({"decay": "theta", "rates": {"mlp": {"lr": 0.1, "weight_decay": 0.0}}}, "group 'w'"),
     ],
 )
