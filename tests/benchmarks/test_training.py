@@ -1,0 +1,48 @@
+"""The training benchmark runs, on a small graph; nothing is asserted about time."""
+
+import numpy as np
+import pytest
+
+from benchmarks import training, workloads
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Every case sees a power-law graph of 300 nodes."""
+    w = workloads.power_law(300)
+    monkeypatch.setattr(training, "load", lambda _: w)
+    monkeypatch.setattr(training, "EPOCHS", 2)
+    return w
+
+
+def test_power_law_graph():
+    w = workloads.power_law(2000, degree=20)
+    degrees = np.sort(w.graph.degrees())
+    assert 14 < degrees.mean() <= 20  # pairs drawn twice merge
+    assert degrees[-1] > 8 * np.median(degrees)
+    assert not (w.train & w.val).any()
+    np.testing.assert_allclose(w.train.mean(1), 0.6, atol=0.01)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("case", ["product", "table", "step", "search"])
+def test_cases_that_time_both_sides(small, case):
+    lines = list(training.CASES[case](True))
+    assert lines
+    for line in lines:
+        assert any("torch" in side or side in ("tuned", "csr") for side in line.seconds)
+        assert all(seconds > 0 for seconds in line.seconds.values())
+    text = training.markdown(lines)
+    assert f"## {case}" in text
+    assert "x)" in text
+
+
+def test_compilation(small, monkeypatch):
+    monkeypatch.setattr("jax.clear_caches", lambda: None)  # the other tests need theirs
+    (line,) = training.compilation(True)
+    assert set(line.seconds) == set(training.OURS)
+
+
+def test_real_graphs_are_asked_for_by_name():
+    with pytest.raises(Exception, match="nosuch"):
+        workloads.load("nosuch")
