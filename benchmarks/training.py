@@ -1,6 +1,7 @@
 """Training beside PyTorch on the CPU: sparse products, steps, tables, searches, starts, memory.
 
-    python -m benchmarks.training                      all cases, writes benchmarks/RESULTS.md
+    python -m benchmarks.training                      all cases, into benchmarks/RESULTS.md
+    python -m benchmarks.training --case table         one case again, there
     python -m benchmarks.training --case table --json  one case, to the standard output
 
 Needs PyTorch (`pip install ".[bench]"`) and, for the real graphs, LONGNN_DATA_DIR. The sides take
@@ -73,7 +74,8 @@ def problem(w: Workload, backend: str) -> Problem:
 
 def ours(w: Workload, data: Problem, epochs: int, splits: int = 10, trials: int = 1) -> Any:
     """A fit of all splits (and trials) that no patience ends."""
-    part = np.where(w.train, 0, np.where(w.val, 1, 2))[:splits]
+    unused = np.where(w.labels < 0, -1, 2)
+    part = np.where(w.train, 0, np.where(w.val, 1, unused))[:splits]
     optims = [Optim(w.rates, max_epochs=epochs, patience=epochs)] * trials
     rng = np.random.default_rng(0)
     settings = [w.settings | {"alpha": float(a)} for a in rng.uniform(-0.5, 1, trials)]
@@ -176,9 +178,10 @@ def large(quick: bool) -> Iterator[Line]:
     for name in ["cora"] if quick else ["cornell5", "power-law-1e5", "power-law-1e6"]:
         command = [sys.executable, "-m", "benchmarks.training", "--inner", "large", name]
         found = json.loads(subprocess.check_output(command).splitlines()[-1])
-        what = f"{name}: {found['entries']:.1e} entries, peak {found['peak']:.2f} GB"
-        seconds = {"step": found["step"], "per 1e9 entries": found["step"] / found["entries"] * 1e9}
-        yield Line("large", what, seconds)
+        each = 1e9 * found["step"] / found["entries"]
+        size = f"{found['entries']:.1e} entries, {each:.0f} ns for each"
+        what = f"{name}: {size}, peak {found['peak']:.2f} GB"
+        yield Line("large", what, {OURS[0]: found["step"]})
 
 
 CASES = {c.__name__: c for c in (product, step, table, search, start, compilation, large)}
@@ -260,14 +263,14 @@ def _inner(task: str, *arguments: str) -> None:
             _threads()
             peer(side, w).run(list(zip(w.train, w.val)), int(epochs))
         return
-    import resource
-
     w = load(arguments[0])
     width = w._replace(classes=32, settings=w.settings | {"hidden": 32})
     data = problem(width, OURS[0])
     ours(width, data, 3, splits=1)
     seconds = ours(width, data, 3, splits=1).seconds["train"] / 3
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    # not ru_maxrss, which a process inherits from the one that started it
+    fields = dict(s.split(":") for s in Path("/proc/self/status").read_text().splitlines())
+    peak = int(fields["VmHWM"].split()[0]) * 1024 / 1e9
     entries = 2 * w.graph.num_edges
     print(json.dumps({"step": seconds, "peak": peak, "entries": entries}))
 
@@ -287,19 +290,38 @@ def copy_bandwidth() -> float:
     return 2 * source.nbytes / seconds / 1e9
 
 
-def markdown(lines: list[Line]) -> str:
-    """One table for each case; ratios are to our first side."""
-    out = []
-    for case in dict.fromkeys(line.case for line in lines):
-        chosen = [line for line in lines if line.case == case]
-        sides = list(dict.fromkeys(side for line in chosen for side in line.seconds))
-        out += [f"\n## {case}\n", f"{(CASES[case].__doc__ or '').strip()}\n"]
-        out += [f"| | {' | '.join(sides)} |", f"|---{'|---' * len(sides)}|"]
-        for line in chosen:
-            first = next(iter(line.seconds.values()))
-            cells = [_cell(line.seconds.get(side), first) for side in sides]
-            out.append(f"| {line.what} | {' | '.join(cells)} |")
-    return "\n".join(out)
+def markdown(lines: list[Line]) -> dict[str, str]:
+    """Case -> its table; times in brackets are multiples of our first side."""
+    return {case: _table([x for x in lines if x.case == case]) for case in _cases(lines)}
+
+
+def _cases(lines: list[Line]) -> list[str]:
+    return list(dict.fromkeys(line.case for line in lines))
+
+
+def _table(lines: list[Line]) -> str:
+    sides = list(dict.fromkeys(side for line in lines for side in line.seconds))
+    out = [
+        f"{lines[0].case}\n\n{(CASES[lines[0].case].__doc__ or '').strip()} ({_when()})\n",
+        f"| | {' | '.join(sides)} |",
+        f"|---{'|---' * len(sides)}|",
+    ]
+    for line in lines:
+        first = next(iter(line.seconds.values()))
+        cells = [_cell(line.seconds.get(side), first) for side in sides]
+        out.append(f"| {line.what} | {' | '.join(cells)} |")
+    return "\n".join(out) + "\n"
+
+
+def _when() -> str:
+    return f"{date.today()}, load {os.getloadavg()[0]:.1f}"
+
+
+def merged(old: str, header: str, new: dict[str, str]) -> str:
+    """The results file with the cases of ``new`` replaced, in the order of ``CASES``."""
+    sections = {part.split("\n")[0]: part for part in old.split("\n## ")[1:]} | new
+    chosen = [sections[case].rstrip() + "\n" for case in CASES if case in sections]
+    return "\n## ".join([header, *chosen])
 
 
 def _cell(seconds: float | None, first: float) -> str:
@@ -313,9 +335,9 @@ def header() -> str:
     """What was measured where."""
     versions = ", ".join(f"{n} {version(n)}" for n in ("jax", "torch", "scipy"))
     return (
-        f"# Training beside PyTorch\n\n`python -m benchmarks.training`, {date.today()}: "
+        f"# Training beside PyTorch\n\n`python -m benchmarks.training` on "
         f"{_processor()}, {os.cpu_count()} cores, both sides on all of them; one core copies "
-        f"{copy_bandwidth():.0f} GB/s; load {os.getloadavg()[0]:.1f} at the start. {versions}, "
+        f"{copy_bandwidth():.0f} GB/s. {versions}, "
         f"Python {platform.python_version()}. In brackets: the time as a multiple of the first "
         "column.\n"
     )
@@ -349,11 +371,12 @@ def main() -> None:
             lines.append(line)
             if options.json:
                 print(json.dumps(line._asdict()), flush=True)
-    text = top + markdown(lines) + "\n"
-    if not options.json:
-        print(text)
-    if list(CASES) == options.case and not options.quick:
-        RESULTS.write_text(text)
+    if options.json:
+        return
+    new = markdown(lines)
+    print("\n## ".join([top, *new.values()]))
+    if not options.quick:
+        RESULTS.write_text(merged(RESULTS.read_text() if RESULTS.exists() else "", top, new))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 from polybases.jacobi import check_exponent
 
 FLOOR = 1e-3
-"""Distance kept from -1, where the mass of the weight diverges."""
+"""Distance kept from -1, where the mass of the weight diverges; more in bfloat16."""
 
 SHARPNESS = 10.0
 """How close to -1 the parameter departs from the exponent: within a few 1/SHARPNESS."""
@@ -27,7 +27,9 @@ def exponent(raw: ArrayLike) -> Array:
     Returns:
         [...] exponent, > -1.
     """
-    return jax.nn.softplus(SHARPNESS * (jnp.asarray(raw) + (1 - FLOOR))) / SHARPNESS + (FLOOR - 1)
+    raw = jnp.asarray(raw, jnp.result_type(raw, float))
+    floor = _floor(raw)
+    return jax.nn.softplus(SHARPNESS * (raw + (1 - floor))) / SHARPNESS + (floor - 1)
 
 
 def raw_exponent(value: ArrayLike) -> Array:
@@ -44,5 +46,11 @@ def raw_exponent(value: ArrayLike) -> Array:
     """
     check_exponent("an exponent", value)
     value = jnp.asarray(value, jnp.result_type(value, float))
-    excess = jnp.maximum(value + (1 - FLOOR), 1e-6)
-    return excess + jnp.log(-jnp.expm1(-SHARPNESS * excess)) / SHARPNESS + (FLOOR - 1)
+    floor = _floor(value)
+    excess = jnp.maximum(value + (1 - floor), 1e-6)
+    return excess + jnp.log(-jnp.expm1(-SHARPNESS * excess)) / SHARPNESS + (floor - 1)
+
+
+def _floor(like: Array) -> float:
+    """Large enough that floor - 1 is not rounded to -1."""
+    return max(FLOOR, float(jnp.finfo(like.dtype).eps))

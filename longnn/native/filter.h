@@ -59,8 +59,6 @@ void ForPanels(xla::ffi::ThreadPool& pool, int phases, int chunks, int columns, 
   });
 }
 
-constexpr int kAhead = 16;  // indices read ahead of use, to prefetch
-
 // sum over the neighbours of a row, divided by its degree
 template <typename T, int V>
 inline void Average(const Graph<T>& g, int row, const T* u, typename Simd<T>::Vec (&sum)[V]) {

@@ -6,28 +6,44 @@
 
 namespace longnn {
 
+constexpr int kAhead = 16;  // columns read ahead of use, to prefetch
+
 // A sparse pattern by rows. Row chunks hold about the same number of entries.
 struct Pattern {
   const int32_t* start;    // [R + 1]
-  const int32_t* columns;  // [nnz]
+  const int32_t* columns;  // [nnz + kAhead]
   const int32_t* entries;  // [nnz] position in `values`, or null for 0, 1, 2, ...
   const int32_t* chunks;   // [count + 1] rows where chunks begin
   int count;
 };
 
-// The panel [column, column + V vectors) of one row. Zero values (dropped out) are multiplied like
-// all others: to skip them costs more in mispredicted branches than it saves.
-template <typename T, int V>
+// N vectors of one row, from `x` and `y` on; two entries at a time, so that sums do not wait for
+// each other. Zero values (dropped out) are multiplied like all others: to skip them costs more in
+// mispredicted branches than it saves.
+template <typename Vec, int N, typename T>
 inline void PanelOfRow(const Pattern& p, int row, const T* values, const T* x, int64_t stride,
                        T* y) {
-  using S = Simd<T>;
-  typename S::Vec sum[V] = {};
-  for (int32_t j = p.start[row]; j < p.start[row + 1]; ++j) {
-    const T value = values[p.entries ? p.entries[j] : j];
-    const T* source = x + p.columns[j] * stride;
-    for (int v = 0; v < V; ++v) sum[v] += value * Load(source + v * S::kLanes);
+  constexpr int kLanes = sizeof(Vec) / sizeof(T);
+  Vec sum[N] = {}, second[N] = {};
+  const int32_t* entries = p.entries;
+  const int32_t end = p.start[row + 1];
+  int32_t j = p.start[row];
+  for (; j + 2 <= end; j += 2) {
+    const T a = values[entries ? entries[j] : j], b = values[entries ? entries[j + 1] : j + 1];
+    const T *from_a = x + p.columns[j] * stride, *from_b = x + p.columns[j + 1] * stride;
+    __builtin_prefetch(x + p.columns[j + kAhead] * stride);
+    __builtin_prefetch(x + p.columns[j + kAhead + 1] * stride);
+    for (int v = 0; v < N; ++v) {
+      sum[v] += a * LoadAs<Vec>(from_a + v * kLanes);
+      second[v] += b * LoadAs<Vec>(from_b + v * kLanes);
+    }
   }
-  for (int v = 0; v < V; ++v) Store(y + v * S::kLanes, sum[v]);
+  if (j < end) {
+    const T a = values[entries ? entries[j] : j];
+    const T* from = x + p.columns[j] * stride;
+    for (int v = 0; v < N; ++v) sum[v] += a * LoadAs<Vec>(from + v * kLanes);
+  }
+  for (int v = 0; v < N; ++v) StoreAs<Vec>(y + v * kLanes, sum[v] + second[v]);
 }
 
 // The last `width` < kLanes columns.
@@ -46,6 +62,8 @@ inline void TailOfRow(const Pattern& p, int row, const T* values, const T* x, in
 template <typename T>
 void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int64_t values_stride,
              const T* x, int64_t x_stride, T* y, int64_t y_stride, int members, int width) {
+  using Whole = typename Simd<T>::Vec;
+  using Half = typename Simd<T>::Half;
   constexpr int kLanes = Simd<T>::kLanes;
   ForPhases(pool, 1, members * p.count, [&](int, int task) {
     const int member = task / p.count, chunk = task % p.count;
@@ -56,10 +74,12 @@ void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int6
       int left = width;
       auto advance = [&](int columns) { from += columns, to += columns, left -= columns; };
       for (; left >= 4 * kLanes; advance(4 * kLanes))
-        PanelOfRow<T, 4>(p, row, value, from, width, to);
+        PanelOfRow<Whole, 4>(p, row, value, from, width, to);
       for (; left >= 2 * kLanes; advance(2 * kLanes))
-        PanelOfRow<T, 2>(p, row, value, from, width, to);
-      for (; left >= kLanes; advance(kLanes)) PanelOfRow<T, 1>(p, row, value, from, width, to);
+        PanelOfRow<Whole, 2>(p, row, value, from, width, to);
+      for (; left >= kLanes; advance(kLanes)) PanelOfRow<Whole, 1>(p, row, value, from, width, to);
+      for (; left >= kLanes / 2; advance(kLanes / 2))
+        PanelOfRow<Half, 1>(p, row, value, from, width, to);
       if (left) TailOfRow(p, row, value, from, width, left, to);
     }
   });

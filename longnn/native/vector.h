@@ -12,24 +12,36 @@ struct Simd;
 template <>
 struct Simd<float> {
   typedef float Vec __attribute__((vector_size(64)));
+  typedef float Half __attribute__((vector_size(32)));
   static constexpr int kLanes = 16;
 };
 template <>
 struct Simd<double> {
   typedef double Vec __attribute__((vector_size(64)));
+  typedef double Half __attribute__((vector_size(32)));
   static constexpr int kLanes = 8;
 };
 
-template <typename T>
-inline typename Simd<T>::Vec Load(const T* p) {
-  typename Simd<T>::Vec v;
+template <typename Vec, typename T>
+inline Vec LoadAs(const T* p) {
+  Vec v;
   std::memcpy(&v, p, sizeof(v));
   return v;
 }
 
+template <typename Vec, typename T>
+inline void StoreAs(T* p, const Vec& v) {
+  std::memcpy(p, &v, sizeof(v));
+}
+
+template <typename T>
+inline typename Simd<T>::Vec Load(const T* p) {
+  return LoadAs<typename Simd<T>::Vec>(p);
+}
+
 template <typename T>
 inline void Store(T* p, const typename Simd<T>::Vec& v) {
-  std::memcpy(p, &v, sizeof(v));
+  StoreAs<typename Simd<T>::Vec>(p, v);
 }
 
 }  // namespace longnn

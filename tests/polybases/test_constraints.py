@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from polybases import evaluate, exponent, raw_exponent
+from polybases import evaluate, exponent, jacobi, raw_exponent
 from polybases.constraints import FLOOR, SHARPNESS
 from polybases.modules import Jacobi
 from tests.oracles import mp_slopes, orthonormal_jacobi
@@ -83,6 +83,16 @@ def test_module_parameters_form_the_group_basis():
     for leaf in state.values():
         assert leaf.get_metadata()["group"] == "basis"
         assert leaf[...].dtype == jnp.float32
+
+
+@pytest.mark.parametrize("dtype", [jnp.float64, jnp.float32, jnp.bfloat16])
+def test_no_parameter_reaches_minus_one(dtype):
+    """Also where -1 + FLOOR is not a number of the type: the basis stays finite."""
+    value = exponent(jnp.asarray([-5.0, -100.0], dtype))
+    assert value.dtype == dtype
+    assert (value > -1).all()
+    for leaf in jax.tree.leaves(jacobi(3, value, value)):
+        assert np.isfinite(np.asarray(leaf, np.float64)).all()
 
 
 @pytest.mark.parametrize("arguments", [{"alpha": -1.0}, {"beta": -1.2}])
