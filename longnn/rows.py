@@ -18,6 +18,9 @@ Take = Callable[[tuple[Array, ...]], Array]
 UNROLL = 8
 """Gathers fused into one loop of the compiled program; widths above it are multiples of it."""
 
+LONGEST = 64
+"""Longer rows are cut into parts of this width: a few hubs would make loops of many short steps."""
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -29,12 +32,15 @@ class Rows:
             (a pattern without values) or at column 0 (with values).
         entries: per bucket [w, r] index into the vector of values, padding points one past its
             end; None for a pattern whose entries are all 1.
-        position: [R] place of each row among the concatenated buckets.
+        parts: per bucket of cut rows [w, r] places of their parts among the concatenated buckets;
+            padding points one past the last.
+        position: [R] place of each row among the concatenated buckets, those of ``parts`` last.
         shape: (R, M).
     """
 
     columns: tuple[Array, ...]
     entries: tuple[Array, ...] | None
+    parts: tuple[Array, ...]
     position: Array
     shape: tuple[int, int] = static()
 
@@ -60,7 +66,12 @@ class Rows:
                 _total(pair, lambda i: _take(factor, i[1]) * _take(x, i[0]))
                 for pair in zip(self.columns, self.entries or (), strict=True)
             ]
-        return _take(jnp.concatenate(blocks), self.position)
+        sums = jnp.concatenate(blocks)
+        if self.parts:
+            padded = _with_zero_row(sums)
+            whole = [_total((p,), lambda i: _take(padded, i[0])) for p in self.parts]
+            sums = jnp.concatenate([sums, *whole])
+        return _take(sums, self.position)
 
     def sum_members(self, values: Array, x: Array) -> Array:
         """y_br = sum over the entries e of row r of values_be x[b, column_e].
@@ -93,26 +104,61 @@ def bucketed_rows(
         growth: factor between bucket widths. 2 pads least; 4 compiles faster and is the default
             below 20,000 entries, where padding costs nothing.
     """
-    count, width = shape[0], shape[1]
+    count, width = shape
+    growth = growth or (4 if len(rows) < 20_000 else 2)
     order = np.argsort(rows, kind="stable")
     degree = np.bincount(rows, minlength=count)
     start = np.concatenate([[0], np.cumsum(degree)])[:-1]
-    bucket_width = _widths(degree, growth or (4 if len(rows) < 20_000 else 2))
-    all_columns, all_entries, members = [], [], []
-    for w in np.unique(bucket_width):
-        member = np.flatnonzero(bucket_width == w)
-        offset = np.arange(w)[:, None]
-        real = offset < degree[member]
-        entry = np.full((w, len(member)), len(rows))
-        entry[real] = order[(start[member] + offset)[real]]
+    pieces = np.maximum(-(-degree // LONGEST), 1)
+    row = np.repeat(np.arange(count), pieces)
+    first = np.cumsum(pieces) - pieces
+    skipped = (np.arange(len(row)) - first[row]) * LONGEST
+    length = np.minimum(degree[row] - skipped, LONGEST)
+    all_columns, all_entries = [], []
+    for offset, member in _buckets(length, growth):
+        real = offset < length[member]
+        entry = np.full(real.shape, len(rows))
+        entry[real] = order[((start[row] + skipped)[member] + offset)[real]]
         column = np.where(real, np.append(columns, 0)[entry], 0 if with_values else width)
-        members.append(member)
         all_columns.append(jnp.asarray(column, jnp.int32))
         all_entries.append(jnp.asarray(entry, jnp.int32))
-    position = np.empty(count, np.int32)
-    position[np.concatenate(members)] = np.arange(count)
+    place = _places([member for _, member in _buckets(length, growth)])
+    parts, position = _joined(pieces, first, place, growth)
     entries = tuple(all_entries) if with_values else None
-    return Rows(tuple(all_columns), entries, jnp.asarray(position), (count, width))
+    return Rows(tuple(all_columns), entries, parts, jnp.asarray(position, jnp.int32), shape)
+
+
+def _joined(
+    pieces: np.ndarray, first: np.ndarray, place: np.ndarray, growth: int
+) -> tuple[tuple[Array, ...], np.ndarray]:
+    """``parts`` and ``position`` of rows cut into ``pieces``, the first of them at ``first``."""
+    cut = np.flatnonzero(pieces > 1)
+    position = place[first]
+    if not len(cut):
+        return (), position
+    buckets = _buckets(pieces[cut], growth)
+    parts = []
+    for offset, member in buckets:
+        real = offset < pieces[cut][member]
+        part = np.full(real.shape, len(place))
+        part[real] = place[(first[cut][member] + offset)[real]]
+        parts.append(jnp.asarray(part, jnp.int32))
+    position[cut] = len(place) + _places([member for _, member in buckets])
+    return tuple(parts), position
+
+
+def _buckets(length: np.ndarray, growth: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Per bucket the offsets [w, 1] and its members, rows of similar length."""
+    width = _widths(length, growth)
+    return [(np.arange(w)[:, None], np.flatnonzero(width == w)) for w in np.unique(width)]
+
+
+def _places(members: list[np.ndarray]) -> np.ndarray:
+    """Place of each row among the concatenated buckets."""
+    order = np.concatenate(members)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place
 
 
 def _widths(degree: np.ndarray, growth: int) -> np.ndarray:
