@@ -2,7 +2,7 @@
 //
 // Both run on u = D^-1/2 t, for which S becomes D^-1 A: an unweighted graph then needs no entry of
 // S, only indices. Signals are kept in panels of up to four vectors, [panel][node][lane], so that a
-// neighbour is one or two cache lines and a panel stays in the cache of a core.
+// neighbour is at most four cache lines, and all threads work on one panel at a time.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +39,7 @@ std::vector<T> Padded(const T* rows, int count, int width, int columns, T fill) 
 inline int PaddedColumns(int width, int lanes) { return (width + lanes - 1) / lanes * lanes; }
 
 // Runs f(phase, chunk, first column, vectors) for all panels: of four vectors, the last of fewer
-// where the columns end. All threads work on one panel at a time, so that it stays in their caches.
+// where the columns end. Panels come one after the other, so that each stays in the caches.
 template <typename T, typename F>
 void ForPanels(xla::ffi::ThreadPool& pool, int phases, int chunks, int columns, const F& f) {
   constexpr int kLanes = Simd<T>::kLanes;

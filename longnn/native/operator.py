@@ -11,8 +11,7 @@ from jax.custom_batching import custom_vmap
 from jax.typing import DTypeLike
 
 from longnn.graph import Graph, check_signal
-from longnn.native.library import DTYPES
-from longnn.native.rows import NativeRows, native_rows
+from longnn.native.rows import NativeRows, check_dtype, native_rows
 from longnn.transforms import refuse_gradient
 from polybases import Recurrence
 
@@ -77,11 +76,7 @@ class NativeOperator:
 
     def _check(self, x: Array) -> None:
         check_signal(x, len(self.root))
-        if x.dtype.name not in DTYPES:
-            raise ValueError(
-                f"the native kernels are for {' and '.join(DTYPES)}, got {x.dtype}; convert x, or "
-                "take backend='bucketed'"
-            )
+        check_dtype(x)
 
     def _arrays(self, recurrence: Recurrence, theta: Array, x: Array) -> tuple[list[Array], int]:
         """Operands in the order of the kernels: coefficients of every column, [K, W]."""

@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from longnn.native.library import DTYPES
 from longnn.transforms import static
 
 CHUNKS = 64
 """Pieces that threads take; about equal in entries, so that rows of any length balance."""
 
 READ_AHEAD = 16
-"""Indices past the end that the kernels may read (not use)."""
+"""Indices past the end that the kernels may read (not use): kAhead of product.h."""
 
 
 @jax.tree_util.register_dataclass
@@ -46,10 +47,20 @@ class NativeRows:
         Returns:
             [max of both B, R, W].
         """
+        check_dtype(x)
         members = max(values.shape[0], x.shape[0])
         out = jax.ShapeDtypeStruct((members, self.shape[0], x.shape[2]), x.dtype)
         call = jax.ffi.ffi_call(f"longnn_product_{x.dtype.name}", out)
         return call(self.start, self.columns, self.entries, self.chunks, values, x)
+
+
+def check_dtype(x: Array) -> None:
+    """Raises ValueError unless there is a kernel for the dtype of x."""
+    if x.dtype.name not in DTYPES:
+        raise ValueError(
+            f"the native kernels are for {' and '.join(DTYPES)}, got {x.dtype}; convert x, or take "
+            "backend='bucketed'"
+        )
 
 
 def native_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> NativeRows:

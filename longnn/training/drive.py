@@ -26,7 +26,7 @@ class Progress:
     max_epochs: int
     running: int  # of this piece, and all of those that wait
     runs: int
-    best_val: float  # mean over the runs of this piece, in percent
+    best_val: float  # mean over the runs of this piece that were not sent away, in percent
     piece: int = 1
     pieces: int = 1
 
@@ -36,7 +36,6 @@ class Selected(NamedTuple):
 
     params: nnx.State
     settings: nnx.State
-    score: Any
     best_epoch: Any
     epochs: Any
     diverged: Any
@@ -195,7 +194,6 @@ def _selected(state: RunState, members: Member) -> Selected:
     chosen = Selected(
         state.best_params,
         members.settings,
-        state.best_score,
         state.best_epoch,
         state.epoch,
         state.diverged,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from longnn.doctor import report
+from longnn.features import as_features
 from longnn.graph import Graph
 from longnn.native import build, library, native_rows, status
 from longnn.operators import choose, normalized_adjacency
@@ -73,9 +74,8 @@ def test_install_goes_on_without_a_working_compiler(
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_kernels
 def test_build_again_says_up_to_date():
-    if not library.library_path().exists():
-        pytest.skip("not built")
     command = [sys.executable, "-m", "longnn.native.build"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "is up to date" in done.stdout
@@ -147,6 +147,9 @@ def test_other_types_are_refused():
     operator = case(5, 1, False, np.float32)[0]
     with pytest.raises(ValueError, match="kernels are for float32 and float64, got bfloat16"):
         operator.matvec(jnp.ones((95, 5), jnp.bfloat16))
+    features = as_features(np.eye(20), backend="native", dtype=jnp.bfloat16, density_limit=1)
+    with pytest.raises(ValueError, match="kernels are for float32 and float64, got bfloat16"):
+        features.project(jnp.ones((20, 4), jnp.bfloat16))
 
 
 @needs_kernels

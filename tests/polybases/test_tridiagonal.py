@@ -4,7 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import special
 
+from polybases import gauss, jacobi, mass
 from polybases.tridiagonal import spectral_measure
 
 RNG = np.random.default_rng(5)
@@ -58,11 +60,13 @@ def test_several_matrices_at_once():
 
 
 def test_small_weights_keep_their_digits():
-    """Weights of a uniform off-diagonal: 2 sin^2 / (n + 1), down to 1e-6 at the ends."""
-    n = 64
-    w = measure(jnp.zeros(n, jnp.float32), jnp.full(n - 1, 0.5, jnp.float32))[1]
-    exact = 2 / (n + 1) * np.sin(np.arange(1, n + 1) * np.pi / (n + 1)) ** 2
-    np.testing.assert_allclose(w, exact, rtol=1e-3)
+    """Gauss-Jacobi at alpha = 10: the smallest weight is 3e-21 of the largest."""
+    recurrence = jacobi(64, 10.0, -0.5)
+    off = np.sqrt(recurrence.upper[:-1] * recurrence.lower[1:])
+    exact = special.roots_jacobi(64, 10.0, -0.5)[1]
+    np.testing.assert_allclose(gauss(recurrence)[1], exact, rtol=1e-11)
+    by_vectors = mass(recurrence) * by_numpy(np.asarray(recurrence.diagonal), off)[1]
+    assert np.abs(by_vectors / exact - 1).max() > 1e-8, "the case is too easy"
 
 
 def test_second_derivative():
