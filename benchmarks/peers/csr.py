@@ -6,7 +6,6 @@ small connection matrix, Adam is fused. ``best`` is the same without autograd, t
 """
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,40 +14,20 @@ from scipy import sparse
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.peers.reference import LonGNN, ReferencePeer, exponent, jacobi, normalized
+from benchmarks.peers.reference import ReferencePeer, exponent, jacobi
 
 
 class CsrPeer(ReferencePeer):
     """One model and its training on one graph; arguments as of ``best.BestPeer``."""
 
-    def __init__(
-        self,
-        adjacency: sparse.sparray,
-        features: sparse.sparray,
-        labels: np.ndarray,
-        classes: int,
-        settings: Mapping[str, Any],
-        rates: Mapping[str, Mapping[str, float]],
-        seed: int = 0,
-    ) -> None:
-        self.S = as_csr(normalized(sparse.csr_array(adjacency)))
-        rows = sparse.csr_array(features)
-        rows.sort_indices()
-        places = sparse.csr_array((np.arange(rows.nnz), rows.indices, rows.indptr), rows.shape)
-        columns = places.T.tocsr()
-        self.X, self.transposed = as_csr(rows), as_csr(columns)
-        self.order = torch.tensor(columns.data)  # of the values of X in its transpose
-        self.labels = torch.tensor(labels, dtype=torch.int64)
-        self.classes, self.settings, self.rates = classes, settings, rates
-        self.inputs = rows.shape[1]
-        self.reset(seed)
+    fused = True
 
-    def reset(self, seed: int) -> None:
-        """Initial values from ``seed``, and a new optimizer."""
-        torch.manual_seed(seed)
-        self.model = LonGNN(self.inputs, self.classes, **self.settings)
-        groups = [{"params": p, **self.rates[name]} for name, p in self.model.groups().items()]
-        self.optimizer = torch.optim.Adam(groups, fused=True)
+    def _place(self, S: sparse.csr_array, features: sparse.csr_array) -> None:
+        features.sort_indices()
+        parts = (np.arange(features.nnz), features.indices, features.indptr)
+        columns = sparse.csr_array(parts, features.shape).T.tocsr()
+        self.S, self.X, self.transposed = as_csr(S), as_csr(features), as_csr(columns)
+        self.order = torch.tensor(columns.data)  # of the values of X in its transpose
 
     def _forward(self, training: bool) -> Tensor:
         model = self.model.train(training)

@@ -22,6 +22,8 @@ SHARPNESS, FLOOR = 10.0, 1e-3
 class ReferencePeer:
     """One model and its training on one graph; arguments as of ``best.BestPeer``."""
 
+    fused: bool | None = None  # Adam's own choice
+
     def __init__(
         self,
         adjacency: sparse.sparray,
@@ -32,10 +34,8 @@ class ReferencePeer:
         rates: Mapping[str, Mapping[str, float]],
         seed: int = 0,
     ) -> None:
-        edges = sparse.coo_array(normalized(sparse.csr_array(adjacency)))
-        self.edges = torch.tensor(np.stack([edges.col, edges.row]), dtype=torch.int64)
-        self.weights = torch.tensor(edges.data, dtype=torch.float32)
-        self.features = torch.tensor(features.toarray(), dtype=torch.float32)
+        self._place(normalized(sparse.csr_array(adjacency)), sparse.csr_array(features))
+        self.inputs = features.shape[1]
         self.labels = torch.tensor(labels, dtype=torch.int64)
         self.classes, self.settings, self.rates = classes, settings, rates
         self.reset(seed)
@@ -43,9 +43,9 @@ class ReferencePeer:
     def reset(self, seed: int) -> None:
         """Initial values from ``seed``, and a new optimizer."""
         torch.manual_seed(seed)
-        self.model = LonGNN(self.features.shape[1], self.classes, **self.settings)
-        groups = self.model.groups().items()
-        self.optimizer = torch.optim.Adam([{"params": p, **self.rates[name]} for name, p in groups])
+        self.model = LonGNN(self.inputs, self.classes, **self.settings)
+        groups = [{"params": p, **self.rates[name]} for name, p in self.model.groups().items()]
+        self.optimizer = torch.optim.Adam(groups, fused=self.fused)
 
     def use_split(self, train: np.ndarray, val: np.ndarray) -> None:
         """Makes the masks [N] bool the current split."""
@@ -101,6 +101,13 @@ class ReferencePeer:
         loss = self._loss(self._forward(training=True))
         loss.backward()
         return loss.item()
+
+    def _place(self, S: sparse.csr_array, features: sparse.csr_array) -> None:
+        """Keeps S [N, N] and X [N, F] as the forward pass takes them."""
+        edges = sparse.coo_array(S)
+        self.edges = torch.tensor(np.stack([edges.col, edges.row]), dtype=torch.int64)
+        self.weights = torch.tensor(edges.data, dtype=torch.float32)
+        self.features = torch.tensor(features.toarray(), dtype=torch.float32)
 
     def _forward(self, training: bool) -> Tensor:
         return self.model.train(training)(self.features, self.edges, self.weights)
