@@ -1,8 +1,8 @@
 // The sweeps of a polynomial filter of S = D^-1/2 A D^-1/2, all K products in one call.
 //
 // Both run on u = D^-1/2 t, for which S becomes D^-1 A: an unweighted graph then needs no entry of
-// S, only indices. Signals are kept in panels of up to four vectors, [panel][node][lane], so that a
-// neighbour is at most four cache lines, and all threads work on one panel at a time.
+// S, only indices. Signals are kept in panels of two vectors, [panel][node][lane], with a node of
+// zeros at the end that the padding of the rows points to.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,8 @@ struct Graph {
   const T* root;            // [N] sqrt(degree); 1 at isolated nodes
   const T* inverse_degree;  // [N]; 0 at isolated nodes
   int nodes;
+
+  int64_t rows() const { return int64_t(nodes) + 1; }
 };
 
 // Coefficients of every column, padded to whole vectors: row k at k * columns.
@@ -36,72 +38,146 @@ std::vector<T> Padded(const T* rows, int count, int width, int columns, T fill) 
   return out;
 }
 
-inline int PaddedColumns(int width, int lanes) { return (width + lanes - 1) / lanes * lanes; }
+// How neighbours are read: by weight; at once; or ahead of use, where a panel leaves the caches.
+enum class Reading { kWeighted, kNear, kFar };
 
-// Runs f(phase, chunk, first column, vectors) for all panels: of four vectors, the last of fewer
-// where the columns end. Panels come one after the other, so that each stays in the caches.
-template <typename T, typename F>
-void ForPanels(xla::ffi::ThreadPool& pool, int phases, int chunks, int columns, const F& f) {
+// N vectors of a panel's row.
+template <typename T, typename V, int N, Reading R>
+struct Shape {
+  using Vec = V;
+  static constexpr int kVectors = N, kLanes = sizeof(Vec) / sizeof(T), kWidth = N * kLanes;
+  static constexpr Reading kReading = R;
+};
+
+// Columns of a whole panel: two vectors, or one where the caches hold one only.
+template <typename T>
+inline int PanelColumns(const Graph<T>& g) {
   constexpr int kLanes = Simd<T>::kLanes;
-  const int panels = (columns + 4 * kLanes - 1) / (4 * kLanes);
-  ForPhases(pool, phases, panels * chunks, [&](int phase, int task) {
-    const int chunk = task % chunks, column = task / chunks * 4 * kLanes;
-    switch (std::min(4, (columns - column) / kLanes)) {
-      case 1:
-        return f(phase, chunk, column, std::integral_constant<int, 1>());
-      case 2:
-        return f(phase, chunk, column, std::integral_constant<int, 2>());
-      case 3:
-        return f(phase, chunk, column, std::integral_constant<int, 3>());
-      default:
-        return f(phase, chunk, column, std::integral_constant<int, 4>());
-    }
-  });
+  const int64_t bytes = g.rows() * 2 * kLanes * sizeof(T);
+  return bytes > kNear && bytes / 2 <= kNear ? kLanes : 2 * kLanes;
 }
 
-// sum over the neighbours of a row, divided by its degree
-template <typename T, int V>
-inline void Average(const Graph<T>& g, int row, const T* u, typename Simd<T>::Vec (&sum)[V]) {
-  using S = Simd<T>;
-  constexpr int kWidth = V * S::kLanes;
-  typename S::Vec second[V] = {};
-  for (int v = 0; v < V; ++v) sum[v] = second[v];
-  const int32_t end = g.pattern.start[row + 1];
-  const int32_t* columns = g.pattern.columns;  // padded by kAhead
-  int32_t j = g.pattern.start[row];
-  if (g.weights) {
-    for (; j < end; ++j)
-      for (int v = 0; v < V; ++v)
-        sum[v] += g.weights[j] * Load(u + int64_t(columns[j]) * kWidth + v * S::kLanes);
-  } else {
-    for (; j + 2 <= end; j += 2) {
-      __builtin_prefetch(u + int64_t(columns[j + kAhead]) * kWidth);
-      __builtin_prefetch(u + int64_t(columns[j + kAhead + 1]) * kWidth);
-      const T *a = u + int64_t(columns[j]) * kWidth, *b = u + int64_t(columns[j + 1]) * kWidth;
-      for (int v = 0; v < V; ++v) {
-        sum[v] += Load(a + v * S::kLanes);
-        second[v] += Load(b + v * S::kLanes);
+// The last panel is as many vectors wide as its columns need, or half of one.
+template <typename T>
+inline int PaddedColumns(const Graph<T>& g, int width) {
+  constexpr int kLanes = Simd<T>::kLanes;
+  const int last = width % PanelColumns(g);
+  if (0 < last && last <= kLanes / 2) return width - last + kLanes / 2;
+  return (width + kLanes - 1) / kLanes * kLanes;
+}
+
+// Calls f(shape) for a panel of `columns`.
+template <typename T, Reading R, typename F>
+inline void WithShape(int columns, const F& f) {
+  using Whole = typename Simd<T>::Vec;
+  constexpr int kLanes = Simd<T>::kLanes;
+  if (columns < kLanes) return f(Shape<T, typename Simd<T>::Half, 1, R>());
+  if (columns < 2 * kLanes) return f(Shape<T, Whole, 1, R>());
+  f(Shape<T, Whole, 2, R>());
+}
+
+// Runs f(phase, chunk, first column, shape) for all panels. As many whole panels as can be shared
+// out equally go through all phases on one thread each, without waiting for others and in its own
+// cache; the threads take the chunks of the rest together.
+template <typename T, typename F>
+void ForPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, int phases, int columns, const F& f) {
+  const int chunks = g.pattern.count, threads = std::max<int>(1, pool.num_threads());
+  const int whole = PanelColumns(g), alone = columns / whole / threads * threads;
+  const int together = (columns + whole - 1) / whole - alone;
+  auto run = [&](int phase, int chunk, int panel) {
+    const int column = panel * whole, width = std::min(columns - column, whole);
+    auto one = [&](auto shape) { f(phase, chunk, column, shape); };
+    if (g.weights) return WithShape<T, Reading::kWeighted>(width, one);
+    if (g.rows() * width * int64_t(sizeof(T)) > kNear)
+      return WithShape<T, Reading::kFar>(width, one);
+    WithShape<T, Reading::kNear>(width, one);
+  };
+  ForPhases(pool, 1, alone, [&](int, int panel) {
+    for (int phase = 0; phase < phases; ++phase)
+      for (int chunk = 0; chunk < chunks; ++chunk) run(phase, chunk, panel);
+  });
+  ForPhases(pool, phases, together * chunks,
+            [&](int phase, int task) { run(phase, task % chunks, alone + task / chunks); });
+}
+
+// sum over the neighbours of a row, divided by its degree; several entries at a time, so that sums
+// do not wait for each other
+template <typename P, typename T>
+inline void Average(const Graph<T>& g, int row, const T* u, typename P::Vec (&sum)[P::kVectors]) {
+  using Vec = typename P::Vec;
+  constexpr int kChains = P::kVectors == 1 ? 4 : 2, kLine = 64 / sizeof(T);
+  static_assert(kTogether % kChains == 0, "rows have no tails");
+  Vec chains[kChains][P::kVectors] = {};
+  const int32_t *columns = g.pattern.columns, *entry = columns + g.pattern.start[row],
+                *end = columns + g.pattern.start[row + 1];
+  for (; entry != end; entry += kChains)
+    for (int c = 0; c < kChains; ++c) {
+      const T* from = u + int64_t(entry[c]) * P::kWidth;
+      if constexpr (P::kReading == Reading::kFar)
+        for (int line = 0; line < P::kWidth; line += kLine)
+          __builtin_prefetch(u + int64_t(entry[c + kAhead]) * P::kWidth + line);
+      for (int v = 0; v < P::kVectors; ++v) {
+        const Vec x = LoadAs<Vec>(from + v * P::kLanes);
+        if constexpr (P::kReading == Reading::kWeighted)
+          chains[c][v] += g.weights[entry + c - columns] * x;
+        else
+          chains[c][v] += x;
       }
     }
-    if (j < end)
-      for (int v = 0; v < V; ++v) sum[v] += Load(u + int64_t(columns[j]) * kWidth + v * S::kLanes);
+  for (int v = 0; v < P::kVectors; ++v) {
+    sum[v] = chains[0][v];
+    for (int c = 1; c < kChains; ++c) sum[v] += chains[c][v];
+    sum[v] *= g.inverse_degree[row];
   }
-  for (int v = 0; v < V; ++v) sum[v] = (sum[v] + second[v]) * g.inverse_degree[row];
+}
+
+template <typename P, typename T>
+inline void SetLastNodeToZero(const Graph<T>& g, T* panel) {
+  std::fill_n(panel + int64_t(g.nodes) * P::kWidth, P::kWidth, T(0));
 }
 
 // One row of packed [N, width] numbers times a factor, to or from a panel; lanes beyond are 0.
-template <typename T, int V>
+template <typename P, typename T>
 inline void ToPanel(const T* row, int left, T factor, T* panel) {
-  constexpr int kWidth = V * Simd<T>::kLanes;
-  for (int i = 0; i < kWidth; ++i) panel[i] = i < left ? factor * row[i] : T(0);
+  using Vec = typename P::Vec;
+  if (left >= P::kWidth) {
+    for (int v = 0; v < P::kVectors; ++v)
+      StoreAs(panel + v * P::kLanes, factor * LoadAs<Vec>(row + v * P::kLanes));
+    return;
+  }
+  for (int i = 0; i < P::kWidth; ++i) panel[i] = i < left ? factor * row[i] : T(0);
 }
 
-template <typename T, int V>
-inline void FromPanel(const typename Simd<T>::Vec (&panel)[V], int left, T factor, T* row) {
-  constexpr int kLanes = Simd<T>::kLanes;
-  T lanes[V * kLanes];
-  for (int v = 0; v < V; ++v) Store(lanes + v * kLanes, panel[v]);
-  for (int i = 0; i < std::min(left, V * kLanes); ++i) row[i] = factor * lanes[i];
+template <typename P, typename T>
+inline void FromPanel(const typename P::Vec (&panel)[P::kVectors], int left, T factor, T* row) {
+  T lanes[P::kWidth];
+  T* to = left >= P::kWidth ? row : lanes;
+  for (int v = 0; v < P::kVectors; ++v) StoreAs(to + v * P::kLanes, factor * panel[v]);
+  if (to != row) std::copy_n(lanes, left, row);
+}
+
+// y = S x. `scratch` holds one signal.
+template <typename T>
+void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x, T* y,
+            T* scratch) {
+  const int columns = PaddedColumns(g, width);
+  ForPanels<T>(pool, g, 2, columns, [&](int phase, int chunk, int column, auto shape) {
+    using P = decltype(shape);
+    T* panel = scratch + g.rows() * column;
+    if (phase == 0 && chunk == 0) SetLastNodeToZero<P>(g, panel);
+    for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
+      const int64_t packed = int64_t(row) * width + column;
+      if (phase == 0) {
+        // 1 / root, or 0 at isolated nodes, whose value nobody reads
+        ToPanel<P>(x + packed, width - column, g.root[row] * g.inverse_degree[row],
+                   panel + int64_t(row) * P::kWidth);
+      } else {
+        typename P::Vec out[P::kVectors];
+        Average<P>(g, row, panel, out);
+        FromPanel<P>(out, width - column, g.root[row], y + packed);
+      }
+    }
+  });
 }
 
 // y = sum_k theta_k p_k(S) x by Clenshaw: y_k = theta_k x + (S - d_k)/u_k y_{k+1} - f_k y_{k+2},
@@ -109,53 +185,53 @@ inline void FromPanel(const typename Simd<T>::Vec (&panel)[V], int left, T facto
 template <typename T>
 void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s, const T* x, T* y,
                T* scratch) {
-  using S = Simd<T>;
-  constexpr int kLanes = S::kLanes;
-  const int64_t size = int64_t(g.nodes) * s.columns;
+  const int64_t size = g.rows() * s.columns;
   T *scaled = scratch, *ring[2] = {scratch + size, scratch + 2 * size};
-  ForPanels<T>(
-      pool, s.order + 1, g.pattern.count, s.columns,
-      [&](int phase, int chunk, int column, auto vectors) {
-        const int k = s.order - phase;
-        const T* current = ring[(phase + 1) % 2];
-        T* next = ring[phase % 2];  // holds y_{k+2}, read once and overwritten
-        constexpr int V = vectors, kWidth = V * kLanes;
-        const int left = s.width - column;
-        const int64_t panel = int64_t(g.nodes) * column;
-        const T* theta = &s.theta[k * s.columns + column];
-        typename S::Vec slope[V], shift[V], back[V];
-        for (int v = 0; v < V && k < s.order; ++v) {
-          const int at = k * s.columns + column + v * kLanes;
-          slope[v] = Load(&s.inverse_upper[at]);
-          shift[v] = slope[v] * Load(&s.diagonal[at]);
-          back[v] = typename S::Vec{};
-          if (k + 1 < s.order)
-            back[v] = Load(&s.lower[at + s.columns]) * Load(&s.inverse_upper[at + s.columns]);
+  ForPanels<T>(pool, g, s.order + 1, s.columns, [&](int phase, int chunk, int column, auto shape) {
+    const int k = s.order - phase;
+    const T* current = ring[(phase + 1) % 2];
+    T* next = ring[phase % 2];  // holds y_{k+2}, read once and overwritten
+    using P = decltype(shape);
+    using Vec = typename P::Vec;
+    constexpr int V = P::kVectors, kLanes = P::kLanes, kWidth = P::kWidth;
+    const int left = s.width - column;
+    const int64_t panel = g.rows() * column;
+    const T* theta = &s.theta[k * s.columns + column];
+    Vec slope[V], shift[V], back[V];
+    for (int v = 0; v < V && k < s.order; ++v) {
+      const int at = k * s.columns + column + v * kLanes;
+      slope[v] = LoadAs<Vec>(&s.inverse_upper[at]);
+      shift[v] = slope[v] * LoadAs<Vec>(&s.diagonal[at]);
+      back[v] = Vec{};
+      if (k + 1 < s.order)
+        back[v] =
+            LoadAs<Vec>(&s.lower[at + s.columns]) * LoadAs<Vec>(&s.inverse_upper[at + s.columns]);
+    }
+    if (phase <= 1 && chunk == 0) SetLastNodeToZero<P>(g, next + panel);
+    for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
+      const int64_t at = panel + int64_t(row) * kWidth;
+      Vec out[V];
+      if (phase == 0) {
+        ToPanel<P>(x + int64_t(row) * s.width + column, left, 1 / g.root[row], scaled + at);
+        for (int v = 0; v < V; ++v)
+          out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + at + v * kLanes);
+      } else {
+        Average<P>(g, row, current + panel, out);
+        for (int v = 0; v < V; ++v) {
+          const int64_t i = at + v * kLanes;
+          out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + i) + slope[v] * out[v] -
+                   shift[v] * LoadAs<Vec>(current + i);
+          if (phase > 1) out[v] -= back[v] * LoadAs<Vec>(next + i);
         }
-        for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-          const int64_t at = panel + int64_t(row) * kWidth;
-          typename S::Vec out[V];
-          if (phase == 0) {
-            ToPanel<T, V>(x + int64_t(row) * s.width + column, left, 1 / g.root[row], scaled + at);
-            for (int v = 0; v < V; ++v)
-              out[v] = Load(theta + v * kLanes) * Load(scaled + at + v * kLanes);
-          } else {
-            Average<T, V>(g, row, current + panel, out);
-            for (int v = 0; v < V; ++v) {
-              const int64_t i = at + v * kLanes;
-              out[v] = Load(theta + v * kLanes) * Load(scaled + i) + slope[v] * out[v] -
-                       shift[v] * Load(current + i);
-              if (phase > 1) out[v] -= back[v] * Load(next + i);
-            }
-          }
-          if (k > 0) {
-            for (int v = 0; v < V; ++v) Store(next + at + v * kLanes, out[v]);
-          } else {
-            for (int v = 0; v < V; ++v) out[v] *= Load(&s.first[column + v * kLanes]);
-            FromPanel<T, V>(out, left, g.root[row], y + int64_t(row) * s.width + column);
-          }
-        }
-      });
+      }
+      if (k > 0) {
+        for (int v = 0; v < V; ++v) StoreAs(next + at + v * kLanes, out[v]);
+      } else {
+        for (int v = 0; v < V; ++v) out[v] *= LoadAs<Vec>(&s.first[column + v * kLanes]);
+        FromPanel<P>(out, left, g.root[row], y + int64_t(row) * s.width + column);
+      }
+    }
+  });
 }
 
 // Q_k = p_k(S) gradient, dx = sum_k theta_k Q_k, dtheta_k = <x, Q_k> by columns.
@@ -163,60 +239,59 @@ void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s,
 template <typename T>
 void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s, const T* x,
                    const T* gradient, T* dtheta, T* dx, T* scratch) {
-  using S = Simd<T>;
-  constexpr int kLanes = S::kLanes;
-  const int64_t size = int64_t(g.nodes) * s.columns;
+  const int64_t size = g.rows() * s.columns;
   T *scaled = scratch, *total = scratch + size, *ring[2] = {scratch + 2 * size, scratch + 3 * size};
   T* partial = scratch + 4 * size;
   const int64_t rows = s.order + 1;
-  ForPanels<T>(pool, s.order + 1, g.pattern.count, s.columns,
-               [&](int k, int chunk, int column, auto vectors) {
-                 const T* current = ring[(k + 1) % 2];
-                 T* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
-                 constexpr int V = vectors, kWidth = V * kLanes;
-                 const int left = s.width - column;
-                 const int64_t panel = int64_t(g.nodes) * column;
-                 typename S::Vec theta[V], slope[V], shift[V], back[V], product[V];
-                 for (int v = 0; v < V; ++v) {
-                   const int at = (k - 1) * s.columns + column + v * kLanes;
-                   theta[v] = Load(&s.theta[at + s.columns]);
-                   product[v] = typename S::Vec{};
-                   if (k == 0) continue;
-                   slope[v] = Load(&s.inverse_upper[at]);
-                   shift[v] = Load(&s.diagonal[at]);
-                   back[v] = Load(&s.lower[at]);
-                 }
-                 for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-                   const int64_t at = panel + int64_t(row) * kWidth,
-                                 packed = int64_t(row) * s.width + column;
-                   typename S::Vec out[V], sum[V];
-                   if (k == 0) {
-                     ToPanel<T, V>(x + packed, left, g.root[row], scaled + at);
-                     ToPanel<T, V>(gradient + packed, left, 1 / g.root[row], next + at);
-                     for (int v = 0; v < V; ++v) {
-                       out[v] = Load(&s.first[column + v * kLanes]) * Load(next + at + v * kLanes);
-                       sum[v] = theta[v] * out[v];
-                     }
-                   } else {
-                     Average<T, V>(g, row, current + panel, out);
-                     for (int v = 0; v < V; ++v) {
-                       const int64_t i = at + v * kLanes;
-                       out[v] -= shift[v] * Load(current + i);
-                       if (k > 1) out[v] -= back[v] * Load(next + i);
-                       out[v] *= slope[v];
-                       sum[v] = Load(total + i) + theta[v] * out[v];
-                     }
-                   }
-                   for (int v = 0; v < V; ++v) {
-                     const int64_t i = at + v * kLanes;
-                     product[v] += Load(scaled + i) * out[v];
-                     if (k < s.order) Store(next + i, out[v]), Store(total + i, sum[v]);
-                   }
-                   if (k == s.order) FromPanel<T, V>(sum, left, g.root[row], dx + packed);
-                 }
-                 T* sums = partial + (chunk * rows + k) * s.columns + column;
-                 for (int v = 0; v < V; ++v) Store(sums + v * kLanes, product[v]);
-               });
+  ForPanels<T>(pool, g, s.order + 1, s.columns, [&](int k, int chunk, int column, auto shape) {
+    const T* current = ring[(k + 1) % 2];
+    T* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
+    using P = decltype(shape);
+    using Vec = typename P::Vec;
+    constexpr int V = P::kVectors, kLanes = P::kLanes, kWidth = P::kWidth;
+    const int left = s.width - column;
+    const int64_t panel = g.rows() * column;
+    Vec theta[V], slope[V], shift[V], back[V], product[V];
+    for (int v = 0; v < V; ++v) {
+      const int at = (k - 1) * s.columns + column + v * kLanes;
+      theta[v] = LoadAs<Vec>(&s.theta[at + s.columns]);
+      product[v] = Vec{};
+      if (k == 0) continue;
+      slope[v] = LoadAs<Vec>(&s.inverse_upper[at]);
+      shift[v] = LoadAs<Vec>(&s.diagonal[at]);
+      back[v] = LoadAs<Vec>(&s.lower[at]);
+    }
+    if (k <= 1 && chunk == 0) SetLastNodeToZero<P>(g, next + panel);
+    for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
+      const int64_t at = panel + int64_t(row) * kWidth, packed = int64_t(row) * s.width + column;
+      Vec out[V], sum[V];
+      if (k == 0) {
+        ToPanel<P>(x + packed, left, g.root[row], scaled + at);
+        ToPanel<P>(gradient + packed, left, 1 / g.root[row], next + at);
+        for (int v = 0; v < V; ++v) {
+          out[v] = LoadAs<Vec>(&s.first[column + v * kLanes]) * LoadAs<Vec>(next + at + v * kLanes);
+          sum[v] = theta[v] * out[v];
+        }
+      } else {
+        Average<P>(g, row, current + panel, out);
+        for (int v = 0; v < V; ++v) {
+          const int64_t i = at + v * kLanes;
+          out[v] -= shift[v] * LoadAs<Vec>(current + i);
+          if (k > 1) out[v] -= back[v] * LoadAs<Vec>(next + i);
+          out[v] *= slope[v];
+          sum[v] = LoadAs<Vec>(total + i) + theta[v] * out[v];
+        }
+      }
+      for (int v = 0; v < V; ++v) {
+        const int64_t i = at + v * kLanes;
+        product[v] += LoadAs<Vec>(scaled + i) * out[v];
+        if (k < s.order) StoreAs(next + i, out[v]), StoreAs(total + i, sum[v]);
+      }
+      if (k == s.order) FromPanel<P>(sum, left, g.root[row], dx + packed);
+    }
+    T* sums = partial + (chunk * rows + k) * s.columns + column;
+    for (int v = 0; v < V; ++v) StoreAs(sums + v * kLanes, product[v]);
+  });
   for (int64_t k = 0; k < rows; ++k)
     for (int c = 0; c < s.width; ++c) {
       T sum = 0;

@@ -1,5 +1,6 @@
 // XLA custom calls: the sparse product and the sweeps of a filter, in float32 and float64.
 #include "filter.h"
+#include "memory.h"
 
 namespace ffi = xla::ffi;
 
@@ -8,6 +9,12 @@ namespace longnn {
 using Index = ffi::Buffer<ffi::S32>;
 
 ffi::Error Wrong(const char* what) { return ffi::Error::InvalidArgument(what); }
+
+template <ffi::DataType kType>
+ffi::NativeType<kType>* Fresh(ffi::ResultBuffer<kType>& result) {
+  AdviseLargePages(result->untyped_data(), result->size_bytes());
+  return result->typed_data();
+}
 
 Pattern MakePattern(const Index& start, const Index& columns, const Index& entries,
                     const Index& chunks) {
@@ -28,7 +35,33 @@ ffi::Error ProductImpl(ffi::ThreadPool pool, Index start, Index columns, Index e
   const int64_t values_stride = factor[0] == 1 ? 0 : factor[1],
                 x_stride = in[0] == 1 ? 0 : in[1] * in[2];
   Product(pool, pattern, values.typed_data(), values_stride, x.typed_data(), x_stride,
-          y->typed_data(), out[1] * out[2], int(out[0]), int(out[2]));
+          Fresh<kType>(y), out[1] * out[2], int(out[0]), int(out[2]));
+  return ffi::Error::Success();
+}
+
+template <ffi::DataType kType>
+Graph<ffi::NativeType<kType>> MakeGraph(const Index& start, const Index& columns,
+                                        const Index& chunks, const ffi::Buffer<kType>& weights,
+                                        const ffi::Buffer<kType>& root,
+                                        const ffi::Buffer<kType>& inverse_degree) {
+  return {{start.typed_data(), columns.typed_data(), nullptr, chunks.typed_data(),
+           int(chunks.element_count()) - 1},
+          weights.element_count() ? weights.typed_data() : nullptr,
+          root.typed_data(),
+          inverse_degree.typed_data(),
+          int(root.element_count())};
+}
+
+template <ffi::DataType kType>
+ffi::Error MatvecImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+                      ffi::Buffer<kType> weights, ffi::Buffer<kType> root,
+                      ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> x,
+                      ffi::ResultBuffer<kType> y, ffi::ResultBuffer<kType> scratch) {
+  const auto graph = MakeGraph<kType>(start, columns, chunks, weights, root, inverse_degree);
+  const int width = int(x.dimensions()[1]);
+  if (int64_t(scratch->element_count()) < graph.rows() * PaddedColumns(graph, width))
+    return Wrong("matvec: scratch is too small");
+  Matvec(pool, graph, width, x.typed_data(), Fresh<kType>(y), Fresh<kType>(scratch));
   return ffi::Error::Success();
 }
 
@@ -43,14 +76,9 @@ struct FilterArguments {
                   const ffi::Buffer<kType>& inverse_degree, const ffi::Buffer<kType>& first,
                   const ffi::Buffer<kType>& diagonal, const ffi::Buffer<kType>& upper,
                   const ffi::Buffer<kType>& lower, const ffi::Buffer<kType>& theta) {
-    graph.pattern = {start.typed_data(), columns.typed_data(), nullptr, chunks.typed_data(),
-                     int(chunks.element_count()) - 1};
-    graph.weights = weights.element_count() ? weights.typed_data() : nullptr;
-    graph.root = root.typed_data();
-    graph.inverse_degree = inverse_degree.typed_data();
-    graph.nodes = int(root.element_count());
+    graph = MakeGraph<kType>(start, columns, chunks, weights, root, inverse_degree);
     const int width = int(theta.dimensions()[1]), order = int(theta.dimensions()[0]) - 1;
-    const int padded = PaddedColumns(width, Simd<T>::kLanes);
+    const int padded = PaddedColumns(graph, width);
     steps = {order,
              width,
              padded,
@@ -72,9 +100,9 @@ ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index
                          ffi::ResultBuffer<kType> y, ffi::ResultBuffer<kType> scratch) {
   FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal,
                            upper, lower, theta);
-  if (int64_t(scratch->element_count()) < 3ll * a.graph.nodes * a.steps.columns)
+  if (int64_t(scratch->element_count()) < 3 * a.graph.rows() * a.steps.columns)
     return Wrong("filter: scratch is too small");
-  FilterSum(pool, a.graph, a.steps, x.typed_data(), y->typed_data(), scratch->typed_data());
+  FilterSum(pool, a.graph, a.steps, x.typed_data(), Fresh<kType>(y), Fresh<kType>(scratch));
   return ffi::Error::Success();
 }
 
@@ -90,11 +118,10 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
   FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal,
                            upper, lower, theta);
   const int64_t needed =
-      (4ll * a.graph.nodes + int64_t(a.graph.pattern.count) * (a.steps.order + 1)) *
-      a.steps.columns;
+      (4 * a.graph.rows() + int64_t(a.graph.pattern.count) * (a.steps.order + 1)) * a.steps.columns;
   if (int64_t(scratch->element_count()) < needed) return Wrong("filter: scratch is too small");
   FilterAdjoint(pool, a.graph, a.steps, x.typed_data(), gradient.typed_data(), dtheta->typed_data(),
-                dx->typed_data(), scratch->typed_data());
+                Fresh<kType>(dx), Fresh<kType>(scratch));
   return ffi::Error::Success();
 }
 
@@ -126,6 +153,18 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
                                     .Arg<longnn::Index>()                                  \
                                     .Arg<ffi::Buffer<kType>>()                             \
                                     .Arg<ffi::Buffer<kType>>()                             \
+                                    .Ret<ffi::Buffer<kType>>());                           \
+  XLA_FFI_DEFINE_HANDLER_SYMBOL(matvec_##Suffix, longnn::MatvecImpl<kType>,                \
+                                ffi::Ffi::Bind()                                           \
+                                    .Ctx<ffi::ThreadPool>()                                \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<longnn::Index>()                                  \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Arg<ffi::Buffer<kType>>()                             \
+                                    .Ret<ffi::Buffer<kType>>()                             \
                                     .Ret<ffi::Buffer<kType>>());                           \
   XLA_FFI_DEFINE_HANDLER_SYMBOL(                                                           \
       filter_sum_##Suffix, longnn::FilterSumImpl<kType>,                                   \

@@ -11,7 +11,7 @@ from jax.custom_batching import custom_vmap
 from jax.typing import DTypeLike
 
 from longnn.graph import Graph, check_signal
-from longnn.native.rows import NativeRows, check_dtype, native_rows
+from longnn.native.rows import NativeRows, check_dtype, padded_rows
 from longnn.transforms import refuse_gradient
 from polybases import Recurrence
 
@@ -25,23 +25,21 @@ class NativeOperator:
     ``backend="bucketed"``.
 
     Attributes:
-        rows: pattern of A.
-        weights: [2E] edge weights, or empty for an unweighted graph.
+        rows: pattern of A, padded.
+        weights: edge weights in the order of ``rows``, or empty for an unweighted graph.
         root: [N] sqrt(degree), 1 at isolated nodes.
         inverse_degree: [N], 0 at isolated nodes.
-        values: [2E] entries of S.
     """
 
     rows: NativeRows
     weights: Array
     root: Array
     inverse_degree: Array
-    values: Array
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
         self._check(x)
-        return _symmetric(self.rows, self.values.astype(x.dtype), x)
+        return _symmetric(self, x)
 
     def filter_sum(self, recurrence: Recurrence, theta: Array, x: Array) -> Array:
         """sum_k theta_k p_k(S) x as ``polybases.weighted_sum``, without derivatives.
@@ -53,7 +51,7 @@ class NativeOperator:
         """
         arrays, width = self._arrays(recurrence, theta, x)
         shape = jax.ShapeDtypeStruct((x.shape[0], width), x.dtype)
-        scratch = jax.ShapeDtypeStruct((3, x.shape[0], _padded(width, x.dtype)), x.dtype)
+        scratch = jax.ShapeDtypeStruct((3, x.shape[0] + 1, _padded(width, x.dtype)), x.dtype)
         call = jax.ffi.ffi_call(f"longnn_filter_sum_{x.dtype.name}", (shape, scratch))
         return call(*arrays)[0].reshape(x.shape)
 
@@ -67,12 +65,17 @@ class NativeOperator:
             jax.ShapeDtypeStruct((terms, width), x.dtype),
             jax.ShapeDtypeStruct((x.shape[0], width), x.dtype),
             jax.ShapeDtypeStruct(
-                ((4 * x.shape[0] + chunks * terms) * _padded(width, x.dtype),), x.dtype
+                ((4 * (x.shape[0] + 1) + chunks * terms) * _padded(width, x.dtype),), x.dtype
             ),
         )
         call = jax.ffi.ffi_call(f"longnn_filter_adjoint_{x.dtype.name}", shapes)
         dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
+
+    def graph_arrays(self, dtype: DTypeLike) -> list[Array]:
+        """Operands of every kernel, in their order."""
+        pattern = [self.rows.start, self.rows.columns, self.rows.chunks]
+        return pattern + [a.astype(dtype) for a in (self.weights, self.root, self.inverse_degree)]
 
     def _check(self, x: Array) -> None:
         check_signal(x, len(self.root))
@@ -87,12 +90,8 @@ class NativeOperator:
             jnp.broadcast_to(leaf, (*leaf.shape[:leading], *columns)).astype(x.dtype)
             for leaf, leading in zip(recurrence[:4], (0, 1, 1, 1), strict=True)
         )
-        graph = (self.weights, self.root, self.inverse_degree)
         return [
-            self.rows.start,
-            self.rows.columns,
-            self.rows.chunks,
-            *(array.astype(x.dtype) for array in graph),
+            *self.graph_arrays(x.dtype),
             first.reshape(width),
             *(leaf.reshape(-1, width) for leaf in (*rest, theta)),
             x.reshape(nodes, width),
@@ -103,12 +102,14 @@ def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOpera
     """S on the device; the kernels must be active (``longnn.native.status``)."""
     degree = graph.degrees()
     senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
-    weights = np.zeros(0) if graph.weights is None else np.asarray(graph.weights)
     root = np.where(degree > 0, np.sqrt(degree), 1.0)
     inverse = np.where(degree > 0, 1 / root**2, 0.0)
-    values = (weights if len(weights) else 1.0) / (root[senders] * root[receivers])
-    rows = native_rows(receivers, senders, (graph.num_nodes, graph.num_nodes))
-    return NativeOperator(rows, *(jnp.asarray(a, dtype) for a in (weights, root, inverse, values)))
+    rows, place = padded_rows(receivers, senders, (graph.num_nodes, graph.num_nodes))
+    weights = np.zeros(0)
+    if graph.weights is not None:
+        weights = np.zeros(int(rows.start[-1]))
+        weights[place] = graph.weights
+    return NativeOperator(rows, *(jnp.asarray(a, dtype) for a in (weights, root, inverse)))
 
 
 def _padded(width: int, dtype: DTypeLike) -> int:
@@ -118,42 +119,42 @@ def _padded(width: int, dtype: DTypeLike) -> int:
 
 
 @jax.custom_vjp
-def _symmetric(rows: NativeRows, values: Array, x: Array) -> Array:
-    return _product(rows, values, x)
+def _symmetric(operator: NativeOperator, x: Array) -> Array:
+    return _product(operator, x)
 
 
-def _symmetric_forward(rows: Any, values: Any, x: Any) -> tuple[Array, Any]:
-    rows, values = refuse_gradient(
-        (rows, values),
+def _symmetric_forward(operator: Any, x: Any) -> tuple[Array, Any]:
+    operator = refuse_gradient(
+        operator,
         "the native operator gives no derivative in its entries; take backend='bucketed' or "
         "'segment_sum'",
     )
-    return _product(rows, values, x.value), (rows, values)
+    return _product(operator, x.value), operator
 
 
-def _symmetric_backward(residuals, g):
+def _symmetric_backward(operator, g):
     if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, None, jnp.zeros(g.shape, g.dtype)
-    return None, None, _product(*residuals, g)
+        return None, jnp.zeros(g.shape, g.dtype)
+    return None, _product(operator, g)
 
 
 _symmetric.defvjp(_symmetric_forward, _symmetric_backward, symbolic_zeros=True)
 
 
 @custom_vmap
-def _product(rows: NativeRows, values: Array, x: Array) -> Array:
-    return _members(rows, values, x[None])[0]
+def _product(operator: NativeOperator, x: Array) -> Array:
+    flat = x.reshape(x.shape[0], -1)
+    scratch = jax.ShapeDtypeStruct((x.shape[0] + 1, _padded(flat.shape[1], x.dtype)), x.dtype)
+    call = jax.ffi.ffi_call(f"longnn_matvec_{x.dtype.name}", (flat, scratch))
+    return call(*operator.graph_arrays(x.dtype), flat)[0].reshape(x.shape)
 
 
 @_product.def_vmap
-def _(axis_size, in_batched, rows, values, x):
-    rows_batched, values_batched, x_batched = in_batched
-    if any(jax.tree.leaves((rows_batched, values_batched))):
+def _(axis_size, in_batched, operator, x):
+    """Members become columns of one product."""
+    operator_batched, x_batched = in_batched
+    if any(jax.tree.leaves(operator_batched)):
         raise ValueError("vmap over graphs needs backend='bucketed' or 'segment_sum'")
-    return (_members(rows, values, x) if x_batched else _product(rows, values, x)), x_batched
-
-
-def _members(rows: NativeRows, values: Array, x: Array) -> Array:
-    """[B, N, ...] -> [B, N, ...]."""
-    flat = x.reshape(*x.shape[:2], -1)
-    return rows.sum_members(values[None], flat).reshape(x.shape)
+    if not x_batched:
+        return _product(operator, x), False
+    return jnp.moveaxis(_product(operator, jnp.moveaxis(x, 0, 1)), 1, 0), True

@@ -12,32 +12,41 @@
 namespace longnn {
 
 // Runs work(phase, chunk) for all chunks of phase 0, then of phase 1, ... A phase begins when the
-// one before has ended. Pool threads that come late, or never, are not waited for: the caller
-// takes every chunk that nobody else has begun, so a busy pool cannot deadlock.
+// one before has ended. Each thread begins with its own share of the chunks, the same in every
+// phase and call, so that what it wrote is in its own cache; then it takes from the shares of the
+// others. Pool threads that come late, or never, are not waited for: the caller takes every chunk
+// that nobody else has begun, so a busy pool cannot deadlock.
 template <typename Work>
 void ForPhases(xla::ffi::ThreadPool& pool, int phases, int chunks, const Work& work) {
-  struct Phase {
-    std::atomic<int> begun{0};
-    std::atomic<int> ended{0};
+  struct alignas(64) Counter {
+    std::atomic<int> value{0};
   };
-  auto shared = std::make_shared<std::vector<Phase>>(phases);
+  const int threads = std::max<int>(1, std::min<int64_t>(pool.num_threads(), chunks));
+  // per phase: chunks begun of each share, and chunks ended
+  auto shared = std::make_shared<std::vector<Counter>>(phases * (threads + 1));
   // `work` lives as long as the caller waits; after that no chunk is left for a late thread.
   const Work* task = &work;
-  auto run = [shared, phases, chunks, task] {
+  auto run = [shared, phases, chunks, threads, task](int thread) {
     for (int phase = 0; phase < phases; ++phase) {
-      Phase& state = (*shared)[phase];
-      for (int chunk; (chunk = state.begun.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-        (*task)(phase, chunk);
-        state.ended.fetch_add(1, std::memory_order_release);
+      Counter* counters = &(*shared)[phase * (threads + 1)];
+      std::atomic<int>& ended = counters[threads].value;
+      for (int i = 0; i < threads; ++i) {
+        const int share = (thread + i) % threads;
+        const int first = int(int64_t(chunks) * share / threads),
+                  last = int(int64_t(chunks) * (share + 1) / threads);
+        std::atomic<int>& begun = counters[share].value;
+        for (int c; (c = first + begun.fetch_add(1, std::memory_order_relaxed)) < last;) {
+          (*task)(phase, c);
+          ended.fetch_add(1, std::memory_order_release);
+        }
       }
-      for (int spins = 0; state.ended.load(std::memory_order_acquire) < chunks; ++spins) {
+      for (int spins = 0; ended.load(std::memory_order_acquire) < chunks; ++spins) {
         if (spins > 1000) std::this_thread::yield();
       }
     }
   };
-  int64_t helpers = std::min<int64_t>(pool.num_threads(), chunks) - 1;
-  for (int64_t i = 0; i < helpers; ++i) pool.Schedule(decltype(run)(run));
-  run();
+  for (int thread = 1; thread < threads; ++thread) pool.Schedule([run, thread] { run(thread); });
+  run(0);
 }
 
 }  // namespace longnn

@@ -6,7 +6,9 @@
 
 namespace longnn {
 
-constexpr int kAhead = 16;  // columns read ahead of use, to prefetch
+constexpr int kAhead = 64;          // columns read ahead of use, to prefetch
+constexpr int kTogether = 4;        // rows of graphs are padded to multiples of it
+constexpr int64_t kNear = 3 << 19;  // bytes that the nearest caches hold beside everything else
 
 // A sparse pattern by rows. Row chunks hold about the same number of entries.
 struct Pattern {
@@ -43,7 +45,7 @@ inline void PanelOfRow(const Pattern& p, int row, const T* values, const T* x, i
     const T* from = x + p.columns[j] * stride;
     for (int v = 0; v < N; ++v) sum[v] += a * LoadAs<Vec>(from + v * kLanes);
   }
-  for (int v = 0; v < N; ++v) StoreAs<Vec>(y + v * kLanes, sum[v] + second[v]);
+  for (int v = 0; v < N; ++v) StoreAs(y + v * kLanes, sum[v] + second[v]);
 }
 
 // The last `width` < kLanes columns.

@@ -13,8 +13,11 @@ from longnn.transforms import static
 CHUNKS = 64
 """Pieces that threads take; about equal in entries, so that rows of any length balance."""
 
-READ_AHEAD = 16
+READ_AHEAD = 64
 """Indices past the end that the kernels may read (not use): kAhead of product.h."""
+
+TOGETHER = 4
+"""Entries that a sweep takes at a time; its rows are padded to multiples of it."""
 
 
 @jax.tree_util.register_dataclass
@@ -74,15 +77,44 @@ def native_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -
     Raises:
         ValueError: if there are more than 2^31 - 1 entries.
     """
-    if len(rows) > np.iinfo(np.int32).max - READ_AHEAD:
-        raise ValueError(f"the kernels index by 32 bits, too few for {len(rows)} entries")
     sorted_already = bool(np.all(rows[1:] >= rows[:-1]))
     order = np.arange(len(rows)) if sorted_already else np.argsort(rows, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
+    entries = order[:0] if sorted_already else order
+    return _pattern(np.bincount(rows, minlength=shape[0]), columns[order], entries, shape)
+
+
+def padded_rows(
+    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]
+) -> tuple[NativeRows, np.ndarray]:
+    """A pattern whose rows are padded to multiples of ``TOGETHER``, without tails to branch on.
+
+    Args:
+        rows: [nnz] ascending, in [0, R).
+        columns: [nnz] column of each entry, in [0, M).
+        shape: (R, M); padding points at column M.
+
+    Returns:
+        The pattern, and the place [nnz] of each entry in it.
+    """
+    count = np.bincount(rows, minlength=shape[0])
+    padded = -(-count // TOGETHER) * TOGETHER
+    shift = (np.cumsum(padded) - padded) - (np.cumsum(count) - count)
+    place = np.arange(len(rows)) + shift[rows]
+    all_columns = np.full(padded.sum(), shape[1])
+    all_columns[place] = columns
+    return _pattern(padded, all_columns, place[:0], shape), place
+
+
+def _pattern(
+    count: np.ndarray, columns: np.ndarray, entries: np.ndarray, shape: tuple[int, int]
+) -> NativeRows:
+    """From the number of entries of each row, and their columns row by row."""
+    if len(columns) > np.iinfo(np.int32).max - READ_AHEAD:
+        raise ValueError(f"the kernels index by 32 bits, too few for {len(columns)} entries")
+    start = np.concatenate([[0], np.cumsum(count)])
     work = start + np.arange(shape[0] + 1)  # a row costs about as much as one more entry
     targets = np.linspace(0, work[-1], min(CHUNKS, max(shape[0], 1)) + 1)[1:-1]
     chunks = np.concatenate([[0], np.searchsorted(work, targets), [shape[0]]])
-    padded = np.concatenate([columns[order], np.zeros(READ_AHEAD, np.int64)])
+    ahead = np.concatenate([columns, np.zeros(READ_AHEAD, np.int64)])
     device = lambda a: jnp.asarray(a, jnp.int32)  # noqa: E731
-    entries = order[:0] if sorted_already else order
-    return NativeRows(device(start), device(padded), device(entries), device(chunks), shape)
+    return NativeRows(device(start), device(ahead), device(entries), device(chunks), shape)

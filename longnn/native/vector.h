@@ -29,19 +29,9 @@ inline Vec LoadAs(const T* p) {
   return v;
 }
 
-template <typename Vec, typename T>
+template <typename T, typename Vec>
 inline void StoreAs(T* p, const Vec& v) {
   std::memcpy(p, &v, sizeof(v));
-}
-
-template <typename T>
-inline typename Simd<T>::Vec Load(const T* p) {
-  return LoadAs<typename Simd<T>::Vec>(p);
-}
-
-template <typename T>
-inline void Store(T* p, const typename Simd<T>::Vec& v) {
-  StoreAs<typename Simd<T>::Vec>(p, v);
 }
 
 }  // namespace longnn
