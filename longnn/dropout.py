@@ -39,11 +39,20 @@ def keep_mask(key: Key, rate: ArrayLike, size: int) -> Array:
     """
     if isinstance(key, ThreefryKey):
         return jax.random.uniform(key.key, (size,), jnp.float32) >= jnp.asarray(rate, jnp.float32)
+    inner, outer = key_words(key)
+    bits = lowbias32(lowbias32(jax.lax.iota(jnp.uint32, size) ^ inner) + outer)
+    return (bits >> 8) >= threshold(rate)
+
+
+def key_words(key: Array) -> Array:
+    """The two words [2] uint32 of a typed jax random key that the hash takes."""
     words = jax.random.key_data(key).astype(jnp.uint32).ravel()
-    index = jax.lax.iota(jnp.uint32, size)
-    bits = lowbias32(lowbias32(index ^ words[0]) + words[-1])
-    # 24 bits are exact in float32
-    return (bits >> 8).astype(jnp.float32) >= jnp.asarray(rate, jnp.float32) * 2**24
+    return jnp.stack([words[0], words[-1]])
+
+
+def threshold(rate: ArrayLike) -> Array:
+    """The smallest hash of 24 bits that is kept, uint32."""
+    return jnp.ceil(jnp.asarray(rate, jnp.float32) * 2**24).astype(jnp.uint32)
 
 
 def dropout(x: Array, rate: ArrayLike, key: Key | None) -> Array:

@@ -1,21 +1,22 @@
 """Node features as the left factor of the first layer: sparse or dense, chosen by density."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
 from jax import Array
-from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.dropout import Key, dropout
 from longnn.native import native_rows
+from longnn.native.layers import fused_layers
 from longnn.operators import Backend, choose
 from longnn.rows import bucketed_rows
-from longnn.transforms import refuse_gradient, static
+from longnn.sparse import Pattern, sparse_product
+from longnn.transforms import static
 
 DENSITY_LIMIT = 0.1
 """Share of non-zeros above which a dense product is faster on a CPU."""
@@ -36,15 +37,22 @@ class Features(Protocol):
         """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
 
 
-class Pattern(Protocol):
-    """Sparsity pattern of X or X^T, a pytree."""
+@runtime_checkable
+class TwoLayers(Protocol):
+    """Features with the first two layers of a perceptron in one pass, as the native ones."""
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(R, M)."""
+    def two_layers(
+        self,
+        first: Array,
+        bias: Array,
+        second: Array,
+        rate: ArrayLike,
+        keys: tuple[Array, Array] | None,
+    ) -> Array:
+        """dropout(relu(dropout(X) W + b)) V [N, C] for W [F, H], b [H], V [H, C].
 
-    def sum_members(self, values: Array, x: Array) -> Array:
-        """values [B or 1, nnz], x [B or 1, M, W] -> [B, R, W]: ``longnn.rows.Rows``."""
+        ``keys`` are of the two dropouts, None for evaluation.
+        """
 
 
 @jax.tree_util.register_dataclass
@@ -92,7 +100,26 @@ class SparseFeatures:
         if weight.ndim != 2 or weight.shape[0] != self.shape[1]:
             raise ValueError(f"weight must have shape [F, H], F = {self.shape[1]}: {weight.shape}")
         values = dropout(self.values, rate, key).astype(weight.dtype)
-        return _product(self.rows, self.columns, values, weight)
+        return sparse_product(self.rows, self.columns, values, weight)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class NativeFeatures(SparseFeatures):
+    """Sparse features on the native kernels."""
+
+    def two_layers(
+        self,
+        first: Array,
+        bias: Array,
+        second: Array,
+        rate: ArrayLike,
+        keys: tuple[Array, Array] | None,
+    ) -> Array:
+        """See :class:`TwoLayers`; differentiable in reverse mode in the three weights."""
+        outer, inner = keys or (None, None)
+        values = dropout(self.values, rate, outer).astype(first.dtype)
+        return fused_layers(self.rows, self.columns, values, first, bias, second, rate, inner)
 
 
 def as_features(
@@ -131,55 +158,10 @@ def as_features(
     shape = (int(matrix.shape[0]), int(matrix.shape[1]))
     if coo.nnz > density_limit * shape[0] * shape[1]:
         return DenseFeatures(jnp.asarray(coo.toarray(), dtype), shape)
-    rows = _pattern(coo.row, coo.col, shape, backend)
-    columns = _pattern(coo.col, coo.row, shape[::-1], backend)
-    return SparseFeatures(jnp.asarray(coo.data, dtype), rows, columns, shape)
-
-
-def _pattern(
-    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], backend: Backend
-) -> Pattern:
+    values = jnp.asarray(coo.data, dtype)
     if choose(backend) == "native":
-        return native_rows(rows, columns, shape)
-    return bucketed_rows(rows, columns, shape, with_values=True)
-
-
-@jax.custom_vjp
-def _product(rows: Pattern, columns: Pattern, values: Array, weight: Array) -> Array:
-    return _sum_rows(rows, values, weight)
-
-
-def _product_forward(rows: Any, columns: Any, values: Any, weight: Any) -> tuple[Array, Any]:
-    rows, columns, values = refuse_gradient(
-        (rows, columns, values),
-        "SparseFeatures.project gives no derivative in the features; use DenseFeatures "
-        "(as_features(..., density_limit=0)) to differentiate with respect to X",
-    )
-    return _sum_rows(rows, values, weight.value), (columns, values)
-
-
-def _product_backward(residuals, g):
-    columns, values = residuals
-    if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, None, None, jnp.zeros((columns.shape[0], g.shape[-1]), values.dtype)
-    return None, None, None, _sum_rows(columns, values, g)
-
-
-_product.defvjp(_product_forward, _product_backward, symbolic_zeros=True)
-
-
-@custom_vmap
-def _sum_rows(pattern: Pattern, values: Array, x: Array) -> Array:
-    return pattern.sum_members(values[None], x[None])[0]
-
-
-@_sum_rows.def_vmap
-def _(axis_size, in_batched, pattern, values, x):
-    """Members share one pass over the pattern: values [B, nnz], x [B, M, H]."""
-    pattern_batched, values_batched, x_batched = in_batched
-    if any(jax.tree.leaves(pattern_batched)):
-        raise ValueError("vmap over the features themselves is not supported; loop over graphs")
-    out = pattern.sum_members(
-        values if values_batched else values[None], x if x_batched else x[None]
-    )
-    return jnp.broadcast_to(out, (axis_size, *out.shape[1:])), True
+        rows = native_rows(coo.row, coo.col, shape)
+        return NativeFeatures(values, rows, native_rows(coo.col, coo.row, shape[::-1]), shape)
+    rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
+    columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)
+    return SparseFeatures(values, rows, columns, shape)

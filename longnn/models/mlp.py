@@ -6,8 +6,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import Key, dropout, split_key
-from longnn.features import Features
+from longnn.dropout import Key, ThreefryKey, dropout, split_key
+from longnn.features import Features, TwoLayers
 from longnn.models.model import Setting, check_range
 from longnn.operators import Operator
 
@@ -71,8 +71,12 @@ class MLP(nnx.Module):
     def embed(self, features: Features, key: Key | None = None) -> Array:
         """X [N, F] -> H [N, C]; dropout where a key is given."""
         outer, inner = split_key(key, 2)
-        hidden = jax.nn.relu(self.first.embed(features, outer))
-        hidden = dropout(hidden, self.first.dropout[...], inner)
+        rate = self.first.dropout[...]
+        if isinstance(features, TwoLayers) and not isinstance(key, ThreefryKey):
+            keys = None if key is None else (outer, inner)
+            weights = self.first.kernel[...], self.first.bias[...], self.kernel[...]
+            return features.two_layers(*weights, rate, keys) + self.bias[...]
+        hidden = dropout(jax.nn.relu(self.first.embed(features, outer)), rate, inner)
         return tall_product(hidden, self.kernel[...]) + self.bias[...]
 
     def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:

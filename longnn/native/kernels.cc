@@ -1,8 +1,14 @@
 // XLA custom calls: the sparse product and the sweeps of a filter, in float32 and float64.
 #include "filter.h"
+#include "layers.h"
 #include "memory.h"
 
 namespace ffi = xla::ffi;
+
+template <>
+struct ffi::CtxBinding<ffi::ThreadPool> {
+  using Ctx = ffi::ThreadPool;
+};
 
 namespace longnn {
 
@@ -125,56 +131,62 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
   return ffi::Error::Success();
 }
 
+template <ffi::DataType kType>
+ffi::Error LayersImpl(ffi::ThreadPool pool, Index start, Index columns, Index entries, Index chunks,
+                      ffi::Buffer<kType> values, ffi::Buffer<kType> first, ffi::Buffer<kType> bias,
+                      ffi::Buffer<kType> second, ffi::Buffer<ffi::U32> words,
+                      ffi::Buffer<ffi::U32> thresholds, ffi::Buffer<kType> scales,
+                      ffi::ResultBuffer<kType> hidden, ffi::ResultBuffer<kType> z) {
+  const auto w = first.dimensions(), out = z->dimensions(), factor = values.dimensions();
+  if (w.size() != 3 || out.size() != 3 || factor.size() != 2 ||
+      out[1] + 1 != int64_t(start.element_count()))
+    return Wrong("layers: first must be [B, F, H], values [B or 1, nnz] and z [B, N, C]");
+  const LayerSizes sizes = {int(out[0]), int(out[1]), int(w[1]), int(w[2]), int(out[2])};
+  Layers<ffi::NativeType<kType>>(
+      pool, MakePattern(start, columns, entries, chunks), sizes, values.typed_data(),
+      factor[0] == 1 ? 0 : factor[1], first.typed_data(), bias.typed_data(), second.typed_data(),
+      {words.element_count() ? words.typed_data() : nullptr, thresholds.typed_data(),
+       scales.typed_data()},
+      hidden->element_count() ? Fresh<kType>(hidden) : nullptr, Fresh<kType>(z));
+  return ffi::Error::Success();
+}
+
+template <ffi::DataType kType>
+ffi::Error LayersAdjointImpl(ffi::ThreadPool pool, ffi::Buffer<kType> hidden,
+                             ffi::Buffer<kType> second, ffi::Buffer<kType> scales,
+                             ffi::Buffer<kType> g, ffi::ResultBuffer<kType> dpre,
+                             ffi::ResultBuffer<kType> dsecond, ffi::ResultBuffer<kType> dbias,
+                             ffi::ResultBuffer<kType> scratch) {
+  const auto h = hidden.dimensions(), out = g.dimensions();
+  if (h.size() != 3 || out.size() != 3)
+    return Wrong("layers: hidden must be [B, N, H] and g [B, N, C]");
+  const LayerSizes sizes = {int(h[0]), int(h[1]), 0, int(h[2]), int(out[2])};
+  const int width = RoundUp(sizes.hidden, Simd<ffi::NativeType<kType>>::kLanes);
+  if (int64_t(scratch->element_count()) <
+      int64_t(sizes.members) * kParts * (sizes.classes + 1) * width)
+    return Wrong("layers: scratch is too small");
+  LayersAdjoint(pool, sizes, hidden.typed_data(), second.typed_data(), scales.typed_data(),
+                g.typed_data(), Fresh<kType>(dpre), dsecond->typed_data(), dbias->typed_data(),
+                scratch->typed_data());
+  return ffi::Error::Success();
+}
+
 }  // namespace longnn
 
-#define LONGNN_FILTER_ARGUMENTS(kType) \
-  ffi::Ffi::Bind()                     \
-      .Ctx<ffi::ThreadPool>()          \
-      .Arg<longnn::Index>()            \
-      .Arg<longnn::Index>()            \
-      .Arg<longnn::Index>()            \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()       \
-      .Arg<ffi::Buffer<kType>>()
+// Operands and results are those of the function's signature.
+#define LONGNN_HANDLER(Name, Function)                                   \
+  extern "C" XLA_FFI_Error* Name(XLA_FFI_CallFrame* frame) {             \
+    static auto* handler = ffi::Ffi::BindTo(longnn::Function).release(); \
+    return handler->Call(frame);                                         \
+  }
 
-#define LONGNN_HANDLERS(Suffix, kType)                                                     \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(product_##Suffix, longnn::ProductImpl<kType>,              \
-                                ffi::Ffi::Bind()                                           \
-                                    .Ctx<ffi::ThreadPool>()                                \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Ret<ffi::Buffer<kType>>());                           \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(matvec_##Suffix, longnn::MatvecImpl<kType>,                \
-                                ffi::Ffi::Bind()                                           \
-                                    .Ctx<ffi::ThreadPool>()                                \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<longnn::Index>()                                  \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Ret<ffi::Buffer<kType>>()                             \
-                                    .Ret<ffi::Buffer<kType>>());                           \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(                                                           \
-      filter_sum_##Suffix, longnn::FilterSumImpl<kType>,                                   \
-      LONGNN_FILTER_ARGUMENTS(kType).Ret<ffi::Buffer<kType>>().Ret<ffi::Buffer<kType>>()); \
-  XLA_FFI_DEFINE_HANDLER_SYMBOL(filter_adjoint_##Suffix, longnn::FilterAdjointImpl<kType>, \
-                                LONGNN_FILTER_ARGUMENTS(kType)                             \
-                                    .Arg<ffi::Buffer<kType>>()                             \
-                                    .Ret<ffi::Buffer<kType>>()                             \
-                                    .Ret<ffi::Buffer<kType>>()                             \
-                                    .Ret<ffi::Buffer<kType>>())
+#define LONGNN_HANDLERS(Suffix, kType)                              \
+  LONGNN_HANDLER(product_##Suffix, ProductImpl<kType>)              \
+  LONGNN_HANDLER(matvec_##Suffix, MatvecImpl<kType>)                \
+  LONGNN_HANDLER(filter_sum_##Suffix, FilterSumImpl<kType>)         \
+  LONGNN_HANDLER(filter_adjoint_##Suffix, FilterAdjointImpl<kType>) \
+  LONGNN_HANDLER(layers_##Suffix, LayersImpl<kType>)                \
+  LONGNN_HANDLER(layers_adjoint_##Suffix, LayersAdjointImpl<kType>)
 
-LONGNN_HANDLERS(float32, ffi::F32);
-LONGNN_HANDLERS(float64, ffi::F64);
+LONGNN_HANDLERS(float32, ffi::F32)
+LONGNN_HANDLERS(float64, ffi::F64)

@@ -61,29 +61,29 @@ inline void TailOfRow(const Pattern& p, int row, const T* values, const T* x, in
   for (int i = 0; i < width; ++i) y[i] = sum[i];
 }
 
+// y[0 .. width] of one row
 template <typename T>
-void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int64_t values_stride,
-             const T* x, int64_t x_stride, T* y, int64_t y_stride, int members, int width) {
+inline void Row(const Pattern& p, int row, const T* values, const T* x, int width, T* y) {
   using Whole = typename Simd<T>::Vec;
   using Half = typename Simd<T>::Half;
   constexpr int kLanes = Simd<T>::kLanes;
+  int left = width;
+  auto advance = [&](int columns) { x += columns, y += columns, left -= columns; };
+  for (; left >= 4 * kLanes; advance(4 * kLanes)) PanelOfRow<Whole, 4>(p, row, values, x, width, y);
+  for (; left >= 2 * kLanes; advance(2 * kLanes)) PanelOfRow<Whole, 2>(p, row, values, x, width, y);
+  for (; left >= kLanes; advance(kLanes)) PanelOfRow<Whole, 1>(p, row, values, x, width, y);
+  for (; left >= kLanes / 2; advance(kLanes / 2)) PanelOfRow<Half, 1>(p, row, values, x, width, y);
+  if (left) TailOfRow(p, row, values, x, width, left, y);
+}
+
+template <typename T>
+void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int64_t values_stride,
+             const T* x, int64_t x_stride, T* y, int64_t y_stride, int members, int width) {
   ForPhases(pool, 1, members * p.count, [&](int, int task) {
     const int member = task / p.count, chunk = task % p.count;
-    const T* value = values + member * values_stride;
-    for (int row = p.chunks[chunk]; row < p.chunks[chunk + 1]; ++row) {
-      const T* from = x + member * x_stride;
-      T* to = y + member * y_stride + int64_t(row) * width;
-      int left = width;
-      auto advance = [&](int columns) { from += columns, to += columns, left -= columns; };
-      for (; left >= 4 * kLanes; advance(4 * kLanes))
-        PanelOfRow<Whole, 4>(p, row, value, from, width, to);
-      for (; left >= 2 * kLanes; advance(2 * kLanes))
-        PanelOfRow<Whole, 2>(p, row, value, from, width, to);
-      for (; left >= kLanes; advance(kLanes)) PanelOfRow<Whole, 1>(p, row, value, from, width, to);
-      for (; left >= kLanes / 2; advance(kLanes / 2))
-        PanelOfRow<Half, 1>(p, row, value, from, width, to);
-      if (left) TailOfRow(p, row, value, from, width, left, to);
-    }
+    for (int row = p.chunks[chunk]; row < p.chunks[chunk + 1]; ++row)
+      Row(p, row, values + member * values_stride, x + member * x_stride, width,
+          y + member * y_stride + int64_t(row) * width);
   });
 }
 
