@@ -7,10 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.sparse
+from flax import nnx
 
 from longnn.doctor import report
 from longnn.features import as_features
 from longnn.graph import Graph
+from longnn.models import MLP
 from longnn.native import build, library, native_rows, status
 from longnn.operators import choose, normalized_adjacency
 from polybases import jacobi, weighted_sum
@@ -157,3 +160,42 @@ def test_derivative_in_the_entries_is_refused():
     operator = case(5, 1, True, np.float32)[0]
     with pytest.raises(ValueError, match="no derivative in its entries"):
         jax.grad(lambda S: S.matvec(jnp.ones((95, 5), jnp.float32)).sum(), allow_int=True)(operator)
+
+
+@needs_kernels
+@pytest.mark.parametrize(("hidden", "classes"), [(64, 7), (20, 3), (37, 40)])
+@pytest.mark.parametrize("training", [False, True])
+def test_fused_layers_equal_the_plain_ones(hidden, classes, training):
+    """Whole and partial vectors; alone and as a batch; values and all derivatives."""
+    rng = np.random.default_rng(hidden)
+    matrix = scipy.sparse.random_array((150, 30), density=0.1, rng=rng)
+    make = lambda key: MLP(  # noqa: E731
+        30, classes, hidden=hidden, dropout=0.4, dtype=jnp.float64, rngs=nnx.Rngs(key)
+    )
+    models = [nnx.split(make(key), nnx.Param, ...) for key in range(3)]
+    graphdef, rest = models[0][0], models[0][2]
+    batch = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(params for _, params, _ in models))
+    keys = jax.random.split(jax.random.key(3), 3)
+    cotangent = jnp.asarray(rng.normal(size=(150, classes)))
+
+    def found(backend):
+        features = as_features(matrix, backend=backend, dtype=jnp.float64)
+
+        def value(params, key):
+            model = nnx.merge(graphdef, params, rest)
+            return (model.embed(features, key if training else None) * cotangent).sum()
+
+        function = jax.value_and_grad(value)
+        return function(models[0][1], keys[0]), jax.vmap(function)(batch, keys)
+
+    got, expected = (jax.tree.leaves(found(backend)) for backend in ("native", "bucketed"))
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-13 * np.abs(other).max())
+
+
+@needs_kernels
+def test_fused_layers_refuse_a_derivative_in_the_features():
+    features = as_features(np.eye(20), backend="native", density_limit=1)
+    model = MLP(20, 2, rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="no derivative in the features"):
+        jax.grad(lambda f: model.embed(f).sum(), allow_int=True)(features)

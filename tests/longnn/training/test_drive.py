@@ -72,6 +72,16 @@ def test_memory_decides_the_pieces(monkeypatch, whole):
         assert heard[-1].pieces == expected
 
 
+def test_caches_decide_the_pieces(monkeypatch, whole):
+    """Two runs together where nothing larger is faster, and all where everything fits."""
+    monkeypatch.setattr(drive, "FEW", 2)
+    for cached, expected in ((1.0, 3), (1e12, 1)):
+        monkeypatch.setattr(drive, "CACHED", cached)
+        heard = []
+        assert_same(train(on_progress=heard.append), whole)
+        assert heard[-1].pieces == expected
+
+
 def test_memory_of_a_program_is_known(whole):
     """At least the states of all runs."""
     seen = []
