@@ -41,7 +41,7 @@ from longnn.training import Optim, Problem, fit
 from longnn.training.drive import _compiled
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-OURS = ["native", "bucketed"] if status().active else ["bucketed"]
+OURS = ["native", "csr"] if status().active else ["csr"]
 EPOCHS = 200
 
 
@@ -59,7 +59,7 @@ def peer(kind: str, w: Workload) -> Any:
     from benchmarks.peers.csr import CsrPeer
     from benchmarks.peers.reference import ReferencePeer
 
-    make = {"reference": ReferencePeer, "csr": CsrPeer, "tuned": BestPeer}[kind]
+    make = {"reference": ReferencePeer, "csr": CsrPeer, "tuned": BestPeer}[kind.removeprefix("torch ")]
     return make(w.adjacency, w.features, w.labels, w.classes, w.settings, w.rates)
 
 
@@ -112,7 +112,7 @@ def table(quick: bool) -> Iterator[Line]:
             epochs = 20 if quick else EPOCHS
             ours(w, data, epochs)
             sides[backend] = partial(_seconds, EPOCHS / epochs, w, data, epochs)
-        for kind, epochs, splits in (("tuned", 50, 2), ("csr", 50, 2), ("reference", 5, 1)):
+        for kind, epochs, splits in (("torch tuned", 50, 2), ("torch csr", 50, 2), ("torch reference", 5, 1)):
             sides[kind] = _scaled(peer(kind, w), w, epochs, splits, 10 * EPOCHS)
         yield Line(
             "table", f"{w.name}, 10 x {EPOCHS} epochs", _alternated(sides, 1 if quick else 3)
@@ -128,7 +128,7 @@ def step(quick: bool) -> Iterator[Line]:
             data = problem(w, backend)
             ours(w, data, 50, splits=1)
             sides[backend] = partial(_seconds, 1 / 50, w, data, 50, 1)
-        for kind in ("tuned", "csr"):
+        for kind in ("torch tuned", "torch csr"):
             sides[kind] = _scaled(peer(kind, w), w, 50, 1, 1)
         yield Line("step", f"{w.name}, one run, one epoch", _alternated(sides, 1 if quick else 5))
 
@@ -141,7 +141,7 @@ def search(quick: bool) -> Iterator[Line]:
         data = problem(w, backend)
         ours(w, data, min(epochs, 50), 3, trials)
         sides[backend] = partial(_seconds, 1, w, data, epochs, 3, trials)
-    for kind in ("tuned", "csr"):
+    for kind in ("torch tuned", "torch csr"):
         sides[kind] = _scaled(peer(kind, w), w, 50, 2, epochs * trials * 3)
     what = f"cora, {trials} trials x 3 splits x {epochs} epochs"
     yield Line("search", what, _alternated(sides, 1 if quick else 2))
@@ -165,7 +165,7 @@ def start(quick: bool) -> Iterator[Line]:
     """From the start of a process to its result: ten splits of 200 epochs, cache warm."""
     for name in ["cora"] if quick else ["cora", "squirrel"]:
         times: dict[str, list[float]] = {}
-        sides = [*OURS, "tuned", "csr"]
+        sides = [*OURS, "torch tuned", "torch csr"]
         _process(OURS[0], name, quick)  # fills the cache
         for _ in range(1 if quick else 2):
             for side in sides:
@@ -254,7 +254,7 @@ def _inner(task: str, *arguments: str) -> None:
     if task == "start":
         side, name, epochs = arguments
         w = load(name)
-        if side in ("native", "bucketed"):
+        if side in OURS:
             from experiments.compiled import keep_compiled
 
             keep_compiled("auto")

@@ -29,18 +29,21 @@ def split_key(key: Key | None, count: int) -> Sequence[Key | None]:
     return list(jax.random.split(key, count))
 
 
-def keep_mask(key: Key, rate: ArrayLike, size: int) -> Array:
+def keep_mask(key: Key, rate: ArrayLike, size: int, index: Array | None = None) -> Array:
     """[size] bool, True with probability 1 - rate, independent between indices and keys.
 
     Args:
         key: a typed jax random key, or one as :class:`ThreefryKey`.
         rate: scalar in [0, 1), may be traced.
         size: number of entries, below 2**32.
+        index: [size] int32, a permutation of the entries to be given; None for their own order.
     """
     if isinstance(key, ThreefryKey):
-        return jax.random.uniform(key.key, (size,), jnp.float32) >= jnp.asarray(rate, jnp.float32)
+        drawn = jax.random.uniform(key.key, (size,), jnp.float32) >= jnp.asarray(rate, jnp.float32)
+        return drawn if index is None else drawn[index]
     inner, outer = key_words(key)
-    bits = lowbias32(lowbias32(jax.lax.iota(jnp.uint32, size) ^ inner) + outer)
+    place = jax.lax.iota(jnp.uint32, size) if index is None else index.astype(jnp.uint32)
+    bits = lowbias32(lowbias32(place ^ inner) + outer)
     return (bits >> 8) >= threshold(rate)
 
 
@@ -55,17 +58,18 @@ def threshold(rate: ArrayLike) -> Array:
     return jnp.ceil(jnp.asarray(rate, jnp.float32) * 2**24).astype(jnp.uint32)
 
 
-def dropout(x: Array, rate: ArrayLike, key: Key | None) -> Array:
+def dropout(x: Array, rate: ArrayLike, key: Key | None, index: Array | None = None) -> Array:
     """Zeroes entries with probability ``rate`` and divides the rest by 1 - rate.
 
     Args:
         x: any shape.
         rate: scalar in [0, 1), may be traced.
         key: as of :func:`keep_mask`, or None for evaluation, which returns ``x`` itself.
+        index: as of :func:`keep_mask`, of the shape of x.
     """
     if key is None:
         return x
-    keep = keep_mask(key, rate, x.size).reshape(x.shape)
+    keep = keep_mask(key, rate, x.size, index).reshape(x.shape)
     return jnp.where(keep, x / (1 - jnp.asarray(rate, x.dtype)), 0)
 
 

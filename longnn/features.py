@@ -1,6 +1,6 @@
 """Node features as the left factor of the first layer: sparse or dense, chosen by density."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import jax
@@ -10,6 +10,7 @@ import scipy.sparse
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.csr import csr_rows
 from longnn.dropout import Key, dropout
 from longnn.native import native_rows
 from longnn.native.layers import fused_layers
@@ -97,10 +98,13 @@ class SparseFeatures:
 
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
+        self._check(weight)
+        values = dropout(self.values, rate, key).astype(weight.dtype)
+        return sparse_product(self.rows, self.columns, values, values, weight)
+
+    def _check(self, weight: Array) -> None:
         if weight.ndim != 2 or weight.shape[0] != self.shape[1]:
             raise ValueError(f"weight must have shape [F, H], F = {self.shape[1]}: {weight.shape}")
-        values = dropout(self.values, rate, key).astype(weight.dtype)
-        return sparse_product(self.rows, self.columns, values, weight)
 
 
 @jax.tree_util.register_dataclass
@@ -120,6 +124,28 @@ class NativeFeatures(SparseFeatures):
         outer, inner = keys or (None, None)
         values = dropout(self.values, rate, outer).astype(first.dtype)
         return fused_layers(self.rows, self.columns, values, first, bias, second, rate, inner)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class CsrFeatures(SparseFeatures):
+    """Sparse features with the values of X^T in their own order.
+
+    Attributes:
+        transposed: [nnz] values of X^T.
+        order: [nnz] their places in ``values``.
+    """
+
+    transposed: Array = field(kw_only=True)
+    order: Array = field(kw_only=True)
+
+    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
+        """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
+        self._check(weight)
+        values = dropout(self.values, rate, key).astype(weight.dtype)
+        # drawn twice: a gather of the values just drawn takes longer
+        transposed = dropout(self.transposed, rate, key, self.order).astype(weight.dtype)
+        return sparse_product(self.rows, self.columns, values, transposed, weight)
 
 
 def as_features(
@@ -159,9 +185,18 @@ def as_features(
     if coo.nnz > density_limit * shape[0] * shape[1]:
         return DenseFeatures(jnp.asarray(coo.toarray(), dtype), shape)
     values = jnp.asarray(coo.data, dtype)
-    if choose(backend) == "native":
+    backend = choose(backend)
+    if backend == "native":
         rows = native_rows(coo.row, coo.col, shape)
         return NativeFeatures(values, rows, native_rows(coo.col, coo.row, shape[::-1]), shape)
+    if backend == "csr":
+        rows, first = csr_rows(coo.row, coo.col, shape)
+        columns, second = csr_rows(coo.col, coo.row, shape[::-1])
+        order = np.argsort(first)[second]
+        values = values[first]
+        return CsrFeatures(
+            values, rows, columns, shape, transposed=values[order], order=jnp.asarray(order)
+        )
     rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
     columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)
     return SparseFeatures(values, rows, columns, shape)

@@ -13,13 +13,14 @@ import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 
+from longnn.csr import CsrOperator, csr_operator
 from longnn.graph import Graph, check_signal
 from longnn.native import NativeOperator, native_operator, status
 from longnn.rows import Rows, bucketed_rows
 from longnn.transforms import static
 from polybases import Recurrence
 
-Backend = Literal["auto", "native", "bucketed", "segment_sum"]
+Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
 
 
 class Operator(Protocol):
@@ -95,7 +96,7 @@ class SegmentOperator:
 def choose(backend: Backend) -> Backend:
     """The backend that "auto" stands for on this machine; others stand for themselves.
 
-    On a CPU the native kernels if they are active, else bucketed rows; segment sum on a GPU.
+    On a CPU the native kernels if they are active, else jaxlib's CSR product; segment sum on a GPU.
 
     Raises:
         ValueError: for an unknown backend, or if "native" is asked for and cannot be had.
@@ -111,12 +112,12 @@ def choose(backend: Backend) -> Backend:
         return backend
     if not on_cpu:
         return "segment_sum"
-    return "native" if status().active else "bucketed"
+    return "native" if status().active else "csr"
 
 
 def normalized_adjacency(
     graph: Graph, *, backend: Backend = "auto", dtype: DTypeLike = jnp.float32
-) -> NativeOperator | BucketedOperator | SegmentOperator:
+) -> NativeOperator | CsrOperator | BucketedOperator | SegmentOperator:
     """S = D^-1/2 A D^-1/2 with spectrum in [-1, 1]; no self-loops are added.
 
     The row of an isolated node is zero: it sits at eigenvalue 0 of S, lambda = 1.
@@ -124,7 +125,8 @@ def normalized_adjacency(
 
     Args:
         graph: N nodes.
-        backend: "native" (C++ kernels), "bucketed" (gathers only), "segment_sum", or "auto":
+        backend: "native" (C++ kernels), "csr" (jaxlib's product), "bucketed" (gathers only),
+            "segment_sum", or "auto":
             :func:`choose`.
         dtype: of the entries.
 
@@ -144,6 +146,8 @@ def normalized_adjacency(
         device_weights = None if weights is None else jnp.asarray(weights, dtype)
         return BucketedOperator(rows, jnp.asarray(scale, dtype), device_weights)
     values = scale[senders] * scale[receivers] * (1.0 if weights is None else weights)
+    if backend == "csr":
+        return csr_operator(graph, values, dtype)
     return SegmentOperator(
         jnp.asarray(senders, jnp.int32),
         jnp.asarray(receivers, jnp.int32),

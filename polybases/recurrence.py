@@ -142,7 +142,7 @@ def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array)
 
     start = (theta[-1] * x, jnp.zeros_like(x))
     steps = (theta[:-1], diagonal, upper, following)
-    (result, _), _ = jax.lax.scan(step, start, steps, reverse=True)
+    (result, _), _ = jax.lax.scan(step, start, steps, reverse=True, unroll=2)
     return first * result
 
 

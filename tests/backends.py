@@ -2,5 +2,5 @@
 
 from longnn.native import status
 
-PURE = ["bucketed", "segment_sum"]
+PURE = ["csr", "bucketed", "segment_sum"]
 BACKENDS = [*PURE, *(["native"] if status().active else [])]

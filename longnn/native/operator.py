@@ -1,18 +1,16 @@
 """The normalised adjacency on the native kernels."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.custom_batching import custom_vmap
 from jax.typing import DTypeLike
 
 from longnn.graph import Graph, check_signal
 from longnn.native.rows import NativeRows, check_dtype, padded_rows
-from longnn.transforms import refuse_gradient
+from longnn.sparse import symmetric_product
 from polybases import Recurrence
 
 
@@ -39,7 +37,13 @@ class NativeOperator:
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
         self._check(x)
-        return _symmetric(self, x)
+        return symmetric_product(self, x)
+
+    def multiply(self, x: Array) -> Array:
+        """x [N, W] -> S x [N, W], without derivatives."""
+        scratch = jax.ShapeDtypeStruct((x.shape[0] + 1, _padded(x.shape[1], x.dtype)), x.dtype)
+        call = jax.ffi.ffi_call(f"longnn_matvec_{x.dtype.name}", (x, scratch))
+        return call(*self._graph_arrays(x.dtype), x)[0]
 
     def filter_sum(self, recurrence: Recurrence, theta: Array, x: Array) -> Array:
         """sum_k theta_k p_k(S) x as ``polybases.weighted_sum``, without derivatives.
@@ -72,7 +76,7 @@ class NativeOperator:
         dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
 
-    def graph_arrays(self, dtype: DTypeLike) -> list[Array]:
+    def _graph_arrays(self, dtype: DTypeLike) -> list[Array]:
         """Operands of every kernel, in their order."""
         pattern = [self.rows.start, self.rows.columns, self.rows.chunks]
         return pattern + [a.astype(dtype) for a in (self.weights, self.root, self.inverse_degree)]
@@ -91,7 +95,7 @@ class NativeOperator:
             for leaf, leading in zip(recurrence[:4], (0, 1, 1, 1), strict=True)
         )
         return [
-            *self.graph_arrays(x.dtype),
+            *self._graph_arrays(x.dtype),
             first.reshape(width),
             *(leaf.reshape(-1, width) for leaf in (*rest, theta)),
             x.reshape(nodes, width),
@@ -116,45 +120,3 @@ def _padded(width: int, dtype: DTypeLike) -> int:
     """Columns in whole 64-byte vectors, as the kernels lay them out."""
     lanes = 64 // jnp.dtype(dtype).itemsize
     return -(-width // lanes) * lanes
-
-
-@jax.custom_vjp
-def _symmetric(operator: NativeOperator, x: Array) -> Array:
-    return _product(operator, x)
-
-
-def _symmetric_forward(operator: Any, x: Any) -> tuple[Array, Any]:
-    operator = refuse_gradient(
-        operator,
-        "the native operator gives no derivative in its entries; take backend='bucketed' or "
-        "'segment_sum'",
-    )
-    return _product(operator, x.value), operator
-
-
-def _symmetric_backward(operator, g):
-    if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, jnp.zeros(g.shape, g.dtype)
-    return None, _product(operator, g)
-
-
-_symmetric.defvjp(_symmetric_forward, _symmetric_backward, symbolic_zeros=True)
-
-
-@custom_vmap
-def _product(operator: NativeOperator, x: Array) -> Array:
-    flat = x.reshape(x.shape[0], -1)
-    scratch = jax.ShapeDtypeStruct((x.shape[0] + 1, _padded(flat.shape[1], x.dtype)), x.dtype)
-    call = jax.ffi.ffi_call(f"longnn_matvec_{x.dtype.name}", (flat, scratch))
-    return call(*operator.graph_arrays(x.dtype), flat)[0].reshape(x.shape)
-
-
-@_product.def_vmap
-def _(axis_size, in_batched, operator, x):
-    """Members become columns of one product."""
-    operator_batched, x_batched = in_batched
-    if any(jax.tree.leaves(operator_batched)):
-        raise ValueError("vmap over graphs needs backend='bucketed' or 'segment_sum'")
-    if not x_batched:
-        return _product(operator, x), False
-    return jnp.moveaxis(_product(operator, jnp.moveaxis(x, 0, 1)), 1, 0), True

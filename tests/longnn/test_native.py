@@ -38,7 +38,7 @@ def test_kernels_are_used_where_a_compiler_is():
 def test_switched_off(monkeypatch, fresh):
     monkeypatch.setenv("LONGNN_NATIVE", "0")
     assert status() == (False, "switched off by LONGNN_NATIVE=0")
-    assert choose("auto") == "bucketed"
+    assert choose("auto") == "csr"
     with pytest.raises(
         ValueError, match="backend 'native' needs the C\\+\\+ kernels: switched off"
     ):
