@@ -5,24 +5,22 @@
     python -m benchmarks.training --case table --json  one case, to the standard output
 
 Needs PyTorch (`pip install ".[bench]"`) and, for the real graphs, LONGNN_DATA_DIR. The sides take
-turns; times are medians. Peers: `reference` (messages, dense features), `csr` (sparse products and
-a fused adjoint, as a good user writes it), `tuned` (the same by hand, without autograd).
+turns; times are medians. Ours: `native` (C++ kernels) and `csr` (pure JAX, what runs without a
+compiler). Peers: `torch reference` (messages, dense features), `torch csr` (sparse products and a
+fused adjoint, as a good user writes it), `torch tuned` (the same by hand, without autograd).
 """
 
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +29,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.polybases_speed import measure
+from benchmarks.results import Line, header, markdown, merged
 from benchmarks.workloads import Workload, load
 from longnn.data.splits import Splits
 from longnn.features import as_features
@@ -43,14 +42,7 @@ from longnn.training.drive import _compiled
 RESULTS = Path(__file__).parent / "RESULTS.md"
 OURS = ["native", "csr"] if status().active else ["csr"]
 EPOCHS = 200
-
-
-class Line(NamedTuple):
-    """Seconds of each side for one thing."""
-
-    case: str
-    what: str
-    seconds: dict[str, float]
+POWER = 10
 
 
 def peer(kind: str, w: Workload) -> Any:
@@ -59,8 +51,12 @@ def peer(kind: str, w: Workload) -> Any:
     from benchmarks.peers.csr import CsrPeer
     from benchmarks.peers.reference import ReferencePeer
 
-    make = {"reference": ReferencePeer, "csr": CsrPeer, "tuned": BestPeer}[kind.removeprefix("torch ")]
-    return make(w.adjacency, w.features, w.labels, w.classes, w.settings, w.rates)
+    classes = {
+        "torch reference": ReferencePeer,
+        "torch csr": CsrPeer,
+        "torch tuned": BestPeer,
+    }
+    return classes[kind](w.adjacency, w.features, w.labels, w.classes, w.settings, w.rates)
 
 
 def problem(w: Workload, backend: str) -> Problem:
@@ -91,15 +87,15 @@ def ours(w: Workload, data: Problem, epochs: int, splits: int = 10, trials: int 
 
 
 def product(quick: bool) -> Iterator[Line]:
-    """S x at four widths."""
-
+    """S^10 x at four widths, as filters take it; time of one product."""
     for name in ["cora"] if quick else ["squirrel", "cornell5", "power-law-1e6"]:
         w = load(name)
         calls = [*_our_products(w), _their_product(w)]
         for width in (8, 32, 64, 128):
             x = np.random.default_rng(0).normal(size=(w.graph.num_nodes, width)).astype(np.float32)
             here = {side: make(x) for side, make in calls}
-            yield Line("product", f"{w.name}, width {width}", measure(here, 5))
+            seconds = {side: t / POWER for side, t in measure(here, 5, 0.2).items()}
+            yield Line("product", f"{w.name}, width {width}", seconds)
 
 
 def table(quick: bool) -> Iterator[Line]:
@@ -112,7 +108,11 @@ def table(quick: bool) -> Iterator[Line]:
             epochs = 20 if quick else EPOCHS
             ours(w, data, epochs)
             sides[backend] = partial(_seconds, EPOCHS / epochs, w, data, epochs)
-        for kind, epochs, splits in (("torch tuned", 50, 2), ("torch csr", 50, 2), ("torch reference", 5, 1)):
+        for kind, epochs, splits in (
+            ("torch tuned", 50, 2),
+            ("torch csr", 50, 2),
+            ("torch reference", 5, 1),
+        ):
             sides[kind] = _scaled(peer(kind, w), w, epochs, splits, 10 * EPOCHS)
         yield Line(
             "table", f"{w.name}, 10 x {EPOCHS} epochs", _alternated(sides, 1 if quick else 3)
@@ -166,7 +166,8 @@ def start(quick: bool) -> Iterator[Line]:
     for name in ["cora"] if quick else ["cora", "squirrel"]:
         times: dict[str, list[float]] = {}
         sides = [*OURS, "torch tuned", "torch csr"]
-        _process(OURS[0], name, quick)  # fills the cache
+        for side in OURS:
+            _process(side, name, quick)  # fills the cache
         for _ in range(1 if quick else 2):
             for side in sides:
                 times.setdefault(side, []).append(_process(side, name, quick))
@@ -192,7 +193,12 @@ Make = Callable[[np.ndarray], Callable[[], Any]]
 
 def _our_products(w: Workload) -> Iterator[tuple[str, Make]]:
     """Pure JAX on graphs that it is meant for only."""
-    apply = jax.jit(lambda operator, x: operator.matvec(x))
+
+    @jax.jit
+    def apply(operator: Any, x: jax.Array) -> jax.Array:
+        for _ in range(POWER):
+            x = operator.matvec(x)
+        return x
 
     def make(operator: Any, x: np.ndarray) -> Callable[[], Any]:
         here = jnp.asarray(x)
@@ -213,7 +219,14 @@ def _their_product(w: Workload) -> tuple[str, Make]:
 
     def make(x: np.ndarray) -> Callable[[], Any]:
         there = torch.from_numpy(x)
-        return lambda: S @ there
+
+        def apply() -> Any:
+            y = there
+            for _ in range(POWER):
+                y = S @ y
+            return y
+
+        return apply
 
     return "torch CSR", make
 
@@ -281,75 +294,6 @@ def _threads() -> None:
     torch.set_num_threads(os.cpu_count() or 1)
 
 
-def copy_bandwidth() -> float:
-    """GB/s of one core copying (bytes read and written)."""
-    source = np.ones(1 << 26, np.float32)
-    target = np.empty_like(source)
-    target[:] = source
-    seconds = measure({"copy": lambda: np.copyto(target, source)}, 5)["copy"]
-    return 2 * source.nbytes / seconds / 1e9
-
-
-def markdown(lines: list[Line]) -> dict[str, str]:
-    """Case -> its table; times in brackets are multiples of our first side."""
-    return {case: _table([x for x in lines if x.case == case]) for case in _cases(lines)}
-
-
-def _cases(lines: list[Line]) -> list[str]:
-    return list(dict.fromkeys(line.case for line in lines))
-
-
-def _table(lines: list[Line]) -> str:
-    sides = list(dict.fromkeys(side for line in lines for side in line.seconds))
-    out = [
-        f"{lines[0].case}\n\n{(CASES[lines[0].case].__doc__ or '').strip()} ({_when()})\n",
-        f"| | {' | '.join(sides)} |",
-        f"|---{'|---' * len(sides)}|",
-    ]
-    for line in lines:
-        first = next(iter(line.seconds.values()))
-        cells = [_cell(line.seconds.get(side), first) for side in sides]
-        out.append(f"| {line.what} | {' | '.join(cells)} |")
-    return "\n".join(out) + "\n"
-
-
-def _when() -> str:
-    return f"{date.today()}, load {os.getloadavg()[0]:.1f}"
-
-
-def merged(old: str, header: str, new: dict[str, str]) -> str:
-    """The results file with the cases of ``new`` replaced, in the order of ``CASES``."""
-    sections = {part.split("\n")[0]: part for part in old.split("\n## ")[1:]} | new
-    chosen = [sections[case].rstrip() + "\n" for case in CASES if case in sections]
-    return "\n## ".join([header, *chosen])
-
-
-def _cell(seconds: float | None, first: float) -> str:
-    if seconds is None:
-        return "-"
-    shown = f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
-    return shown if seconds == first else f"{shown} ({seconds / first:.2g} x)"
-
-
-def header() -> str:
-    """What was measured where."""
-    versions = ", ".join(f"{n} {version(n)}" for n in ("jax", "torch", "scipy"))
-    return (
-        f"# Training beside PyTorch\n\n`python -m benchmarks.training` on "
-        f"{_processor()}, {os.cpu_count()} cores, both sides on all of them; one core copies "
-        f"{copy_bandwidth():.0f} GB/s. {versions}, "
-        f"Python {platform.python_version()}. In brackets: the time as a multiple of the first "
-        "column.\n"
-    )
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def main() -> None:
     """Runs the cases that were asked for."""
     parser = argparse.ArgumentParser(
@@ -373,10 +317,11 @@ def main() -> None:
                 print(json.dumps(line._asdict()), flush=True)
     if options.json:
         return
-    new = markdown(lines)
+    captions = {name: (case.__doc__ or "").strip() for name, case in CASES.items()}
+    new = markdown(lines, captions)
     print("\n## ".join([top, *new.values()]))
     if not options.quick:
-        RESULTS.write_text(merged(RESULTS.read_text() if RESULTS.exists() else "", top, new))
+        RESULTS.write_text(merged(RESULTS.read_text() if RESULTS.exists() else "", top, new, CASES))
 
 
 if __name__ == "__main__":

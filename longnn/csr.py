@@ -110,7 +110,8 @@ def csr_rows(
     """
     order = np.lexsort((columns, rows))
     start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
-    return CsrRows(jnp.asarray(start, jnp.int32), jnp.asarray(columns[order], jnp.int32), shape), order
+    device = lambda a: jnp.asarray(a, jnp.int32)  # noqa: E731
+    return CsrRows(device(start), device(columns[order]), shape), order
 
 
 def csr_operator(graph: Graph, values: np.ndarray, dtype: DTypeLike) -> CsrOperator:

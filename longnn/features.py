@@ -12,7 +12,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from longnn.csr import csr_rows
 from longnn.dropout import Key, dropout
-from longnn.native import native_rows
+from longnn.native import NativeRows, native_rows
 from longnn.native.layers import fused_layers
 from longnn.operators import Backend, choose
 from longnn.rows import bucketed_rows
@@ -48,11 +48,11 @@ class TwoLayers(Protocol):
         bias: Array,
         second: Array,
         rate: ArrayLike,
-        keys: tuple[Array, Array] | None,
+        key: Array | None,
     ) -> Array:
         """dropout(relu(dropout(X) W + b)) V [N, C] for W [F, H], b [H], V [H, C].
 
-        ``keys`` are of the two dropouts, None for evaluation.
+        ``key`` is None for evaluation.
         """
 
 
@@ -112,16 +112,19 @@ class SparseFeatures:
 class NativeFeatures(SparseFeatures):
     """Sparse features on the native kernels."""
 
+    rows: NativeRows
+    columns: NativeRows
+
     def two_layers(
         self,
         first: Array,
         bias: Array,
         second: Array,
         rate: ArrayLike,
-        keys: tuple[Array, Array] | None,
+        key: Array | None,
     ) -> Array:
         """See :class:`TwoLayers`; differentiable in reverse mode in the three weights."""
-        outer, inner = keys or (None, None)
+        outer, inner = (None, None) if key is None else jax.random.split(key, 2)
         values = dropout(self.values, rate, outer).astype(first.dtype)
         return fused_layers(self.rows, self.columns, values, first, bias, second, rate, inner)
 
@@ -187,16 +190,15 @@ def as_features(
     values = jnp.asarray(coo.data, dtype)
     backend = choose(backend)
     if backend == "native":
-        rows = native_rows(coo.row, coo.col, shape)
-        return NativeFeatures(values, rows, native_rows(coo.col, coo.row, shape[::-1]), shape)
+        native = native_rows(coo.row, coo.col, shape), native_rows(coo.col, coo.row, shape[::-1])
+        return NativeFeatures(values, *native, shape)
     if backend == "csr":
-        rows, first = csr_rows(coo.row, coo.col, shape)
-        columns, second = csr_rows(coo.col, coo.row, shape[::-1])
-        order = np.argsort(first)[second]
+        by_rows, first = csr_rows(coo.row, coo.col, shape)
+        by_columns, second = csr_rows(coo.col, coo.row, shape[::-1])
+        order = jnp.asarray(np.argsort(first)[second], jnp.int32)
         values = values[first]
-        return CsrFeatures(
-            values, rows, columns, shape, transposed=values[order], order=jnp.asarray(order)
-        )
+        transposed = values[order]
+        return CsrFeatures(values, by_rows, by_columns, shape, transposed=transposed, order=order)
     rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
     columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)
     return SparseFeatures(values, rows, columns, shape)

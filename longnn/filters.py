@@ -189,7 +189,9 @@ def _as_columns(operator: Operator, anchor: Recurrence, theta: Array, *signals: 
         return jnp.pad(wide, pad, constant_values=fill)
 
     recurrence = Recurrence(
-        flat(anchor.first, 0), flat(anchor.diagonal, 1), flat(anchor.upper, 1, 1.0),
+        flat(anchor.first, 0),
+        flat(anchor.diagonal, 1),
+        flat(anchor.upper, 1, 1.0),
         flat(anchor.lower, 1),
     )
     return [recurrence, *(flat(array, 1) for array in (theta, *signals))]

@@ -9,7 +9,6 @@ from jax.custom_batching import custom_vmap
 
 from longnn.transforms import refuse_gradient
 
-
 NO_ENTRIES = (
     "this operator gives no derivative in its entries; take backend='bucketed' or 'segment_sum'"
 )

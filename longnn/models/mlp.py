@@ -70,12 +70,11 @@ class MLP(nnx.Module):
 
     def embed(self, features: Features, key: Key | None = None) -> Array:
         """X [N, F] -> H [N, C]; dropout where a key is given."""
-        outer, inner = split_key(key, 2)
         rate = self.first.dropout[...]
         if isinstance(features, TwoLayers) and not isinstance(key, ThreefryKey):
-            keys = None if key is None else (outer, inner)
             weights = self.first.kernel[...], self.first.bias[...], self.kernel[...]
-            return features.two_layers(*weights, rate, keys) + self.bias[...]
+            return features.two_layers(*weights, rate, key) + self.bias[...]
+        outer, inner = split_key(key, 2)
         hidden = dropout(jax.nn.relu(self.first.embed(features, outer)), rate, inner)
         return tall_product(hidden, self.kernel[...]) + self.bias[...]
 

@@ -95,7 +95,7 @@ def _forward_pass(*, keep_hidden: bool) -> Callable:
     @custom_vmap
     def one(rows, values, *weights_and_kept):
         together = jax.tree.map(lambda leaf: leaf[None], (values, *weights_and_kept))
-        return [part[0] for part in _call(rows, *together, keep_hidden)]
+        return [part[0] for part in _call(rows, *together, keep_hidden=keep_hidden)]
 
     @one.def_vmap
     def _(axis_size, in_batched, rows, values, *weights_and_kept):
@@ -104,7 +104,7 @@ def _forward_pass(*, keep_hidden: bool) -> Callable:
             raise ValueError("vmap over the features themselves is not supported; loop over graphs")
         values = values if values_batched else values[None]
         together = _members(axis_size, tuple(batched), weights_and_kept)
-        return _call(rows, values, *together, keep_hidden), [True, True]
+        return _call(rows, values, *together, keep_hidden=keep_hidden), [True, True]
 
     return one
 
@@ -120,6 +120,7 @@ def _call(
     bias: Array,
     second: Array,
     kept: Kept,
+    *,
     keep_hidden: bool,
 ) -> list[Array]:
     """The kernel on members: values [B or 1, nnz], all else [B, ...]."""
