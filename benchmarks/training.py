@@ -204,7 +204,8 @@ def _our_products(w: Workload) -> Iterator[tuple[str, Make]]:
         here = jnp.asarray(x)
         return lambda: jax.block_until_ready(apply(operator, here))
 
-    for backend in OURS if w.graph.num_nodes < 10**5 else OURS[:1]:
+    small = w.graph.num_nodes < 10**5
+    for backend in [*OURS, "bucketed"] if small else OURS[:1]:
         operator = normalized_adjacency(w.graph, backend=backend)  # type: ignore[arg-type]
         yield backend, partial(make, operator)
 

@@ -5,6 +5,7 @@ multiple of eight, so signals are padded.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -84,6 +85,7 @@ class CsrOperator:
 
     rows: CsrRows
     values: Array
+    lanes: ClassVar[int] = LANES
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""

@@ -174,18 +174,18 @@ def _adjoint(
 
 
 def _as_columns(operator: Operator, anchor: Recurrence, theta: Array, *signals: Array) -> list:
-    """All trailing axes as one axis of columns, padded to a multiple of eight.
+    """All trailing axes as one axis of columns, padded to whole ``lanes`` of the operator.
 
-    Compiled loops run through that several times faster than through short axes.
+    Compiled loops run through one long axis several times faster than through short ones.
     """
     if isinstance(operator, _Closure):  # a function of the user's, meant for this shape
         return [anchor, theta, *signals]
-    columns = signals[0].shape[1:]
+    columns, lanes = signals[0].shape[1:], getattr(operator, "lanes", 1)
 
     def flat(leaf: Array, leading: int, fill: float = 0.0) -> Array:
         kept = leaf.shape[:leading]
         wide = jnp.broadcast_to(leaf, (*kept, *columns)).reshape(*kept, -1)
-        pad = [(0, 0)] * leading + [(0, -wide.shape[-1] % 8)]
+        pad = [(0, 0)] * leading + [(0, -wide.shape[-1] % lanes)]
         return jnp.pad(wide, pad, constant_values=fill)
 
     recurrence = Recurrence(

@@ -156,13 +156,6 @@ def test_other_types_are_refused():
 
 
 @needs_kernels
-def test_derivative_in_the_entries_is_refused():
-    operator = case(5, 1, True, np.float32)[0]
-    with pytest.raises(ValueError, match="no derivative in its entries"):
-        jax.grad(lambda S: S.matvec(jnp.ones((95, 5), jnp.float32)).sum(), allow_int=True)(operator)
-
-
-@needs_kernels
 @pytest.mark.parametrize(("hidden", "classes"), [(64, 7), (20, 3), (37, 40)])
 @pytest.mark.parametrize("training", [False, True])
 def test_fused_layers_equal_the_plain_ones(hidden, classes, training):

@@ -146,7 +146,15 @@ def test_rows_ask_for_values_where_they_need_them(with_values):
         pattern.sum(jnp.ones((2, 1)), None if with_values else jnp.ones(1))
 
 
+@pytest.mark.parametrize("backend", sorted({"csr", "native"} & set(BACKENDS)))
+def test_derivative_in_the_entries_is_refused(backend):
+    operator = normalized_adjacency(build("one edge", False)[0], backend=backend)
+    x = jnp.ones((operator.rows.shape[0], 5), jnp.float32)
+    with pytest.raises(ValueError, match="no derivative in its entries"):
+        jax.grad(lambda S: S.matvec(x).sum(), allow_int=True)(operator)
+
+
 def test_unknown_backend():
     graph, _ = build("one edge", False)
-    with pytest.raises(ValueError, match=r"unknown backend 'csr'; choose one of"):
-        normalized_adjacency(graph, backend="csr")
+    with pytest.raises(ValueError, match=r"unknown backend 'dense'; choose one of"):
+        normalized_adjacency(graph, backend="dense")
