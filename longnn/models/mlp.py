@@ -1,5 +1,7 @@
 """Embeddings of node features, and the graph-free baseline."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -75,12 +77,31 @@ class MLP(nnx.Module):
             weights = self.first.kernel[...], self.first.bias[...], self.kernel[...]
             return features.two_layers(*weights, rate, key) + self.bias[...]
         outer, inner = split_key(key, 2)
-        hidden = dropout(jax.nn.relu(self.first.embed(features, outer)), rate, inner)
+        hidden = _relu_dropout(self.first.embed(features, outer), rate, inner)
         return tall_product(hidden, self.kernel[...]) + self.bias[...]
 
     def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
         """Log-probabilities [N, C]; the graph is not used."""
         return jax.nn.log_softmax(self.embed(features, key))
+
+
+@jax.custom_vjp
+def _relu_dropout(x: Array, rate: Array, key: Key | None) -> Array:
+    """dropout(relu(x)); its gradient needs no mask, since what was kept is positive."""
+    return dropout(jax.nn.relu(x), rate, key)
+
+
+def _relu_dropout_forward(x: Array, rate: Array, key: Key | None) -> tuple[Array, Any]:
+    out = _relu_dropout(x, rate, key)
+    return out, (out, jnp.ones_like(rate) if key is None else 1 / (1 - rate))
+
+
+def _relu_dropout_backward(residuals: Any, g: Array) -> tuple[Array, None, None]:
+    out, scale = residuals
+    return jnp.where(out > 0, scale * g, 0), None, None
+
+
+_relu_dropout.defvjp(_relu_dropout_forward, _relu_dropout_backward)
 
 
 @jax.custom_vjp

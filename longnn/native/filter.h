@@ -76,28 +76,28 @@ inline void WithShape(int columns, const F& f) {
   f(Shape<T, Whole, 2, R>());
 }
 
-// Runs f(phase, chunk, first column, shape) for all panels. As many whole panels as can be shared
-// out equally go through all phases on one thread each, without waiting for others and in its own
-// cache; the threads take the chunks of the rest together.
+// Runs f(phase, chunk, first column, shape) for all panels. Of panels that a cache holds, as many
+// as can be shared out equally go through all phases on one thread each, which waits for nobody. At
+// the others the threads work together, one panel after the other.
 template <typename T, typename F>
 void ForPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, int phases, int columns, const F& f) {
   const int chunks = g.pattern.count, threads = std::max<int>(1, pool.num_threads());
-  const int whole = PanelColumns(g), alone = columns / whole / threads * threads;
-  const int together = (columns + whole - 1) / whole - alone;
+  const int whole = PanelColumns(g), panels = (columns + whole - 1) / whole;
+  auto far = [&](int width) { return g.rows() * width * int64_t(sizeof(T)) > kNear; };
+  const int alone = far(whole) ? 0 : columns / whole / threads * threads;
   auto run = [&](int phase, int chunk, int panel) {
     const int column = panel * whole, width = std::min(columns - column, whole);
     auto one = [&](auto shape) { f(phase, chunk, column, shape); };
     if (g.weights) return WithShape<T, Reading::kWeighted>(width, one);
-    if (g.rows() * width * int64_t(sizeof(T)) > kNear)
-      return WithShape<T, Reading::kFar>(width, one);
+    if (far(width)) return WithShape<T, Reading::kFar>(width, one);
     WithShape<T, Reading::kNear>(width, one);
   };
   ForPhases(pool, 1, alone, [&](int, int panel) {
     for (int phase = 0; phase < phases; ++phase)
       for (int chunk = 0; chunk < chunks; ++chunk) run(phase, chunk, panel);
   });
-  ForPhases(pool, phases, together * chunks,
-            [&](int phase, int task) { run(phase, task % chunks, alone + task / chunks); });
+  for (int panel = alone; panel < panels; ++panel)
+    ForPhases(pool, phases, chunks, [&](int phase, int chunk) { run(phase, chunk, panel); });
 }
 
 // sum over the neighbours of a row, divided by its degree; several entries at a time, so that sums
