@@ -124,6 +124,13 @@ class NativeFeatures(SparseFeatures):
         key: Array | None,
     ) -> Array:
         """See :class:`TwoLayers`; differentiable in reverse mode in the three weights."""
+        self._check(first)
+        width = first.shape[1]
+        if bias.shape != (width,) or second.ndim != 2 or second.shape[0] != width:
+            raise ValueError(
+                f"bias and second weight must have shapes [H] and [H, C], H = {width}, got "
+                f"{bias.shape} and {second.shape}"
+            )
         outer, inner = (None, None) if key is None else jax.random.split(key, 2)
         values = dropout(self.values, rate, outer).astype(first.dtype)
         return fused_layers(self.rows, self.columns, values, first, bias, second, rate, inner)

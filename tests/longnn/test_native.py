@@ -187,6 +187,21 @@ def test_fused_layers_equal_the_plain_ones(hidden, classes, training):
 
 
 @needs_kernels
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (((7, 4), (4,), (4, 2)), "weight must have shape \\[F, H\\], F = 20"),
+        (((20, 4), (3,), (4, 2)), "must have shapes \\[H\\] and \\[H, C\\], H = 4"),
+        (((20, 4), (4,), (5, 2)), "must have shapes \\[H\\] and \\[H, C\\], H = 4"),
+    ],
+)
+def test_fused_layers_refuse_wrong_shapes(shapes, message):
+    features = as_features(np.eye(20), backend="native", density_limit=1)
+    with pytest.raises(ValueError, match=message):
+        features.two_layers(*map(jnp.ones, shapes), 0.0, None)
+
+
+@needs_kernels
 def test_fused_layers_refuse_a_derivative_in_the_features():
     features = as_features(np.eye(20), backend="native", density_limit=1)
     model = MLP(20, 2, rngs=nnx.Rngs(0))
