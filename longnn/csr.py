@@ -1,7 +1,7 @@
 """Sparse matrices by rows (CSR) on the product that jaxlib itself brings for CPUs.
 
-One thread, but two to four times faster than gathers, and quick to compile. Its width must be a
-multiple of eight, so signals are padded.
+One thread, yet faster than gathers on two (``python -m benchmarks.training --case product``), and
+quick to compile. Signals are padded to the widths that it is fast at.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,11 @@ from longnn.graph import Graph, check_signal
 from longnn.sparse import symmetric_product
 from longnn.transforms import static
 
+MOST = np.iinfo(np.int32).max
+"""Entries, rows and columns that 32 bits can count; more members go one after the other."""
+
 LANES = 8
-"""Widths that are no multiple of it are several times slower."""
+"""Widths that are no multiple of it take a slow path of the product."""
 
 
 @jax.tree_util.register_dataclass
@@ -52,8 +55,10 @@ class CsrRows:
             return self.multiply(values[0], x[0])[None]
         if x.shape[0] == 1:
             x = jnp.broadcast_to(x, (members, *x.shape[1:]))
-        together = self._block_diagonal(members)
-        each = jnp.broadcast_to(values, (members, values.shape[1])).ravel()
+        values = jnp.broadcast_to(values, (members, values.shape[1]))
+        if members * max(values.shape[1], *self.shape) > MOST:
+            return jax.lax.map(lambda pair: self.multiply(*pair), (values, x))
+        together, each = self._block_diagonal(members), values.ravel()
         return together.multiply(each, x.reshape(members * width, -1)).reshape(members, count, -1)
 
     def _block_diagonal(self, members: int) -> "CsrRows":

@@ -100,7 +100,7 @@ def train(
 
 CACHED = 80e6
 """Bytes that a batch on a CPU should not exceed much: beyond, runs push each other out of the
-caches (Cora: 1.17 ms per run and epoch in a batch of 20, 1.39 ms in one of 190)."""
+caches."""
 
 FEW = 16
 """Runs that always go together on a CPU, as each operation has a fixed cost; if memory allows."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from longnn import csr
 from longnn.features import DenseFeatures, SparseFeatures, as_features
 from tests.backends import BACKENDS
 
@@ -201,3 +202,12 @@ def test_values_that_are_not_finite(value):
 def test_features_that_are_no_matrix(shape):
     with pytest.raises(ValueError, match=r"features must have shape \[N, F\], got \("):
         as_features(np.zeros(shape))
+
+
+def test_members_beyond_32_bits_go_one_after_the_other(monkeypatch):
+    rng = np.random.default_rng(0)
+    weights = jnp.asarray(rng.normal(size=(3, 6, 4)))
+    features = as_features(rng.normal(size=(9, 6)), backend="csr", density_limit=1, dtype=float)
+    together = jax.vmap(features.project)(weights)
+    monkeypatch.setattr(csr, "MOST", 20)
+    np.testing.assert_allclose(jax.vmap(features.project)(weights), together, rtol=1e-14)
