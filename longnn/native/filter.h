@@ -76,28 +76,41 @@ inline void WithShape(int columns, const F& f) {
   f(Shape<T, Whole, 2, R>());
 }
 
-// Runs f(phase, chunk, first column, shape) for all panels. Of panels that a cache holds, as many
-// as can be shared out equally go through all phases on one thread each, which waits for nobody. At
-// the others the threads work together, one panel after the other.
-template <typename T, typename F>
-void ForPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, int phases, int columns, const F& f) {
+// Runs f(phase, chunk, column, shape, first) for all panels; for `phases` and `first` see
+// ForPhases. Of panels that a cache holds, as many as can be shared out equally go through all
+// phases on one thread each, which waits for nobody. At the others the threads work together, one
+// panel after the other.
+template <typename T, typename Phases, typename F>
+void ForPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Phases& phases, int columns,
+               const F& f) {
   const int chunks = g.pattern.count, threads = std::max<int>(1, pool.num_threads());
   const int whole = PanelColumns(g), panels = (columns + whole - 1) / whole;
   auto far = [&](int width) { return g.rows() * width * int64_t(sizeof(T)) > kNear; };
   const int alone = far(whole) ? 0 : columns / whole / threads * threads;
-  auto run = [&](int phase, int chunk, int panel) {
-    const int column = panel * whole, width = std::min(columns - column, whole);
-    auto one = [&](auto shape) { f(phase, chunk, column, shape); };
-    if (g.weights) return WithShape<T, Reading::kWeighted>(width, one);
-    if (far(width)) return WithShape<T, Reading::kFar>(width, one);
-    WithShape<T, Reading::kNear>(width, one);
+  auto width_of = [&](int panel) { return std::min(columns - panel * whole, whole); };
+  auto reading = [&](int panel) {
+    if (g.weights) return Reading::kWeighted;
+    return far(width_of(panel)) ? Reading::kFar : Reading::kNear;
   };
-  ForPhases(pool, 1, alone, [&](int, int panel) {
-    for (int phase = 0; phase < phases; ++phase)
-      for (int chunk = 0; chunk < chunks; ++chunk) run(phase, chunk, panel);
-  });
+  auto run = [&](int phase, int chunk, int panel, bool first) {
+    auto one = [&](auto shape) { f(phase, chunk, panel * whole, shape, first); };
+    switch (reading(panel)) {
+      case Reading::kWeighted:
+        return WithShape<T, Reading::kWeighted>(width_of(panel), one);
+      case Reading::kFar:
+        return WithShape<T, Reading::kFar>(width_of(panel), one);
+      case Reading::kNear:
+        return WithShape<T, Reading::kNear>(width_of(panel), one);
+    }
+  };
+  if (alone)
+    ForPhases(pool, 1, alone, [&](int, int panel, bool) {
+      for (int phase = 0; phase < phases(reading(panel)); ++phase)
+        for (int chunk = 0; chunk < chunks; ++chunk) run(phase, chunk, panel, chunk == 0);
+    });
   for (int panel = alone; panel < panels; ++panel)
-    ForPhases(pool, phases, chunks, [&](int phase, int chunk) { run(phase, chunk, panel); });
+    ForPhases(pool, phases(reading(panel)), chunks,
+              [&](int phase, int chunk, bool first) { run(phase, chunk, panel, first); });
 }
 
 // sum over the neighbours of a row, divided by its degree; several entries at a time, so that sums
@@ -156,28 +169,46 @@ inline void FromPanel(const typename P::Vec (&panel)[P::kVectors], int left, T f
   if (to != row) std::copy_n(lanes, left, row);
 }
 
-// y = S x. `scratch` holds one signal.
+// Memory of the calling thread's own, of at most kNear bytes; the next call overwrites it.
+template <typename T>
+T* OwnMemory(int64_t count) {
+  struct alignas(64) Line {
+    char bytes[64];
+  };
+  thread_local std::vector<Line> memory;
+  if (int64_t(memory.size() * sizeof(Line)) < count * int64_t(sizeof(T)))
+    memory.resize(kNear / sizeof(Line) + 1);
+  return reinterpret_cast<T*>(memory.data());
+}
+
+// y = S x. `scratch` holds one signal, or the signal is near: then each thread makes a copy of
+// its own, since lines that another core has just written are slow to read.
 template <typename T>
 void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x, T* y,
             T* scratch) {
   const int columns = PaddedColumns(g, width);
-  ForPanels<T>(pool, g, 2, columns, [&](int phase, int chunk, int column, auto shape) {
-    using P = decltype(shape);
-    T* panel = scratch + g.rows() * column;
-    if (phase == 0 && chunk == 0) SetLastNodeToZero<P>(g, panel);
-    for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-      const int64_t packed = int64_t(row) * width + column;
-      if (phase == 0) {
-        // 1 / root, or 0 at isolated nodes, whose value nobody reads
-        ToPanel<P>(x + packed, width - column, g.root[row] * g.inverse_degree[row],
-                   panel + int64_t(row) * P::kWidth);
-      } else {
-        typename P::Vec out[P::kVectors];
-        Average<P>(g, row, panel, out);
-        FromPanel<P>(out, width - column, g.root[row], y + packed);
-      }
-    }
-  });
+  const int32_t* chunks = g.pattern.chunks;
+  auto phases = [](Reading reading) { return reading == Reading::kNear ? 1 : 2; };
+  ForPanels<T>(
+      pool, g, phases, columns, [&](int phase, int chunk, int column, auto shape, bool first) {
+        using P = decltype(shape);
+        constexpr bool kOwn = P::kReading == Reading::kNear;
+        T* panel = kOwn ? OwnMemory<T>(g.rows() * P::kWidth) : scratch + g.rows() * column;
+        if (kOwn ? first : phase == 0) {
+          const int begin = kOwn ? 0 : chunks[chunk], end = kOwn ? g.nodes : chunks[chunk + 1];
+          for (int row = begin; row < end; ++row)
+            // 1 / root, or 0 at isolated nodes, whose value nobody reads
+            ToPanel<P>(x + int64_t(row) * width + column, width - column,
+                       g.root[row] * g.inverse_degree[row], panel + int64_t(row) * P::kWidth);
+          if (end == g.nodes) SetLastNodeToZero<P>(g, panel);
+        }
+        if (!kOwn && phase == 0) return;
+        for (int row = chunks[chunk]; row < chunks[chunk + 1]; ++row) {
+          typename P::Vec out[P::kVectors];
+          Average<P>(g, row, panel, out);
+          FromPanel<P>(out, width - column, g.root[row], y + int64_t(row) * width + column);
+        }
+      });
 }
 
 // y = sum_k theta_k p_k(S) x by Clenshaw: y_k = theta_k x + (S - d_k)/u_k y_{k+1} - f_k y_{k+2},
@@ -187,7 +218,8 @@ void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s,
                T* scratch) {
   const int64_t size = g.rows() * s.columns;
   T *scaled = scratch, *ring[2] = {scratch + size, scratch + 2 * size};
-  ForPanels<T>(pool, g, s.order + 1, s.columns, [&](int phase, int chunk, int column, auto shape) {
+  auto phases = [&](Reading) { return s.order + 1; };
+  ForPanels<T>(pool, g, phases, s.columns, [&](int phase, int chunk, int column, auto shape, bool) {
     const int k = s.order - phase;
     const T* current = ring[(phase + 1) % 2];
     T* next = ring[phase % 2];  // holds y_{k+2}, read once and overwritten
@@ -243,7 +275,8 @@ void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>
   T *scaled = scratch, *total = scratch + size, *ring[2] = {scratch + 2 * size, scratch + 3 * size};
   T* partial = scratch + 4 * size;
   const int64_t rows = s.order + 1;
-  ForPanels<T>(pool, g, s.order + 1, s.columns, [&](int k, int chunk, int column, auto shape) {
+  auto phases = [&](Reading) { return s.order + 1; };
+  ForPanels<T>(pool, g, phases, s.columns, [&](int k, int chunk, int column, auto shape, bool) {
     const T* current = ring[(k + 1) % 2];
     T* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
     using P = decltype(shape);

@@ -68,7 +68,7 @@ void Layers(xla::ffi::ThreadPool& pool, const Pattern& p, const LayerSizes& s, c
   using Half = typename Simd<T>::Half;
   constexpr int kLanes = Simd<T>::kLanes;
   const int width = RoundUp(s.hidden, 4), columns = RoundUp(s.classes, kLanes / 2);
-  ForPhases(pool, 1, s.members * p.count, [&](int, int task) {
+  ForPhases(pool, 1, s.members * p.count, [&](int, int task, bool) {
     const int member = task / p.count, chunk = task % p.count;
     std::vector<T> row(width), weight(width * columns), out(columns);
     for (int j = 0; j < s.hidden; ++j)
@@ -104,7 +104,7 @@ void LayersAdjoint(xla::ffi::ThreadPool& pool, const LayerSizes& s, const T* hid
   constexpr int kLanes = Simd<T>::kLanes;
   const int width = RoundUp(s.hidden, kLanes);
   const int64_t sums = int64_t(s.classes + 1) * width;
-  ForPhases(pool, 1, s.members * kParts, [&](int, int task) {
+  ForPhases(pool, 1, s.members * kParts, [&](int, int task, bool) {
     const int member = task / kParts, part = task % kParts;
     std::vector<T> weight(s.classes * width), row(width);
     for (int c = 0; c < s.classes; ++c)
@@ -133,7 +133,7 @@ void LayersAdjoint(xla::ffi::ThreadPool& pool, const LayerSizes& s, const T* hid
       std::copy_n(row.data(), s.hidden, dpre + place * s.hidden);
     }
   });
-  ForPhases(pool, 1, s.members, [&](int, int member) {
+  ForPhases(pool, 1, s.members, [&](int, int member, bool) {
     for (int c = 0; c <= s.classes; ++c)
       for (int j = 0; j < s.hidden; ++j) {
         T sum = 0;

@@ -11,8 +11,9 @@
 
 namespace longnn {
 
-// Runs work(phase, chunk) for all chunks of phase 0, then of phase 1, ... A phase begins when the
-// one before has ended. Each thread begins with its own share of the chunks, the same in every
+// Runs work(phase, chunk, first) for all chunks of phase 0, then of phase 1, ...; `first` says that
+// this thread has done no other chunk of the phase. A phase begins when the one before has ended.
+// Each thread begins with its own share of the chunks, the same in every
 // phase and call, so that what it wrote is in its own cache; then it takes from the shares of the
 // others. Pool threads that come late, or never, are not waited for: the caller takes every chunk
 // that nobody else has begun, so a busy pool cannot deadlock.
@@ -30,13 +31,15 @@ void ForPhases(xla::ffi::ThreadPool& pool, int phases, int chunks, const Work& w
     for (int phase = 0; phase < phases; ++phase) {
       Counter* counters = &(*shared)[phase * (threads + 1)];
       std::atomic<int>& ended = counters[threads].value;
+      bool first_chunk = true;
       for (int i = 0; i < threads; ++i) {
         const int share = (thread + i) % threads;
         const int first = int(int64_t(chunks) * share / threads),
                   last = int(int64_t(chunks) * (share + 1) / threads);
         std::atomic<int>& begun = counters[share].value;
         for (int c; (c = first + begun.fetch_add(1, std::memory_order_relaxed)) < last;) {
-          (*task)(phase, c);
+          (*task)(phase, c, first_chunk);
+          first_chunk = false;
           ended.fetch_add(1, std::memory_order_release);
         }
       }

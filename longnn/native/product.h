@@ -79,7 +79,7 @@ inline void Row(const Pattern& p, int row, const T* values, const T* x, int widt
 template <typename T>
 void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int64_t values_stride,
              const T* x, int64_t x_stride, T* y, int64_t y_stride, int members, int width) {
-  ForPhases(pool, 1, members * p.count, [&](int, int task) {
+  ForPhases(pool, 1, members * p.count, [&](int, int task, bool) {
     const int member = task / p.count, chunk = task % p.count;
     for (int row = p.chunks[chunk]; row < p.chunks[chunk + 1]; ++row)
       Row(p, row, values + member * values_stride, x + member * x_stride, width,
