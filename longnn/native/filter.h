@@ -15,12 +15,17 @@ namespace longnn {
 template <typename T>
 struct Graph {
   Pattern pattern;
-  const T* weights;         // [nnz] or null
-  const T* root;            // [N] sqrt(degree); 1 at isolated nodes
-  const T* inverse_degree;  // [N]; 0 at isolated nodes
+  const T* weights;            // [nnz] or null
+  const int32_t* node_of_row;  // [N] node of each row
+  const int32_t* row_of_node;  // [N]
+  const T* root;               // [N] sqrt(degree); 1 at isolated nodes
+  const T* inverse_degree;     // [N]; 0 at isolated nodes
   int nodes;
 
   int64_t rows() const { return int64_t(nodes) + 1; }
+  int64_t Packed(int row, int width, int column) const {
+    return int64_t(node_of_row[row]) * width + column;
+  }
 };
 
 // Coefficients of every column, padded to whole vectors: row k at k * columns.
@@ -196,17 +201,19 @@ void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x
         T* panel = kOwn ? OwnMemory<T>(g.rows() * P::kWidth) : scratch + g.rows() * column;
         if (kOwn ? first : phase == 0) {
           const int begin = kOwn ? 0 : chunks[chunk], end = kOwn ? g.nodes : chunks[chunk + 1];
-          for (int row = begin; row < end; ++row)
+          for (int node = begin; node < end; ++node) {
+            const int row = g.row_of_node[node];
             // 1 / root, or 0 at isolated nodes, whose value nobody reads
-            ToPanel<P>(x + int64_t(row) * width + column, width - column,
+            ToPanel<P>(x + int64_t(node) * width + column, width - column,
                        g.root[row] * g.inverse_degree[row], panel + int64_t(row) * P::kWidth);
+          }
           if (end == g.nodes) SetLastNodeToZero<P>(g, panel);
         }
         if (!kOwn && phase == 0) return;
         for (int row = chunks[chunk]; row < chunks[chunk + 1]; ++row) {
           typename P::Vec out[P::kVectors];
           Average<P>(g, row, panel, out);
-          FromPanel<P>(out, width - column, g.root[row], y + int64_t(row) * width + column);
+          FromPanel<P>(out, width - column, g.root[row], y + g.Packed(row, width, column));
         }
       });
 }
@@ -244,7 +251,7 @@ void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s,
       const int64_t at = panel + int64_t(row) * kWidth;
       Vec out[V];
       if (phase == 0) {
-        ToPanel<P>(x + int64_t(row) * s.width + column, left, 1 / g.root[row], scaled + at);
+        ToPanel<P>(x + g.Packed(row, s.width, column), left, 1 / g.root[row], scaled + at);
         for (int v = 0; v < V; ++v)
           out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + at + v * kLanes);
       } else {
@@ -260,7 +267,7 @@ void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s,
         for (int v = 0; v < V; ++v) StoreAs(next + at + v * kLanes, out[v]);
       } else {
         for (int v = 0; v < V; ++v) out[v] *= LoadAs<Vec>(&s.first[column + v * kLanes]);
-        FromPanel<P>(out, left, g.root[row], y + int64_t(row) * s.width + column);
+        FromPanel<P>(out, left, g.root[row], y + g.Packed(row, s.width, column));
       }
     }
   });
@@ -296,7 +303,7 @@ void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>
     }
     if (k <= 1 && chunk == 0) SetLastNodeToZero<P>(g, next + panel);
     for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-      const int64_t at = panel + int64_t(row) * kWidth, packed = int64_t(row) * s.width + column;
+      const int64_t at = panel + int64_t(row) * kWidth, packed = g.Packed(row, s.width, column);
       Vec out[V], sum[V];
       if (k == 0) {
         ToPanel<P>(x + packed, left, g.root[row], scaled + at);

@@ -47,12 +47,15 @@ ffi::Error ProductImpl(ffi::ThreadPool pool, Index start, Index columns, Index e
 
 template <ffi::DataType kType>
 Graph<ffi::NativeType<kType>> MakeGraph(const Index& start, const Index& columns,
-                                        const Index& chunks, const ffi::Buffer<kType>& weights,
+                                        const Index& chunks, const Index& node_of_row,
+                                        const Index& row_of_node, const ffi::Buffer<kType>& weights,
                                         const ffi::Buffer<kType>& root,
                                         const ffi::Buffer<kType>& inverse_degree) {
   return {{start.typed_data(), columns.typed_data(), nullptr, chunks.typed_data(),
            int(chunks.element_count()) - 1},
           weights.element_count() ? weights.typed_data() : nullptr,
+          node_of_row.typed_data(),
+          row_of_node.typed_data(),
           root.typed_data(),
           inverse_degree.typed_data(),
           int(root.element_count())};
@@ -60,10 +63,12 @@ Graph<ffi::NativeType<kType>> MakeGraph(const Index& start, const Index& columns
 
 template <ffi::DataType kType>
 ffi::Error MatvecImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
-                      ffi::Buffer<kType> weights, ffi::Buffer<kType> root,
-                      ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> x,
-                      ffi::ResultBuffer<kType> y, ffi::ResultBuffer<kType> scratch) {
-  const auto graph = MakeGraph<kType>(start, columns, chunks, weights, root, inverse_degree);
+                      Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
+                      ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
+                      ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y,
+                      ffi::ResultBuffer<kType> scratch) {
+  const auto graph = MakeGraph<kType>(start, columns, chunks, node_of_row, row_of_node, weights,
+                                      root, inverse_degree);
   const int width = int(x.dimensions()[1]);
   if (int64_t(scratch->element_count()) < graph.rows() * PaddedColumns(graph, width))
     return Wrong("matvec: scratch is too small");
@@ -78,11 +83,13 @@ struct FilterArguments {
   Steps<T> steps;
 
   FilterArguments(const Index& start, const Index& columns, const Index& chunks,
+                  const Index& node_of_row, const Index& row_of_node,
                   const ffi::Buffer<kType>& weights, const ffi::Buffer<kType>& root,
                   const ffi::Buffer<kType>& inverse_degree, const ffi::Buffer<kType>& first,
                   const ffi::Buffer<kType>& diagonal, const ffi::Buffer<kType>& upper,
                   const ffi::Buffer<kType>& lower, const ffi::Buffer<kType>& theta) {
-    graph = MakeGraph<kType>(start, columns, chunks, weights, root, inverse_degree);
+    graph = MakeGraph<kType>(start, columns, chunks, node_of_row, row_of_node, weights, root,
+                             inverse_degree);
     const int width = int(theta.dimensions()[1]), order = int(theta.dimensions()[0]) - 1;
     const int padded = PaddedColumns(graph, width);
     steps = {order,
@@ -99,13 +106,14 @@ struct FilterArguments {
 
 template <ffi::DataType kType>
 ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
-                         ffi::Buffer<kType> weights, ffi::Buffer<kType> root,
-                         ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> first,
-                         ffi::Buffer<kType> diagonal, ffi::Buffer<kType> upper,
-                         ffi::Buffer<kType> lower, ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
-                         ffi::ResultBuffer<kType> y, ffi::ResultBuffer<kType> scratch) {
-  FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal,
-                           upper, lower, theta);
+                         Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
+                         ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
+                         ffi::Buffer<kType> first, ffi::Buffer<kType> diagonal,
+                         ffi::Buffer<kType> upper, ffi::Buffer<kType> lower,
+                         ffi::Buffer<kType> theta, ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y,
+                         ffi::ResultBuffer<kType> scratch) {
+  FilterArguments<kType> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
+                           inverse_degree, first, diagonal, upper, lower, theta);
   if (int64_t(scratch->element_count()) < 3 * a.graph.rows() * a.steps.columns)
     return Wrong("filter: scratch is too small");
   FilterSum(pool, a.graph, a.steps, x.typed_data(), Fresh<kType>(y), Fresh<kType>(scratch));
@@ -114,15 +122,15 @@ ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index
 
 template <ffi::DataType kType>
 ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
-                             ffi::Buffer<kType> weights, ffi::Buffer<kType> root,
-                             ffi::Buffer<kType> inverse_degree, ffi::Buffer<kType> first,
-                             ffi::Buffer<kType> diagonal, ffi::Buffer<kType> upper,
-                             ffi::Buffer<kType> lower, ffi::Buffer<kType> theta,
-                             ffi::Buffer<kType> x, ffi::Buffer<kType> gradient,
-                             ffi::ResultBuffer<kType> dtheta, ffi::ResultBuffer<kType> dx,
-                             ffi::ResultBuffer<kType> scratch) {
-  FilterArguments<kType> a(start, columns, chunks, weights, root, inverse_degree, first, diagonal,
-                           upper, lower, theta);
+                             Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
+                             ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
+                             ffi::Buffer<kType> first, ffi::Buffer<kType> diagonal,
+                             ffi::Buffer<kType> upper, ffi::Buffer<kType> lower,
+                             ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
+                             ffi::Buffer<kType> gradient, ffi::ResultBuffer<kType> dtheta,
+                             ffi::ResultBuffer<kType> dx, ffi::ResultBuffer<kType> scratch) {
+  FilterArguments<kType> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
+                           inverse_degree, first, diagonal, upper, lower, theta);
   const int64_t needed =
       (4 * a.graph.rows() + int64_t(a.graph.pattern.count) * (a.steps.order + 1)) * a.steps.columns;
   if (int64_t(scratch->element_count()) < needed) return Wrong("filter: scratch is too small");

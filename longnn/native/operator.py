@@ -13,6 +13,9 @@ from longnn.native.rows import NativeRows, check_dtype, padded_rows
 from longnn.sparse import symmetric_product
 from polybases import Recurrence
 
+NEAR = 49_152
+"""Nodes whose narrowest panel (32 bytes a node) fills kNear of product.h."""
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -22,14 +25,20 @@ class NativeOperator:
     ``matvec`` is differentiable in reverse mode (S is symmetric); for forward mode take
     ``backend="bucketed"``.
 
+    Up to ``NEAR`` nodes, rows are kept by falling degree: nodes that many rows read then share
+    lines of the nearest cache.
+
     Attributes:
-        rows: pattern of A, padded.
+        rows: pattern of A in the order of rows, padded.
+        node_of_row, row_of_node: [N] int32, inverse to each other.
         weights: edge weights in the order of ``rows``, or empty for an unweighted graph.
-        root: [N] sqrt(degree), 1 at isolated nodes.
-        inverse_degree: [N], 0 at isolated nodes.
+        root: [N] sqrt(degree) of each row, 1 at isolated nodes.
+        inverse_degree: [N] of each row, 0 at isolated nodes.
     """
 
     rows: NativeRows
+    node_of_row: Array
+    row_of_node: Array
     weights: Array
     root: Array
     inverse_degree: Array
@@ -78,7 +87,13 @@ class NativeOperator:
 
     def _graph_arrays(self, dtype: DTypeLike) -> list[Array]:
         """Operands of every kernel, in their order."""
-        pattern = [self.rows.start, self.rows.columns, self.rows.chunks]
+        pattern = [
+            self.rows.start,
+            self.rows.columns,
+            self.rows.chunks,
+            self.node_of_row,
+            self.row_of_node,
+        ]
         return pattern + [a.astype(dtype) for a in (self.weights, self.root, self.inverse_degree)]
 
     def _check(self, x: Array) -> None:
@@ -105,15 +120,25 @@ class NativeOperator:
 def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
     """S on the device; the kernels must be active (``longnn.native.status``)."""
     degree = graph.degrees()
-    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
-    root = np.where(degree > 0, np.sqrt(degree), 1.0)
-    inverse = np.where(degree > 0, 1 / root**2, 0.0)
-    rows, place = padded_rows(receivers, senders, (graph.num_nodes, graph.num_nodes))
+    node_of_row = np.argsort(-degree, kind="stable")
+    if graph.num_nodes > NEAR:
+        node_of_row = np.arange(graph.num_nodes)
+    row_of_node = np.empty(graph.num_nodes, np.int32)
+    row_of_node[node_of_row] = np.arange(graph.num_nodes)
+    receivers, senders = row_of_node[graph.receivers], row_of_node[graph.senders]
+    entries = np.argsort(receivers, kind="stable")
+    rows, place = padded_rows(
+        receivers[entries], senders[entries], (graph.num_nodes, graph.num_nodes)
+    )
     weights = np.zeros(0)
     if graph.weights is not None:
         weights = np.zeros(int(rows.start[-1]))
-        weights[place] = graph.weights
-    return NativeOperator(rows, *(jnp.asarray(a, dtype) for a in (weights, root, inverse)))
+        weights[place] = np.asarray(graph.weights)[entries]
+    degree = degree[node_of_row]
+    root = np.where(degree > 0, np.sqrt(degree), 1.0)
+    inverse = np.where(degree > 0, 1 / root**2, 0.0)
+    order = (jnp.asarray(a, jnp.int32) for a in (node_of_row, row_of_node))
+    return NativeOperator(rows, *order, *(jnp.asarray(a, dtype) for a in (weights, root, inverse)))
 
 
 def _padded(width: int, dtype: DTypeLike) -> int:
