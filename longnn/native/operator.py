@@ -125,7 +125,7 @@ def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOpera
         node_of_row = np.arange(graph.num_nodes)
     row_of_node = np.empty(graph.num_nodes, np.int32)
     row_of_node[node_of_row] = np.arange(graph.num_nodes)
-    receivers, senders = row_of_node[graph.receivers], row_of_node[graph.senders]
+    receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))
     entries = np.argsort(receivers, kind="stable")
     rows, place = padded_rows(
         receivers[entries], senders[entries], (graph.num_nodes, graph.num_nodes)

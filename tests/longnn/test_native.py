@@ -119,6 +119,47 @@ def test_sweeps_equal_plain_recurrences(width, order, weighted, dtype):
 
 
 @needs_kernels
+@pytest.mark.parametrize("nodes", [30_000, 60_000])  # panels of one vector; rows in their own order
+@pytest.mark.parametrize("weighted", [False, True])
+def test_beyond_the_nearest_caches(nodes, weighted):
+    rng = np.random.default_rng(nodes)
+    edges = (nodes * rng.random((4 * nodes, 2)) ** 2).astype(np.int64)
+    graph = Graph.from_edges(edges, nodes, rng.uniform(0.5, 2, len(edges)) if weighted else None)
+    operator = normalized_adjacency(graph, backend="native", dtype=np.float64)
+    values = np.ones(len(graph.senders)) if graph.weights is None else graph.weights
+    root = np.sqrt(np.maximum(graph.degrees(), 1e-300))
+    S = scipy.sparse.csr_array(
+        (values / root[graph.senders] / root[graph.receivers], (graph.receivers, graph.senders)),
+        (nodes, nodes),
+    )
+    for width in (5, 40):
+        x = rng.normal(size=(nodes, width))
+        np.testing.assert_allclose(operator.matvec(jnp.asarray(x)), S @ x, atol=1e-13)
+    basis, theta = jacobi(3, jnp.zeros(width), jnp.ones(width)), rng.normal(size=(4, width))
+    g = rng.normal(size=(nodes, width))
+    terms = [np.asarray(p) for p in basis_of(basis, S, g)]
+    dtheta, dx = operator.filter_adjoint(basis, jnp.asarray(theta), jnp.asarray(x), jnp.asarray(g))
+    np.testing.assert_allclose(
+        dx, sum(t * p for t, p in zip(theta, terms, strict=True)), atol=1e-12
+    )
+    np.testing.assert_allclose(dtheta, [(p * x).sum(0) for p in terms], atol=1e-10)
+    got = operator.filter_sum(basis, jnp.asarray(theta), jnp.asarray(g))
+    np.testing.assert_allclose(got, dx, atol=1e-12)
+
+
+def basis_of(recurrence, S, x: np.ndarray) -> list[np.ndarray]:
+    """p_k(S) x, k = 0 .. K, for a scipy S: p_k+1 = ((S - d_k) p_k - l_k p_k-1) / u_k."""
+    first, diagonal, upper, lower = (np.asarray(leaf) for leaf in recurrence[:4])
+    terms = [first * x]
+    for k in range(len(diagonal)):
+        term = S @ terms[k] - diagonal[k] * terms[k]
+        if k:
+            term -= lower[k] * terms[k - 1]
+        terms.append(term / upper[k])
+    return terms
+
+
+@needs_kernels
 def test_sums_do_not_depend_on_the_threads():
     """Chunks are summed in order, so that a run repeats to the last bit."""
     operator, _, basis, theta, x, g = case(50, 6, False, np.float32)
