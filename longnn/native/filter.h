@@ -118,12 +118,13 @@ void ForPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Phases& phas
               [&](int phase, int chunk, bool first) { run(phase, chunk, panel, first); });
 }
 
-// sum over the neighbours of a row, divided by its degree; several entries at a time, so that sums
-// do not wait for each other
+// sum over the neighbours of a row times a factor; several entries at a time, so that sums do not
+// wait for each other
 template <typename P, typename T>
-inline void Average(const Graph<T>& g, int row, const T* u, typename P::Vec (&sum)[P::kVectors]) {
+inline void Sum(const Graph<T>& g, int row, const T* u, T factor,
+                typename P::Vec (&sum)[P::kVectors]) {
   using Vec = typename P::Vec;
-  constexpr int kChains = P::kVectors == 1 ? 4 : 2, kLine = 64 / sizeof(T);
+  constexpr int kChains = P::kVectors == 1 ? 4 : 2;
   static_assert(kTogether % kChains == 0, "rows have no tails");
   Vec chains[kChains][P::kVectors] = {};
   const int32_t *columns = g.pattern.columns, *entry = columns + g.pattern.start[row],
@@ -132,8 +133,7 @@ inline void Average(const Graph<T>& g, int row, const T* u, typename P::Vec (&su
     for (int c = 0; c < kChains; ++c) {
       const T* from = u + int64_t(entry[c]) * P::kWidth;
       if constexpr (P::kReading == Reading::kFar)
-        for (int line = 0; line < P::kWidth; line += kLine)
-          __builtin_prefetch(u + int64_t(entry[c + kAhead]) * P::kWidth + line);
+        __builtin_prefetch(u + int64_t(entry[c + kAhead]) * P::kWidth, 0, 2);
       for (int v = 0; v < P::kVectors; ++v) {
         const Vec x = LoadAs<Vec>(from + v * P::kLanes);
         if constexpr (P::kReading == Reading::kWeighted)
@@ -145,7 +145,7 @@ inline void Average(const Graph<T>& g, int row, const T* u, typename P::Vec (&su
   for (int v = 0; v < P::kVectors; ++v) {
     sum[v] = chains[0][v];
     for (int c = 1; c < kChains; ++c) sum[v] += chains[c][v];
-    sum[v] *= g.inverse_degree[row];
+    sum[v] *= factor;
   }
 }
 
@@ -203,17 +203,16 @@ void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x
           const int begin = kOwn ? 0 : chunks[chunk], end = kOwn ? g.nodes : chunks[chunk + 1];
           for (int node = begin; node < end; ++node) {
             const int row = g.row_of_node[node];
-            // 1 / root, or 0 at isolated nodes, whose value nobody reads
-            ToPanel<P>(x + int64_t(node) * width + column, width - column,
-                       g.root[row] * g.inverse_degree[row], panel + int64_t(row) * P::kWidth);
+            ToPanel<P>(x + int64_t(node) * width + column, width - column, 1 / g.root[row],
+                       panel + int64_t(row) * P::kWidth);
           }
           if (end == g.nodes) SetLastNodeToZero<P>(g, panel);
         }
         if (!kOwn && phase == 0) return;
         for (int row = chunks[chunk]; row < chunks[chunk + 1]; ++row) {
           typename P::Vec out[P::kVectors];
-          Average<P>(g, row, panel, out);
-          FromPanel<P>(out, width - column, g.root[row], y + g.Packed(row, width, column));
+          Sum<P>(g, row, panel, 1 / g.root[row], out);
+          FromPanel<P>(out, width - column, T(1), y + g.Packed(row, width, column));
         }
       });
 }
@@ -255,7 +254,7 @@ void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s,
         for (int v = 0; v < V; ++v)
           out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + at + v * kLanes);
       } else {
-        Average<P>(g, row, current + panel, out);
+        Sum<P>(g, row, current + panel, g.inverse_degree[row], out);
         for (int v = 0; v < V; ++v) {
           const int64_t i = at + v * kLanes;
           out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + i) + slope[v] * out[v] -
@@ -313,7 +312,7 @@ void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>
           sum[v] = theta[v] * out[v];
         }
       } else {
-        Average<P>(g, row, current + panel, out);
+        Sum<P>(g, row, current + panel, g.inverse_degree[row], out);
         for (int v = 0; v < V; ++v) {
           const int64_t i = at + v * kLanes;
           out[v] -= shift[v] * LoadAs<Vec>(current + i);
