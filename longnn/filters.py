@@ -11,6 +11,7 @@ from jax import Array
 from jax.custom_batching import custom_vmap
 
 from longnn.operators import Operator, Sweeping
+from longnn.similar import SimilarOperator
 from longnn.transforms import refuse_gradient, static
 from polybases import MatVec, Recurrence, connection, weighted_sum
 from polybases.recurrence import check_real, check_theta, with_rank
@@ -31,7 +32,8 @@ def filter(  # the field's name; users write longnn.filter
 
     Args:
         operator: symmetric, spectrum in the basis' interval; a pytree with ``matvec``, or a bare
-            function t -> S t (which may close over traced arrays).
+            function t -> S t (which may close over traced arrays). A ``SimilarOperator`` is
+            scaled before and after instead.
         recurrence: basis of order K; leaves [K, ...] broadcasting against x[0].
         theta: [K+1, ...] weights; theta[k] broadcasts against x[0].
         x: [N, ...] signals.
@@ -49,6 +51,8 @@ def filter(  # the field's name; users write longnn.filter
     rank = x.ndim - 1
     theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
     recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence[:4])), rank)
+    if isinstance(operator, SimilarOperator):
+        return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
     if not hasattr(operator, "matvec"):
         operator = _closed(operator, x)
     anchor = jax.lax.stop_gradient(recurrence)

@@ -5,9 +5,12 @@ from numbers import Integral
 
 import jax
 import numpy as np
+import scipy.sparse
+import scipy.sparse.csgraph
 from jax import Array
 from jax.typing import ArrayLike
 
+from longnn.merge import Directions, Duplicates, SelfLoops, undirected
 from longnn.transforms import static
 
 
@@ -15,6 +18,8 @@ from longnn.transforms import static
 @dataclass(frozen=True)
 class Graph:
     """An undirected graph; both directions of every edge are stored, sorted by receiver.
+
+    A self-loop, where one is kept, is one entry and counts once in the degree.
 
     Build it with :meth:`from_edges`, which checks the indices once, so that device code need not.
 
@@ -32,39 +37,108 @@ class Graph:
 
     @classmethod
     def from_edges(
-        cls, edges: np.ndarray, num_nodes: int, weights: np.ndarray | None = None
+        cls,
+        edges: np.ndarray,
+        num_nodes: int,
+        weights: np.ndarray | None = None,
+        *,
+        directions: Directions = "either",
+        duplicates: Duplicates = "largest",
+        self_loops: SelfLoops = "drop",
     ) -> "Graph":
-        """Symmetrises, drops self-loops and merges duplicates.
+        """Symmetrises, and merges what comes more than once.
 
         Args:
             edges: [E, 2] integers in [0, num_nodes), in either or both directions.
             num_nodes: N >= 1; nodes without an edge stay as isolated nodes.
-            weights: [E] positive weights, or None. Where a pair comes more than once (also in
-                both directions) with different weights, the largest is kept.
+            weights: [E] positive weights, or None. An unweighted graph stays unweighted unless a
+                rule adds up.
+            directions, duplicates, self_loops: the rules of `longnn.merge.undirected`.
 
         Raises:
-            ValueError: on a wrong shape or dtype, an index out of range, a weight not positive.
+            ValueError: on a wrong shape or dtype, an index out of range, a weight not positive,
+                an unknown rule.
         """
         edges = _checked_edges(edges, num_nodes)
         if weights is not None:
             weights = _checked_weights(weights, len(edges))
-        keep = edges[:, 0] != edges[:, 1]
-        low, high = edges[keep].min(1), edges[keep].max(1)
-        pair, inverse = np.unique(low * np.int64(num_nodes) + high, return_inverse=True)
-        low, high = pair // num_nodes, pair % num_nodes
-        senders, receivers = np.concatenate([low, high]), np.concatenate([high, low])
+        given = np.ones(len(edges)) if weights is None else weights
+        pairs, merged = undirected(edges, given, num_nodes, directions, duplicates, self_loops)
+        unweighted = weights is None and (merged == 1).all()
+        return cls.from_pairs(pairs, None if unweighted else merged, int(num_nodes))
+
+    @classmethod
+    def from_pairs(cls, pairs: np.ndarray, weights: np.ndarray | None, num_nodes: int) -> "Graph":
+        """Of distinct pairs [P, 2] with low <= high, unchecked."""
+        there = pairs[:, 0] != pairs[:, 1]
+        senders = np.concatenate([pairs[:, 0], pairs[there, 1]])
+        receivers = np.concatenate([pairs[:, 1], pairs[there, 0]])
         order = np.lexsort((senders, receivers))
-        merged = None
         if weights is not None:
-            one_way = np.zeros(len(pair), weights.dtype)
-            np.maximum.at(one_way, inverse, weights[keep])
-            merged = np.concatenate([one_way, one_way])[order]
-        return cls(senders[order], receivers[order], merged, int(num_nodes))
+            weights = np.concatenate([weights, weights[there]])[order]
+        return cls(senders[order], receivers[order], weights, num_nodes)
 
     @property
     def num_edges(self) -> int:
-        """E, each undirected edge counted once."""
-        return np.shape(self.senders)[0] // 2
+        """E, each undirected edge counted once; a self-loop is one."""
+        senders, receivers = np.asarray(self.senders), np.asarray(self.receivers)
+        return int(np.count_nonzero(senders <= receivers))
+
+    def with_self_loops(self, weight: float = 1.0) -> "Graph":
+        """A + weight I (Kipf and Welling 2017, arXiv 1609.02907, section 2.2); old loops grow.
+
+        Raises:
+            ValueError: unless weight is finite and positive.
+        """
+        if not (np.isfinite(weight) and weight > 0):
+            raise ValueError(f"a self-loop needs a finite weight > 0, got {weight}")
+        node = np.arange(self.num_nodes)
+        edges = np.concatenate([self.pairs(), np.stack([node, node], axis=1)])
+        weights = np.concatenate([self.pair_weights(), np.full(self.num_nodes, weight)])
+        unweighted = self.weights is None and weight == 1 and not self.has_self_loops
+        pairs, merged = undirected(edges, weights, self.num_nodes, "either", "sum", "keep")
+        return Graph.from_pairs(pairs, None if unweighted else merged, self.num_nodes)
+
+    @property
+    def has_self_loops(self) -> bool:
+        """Whether some node is joined to itself."""
+        return bool((np.asarray(self.senders) == np.asarray(self.receivers)).any())
+
+    def pairs(self) -> np.ndarray:
+        """[E, 2] each undirected edge once, low <= high, on the host."""
+        senders, receivers = np.asarray(self.senders), np.asarray(self.receivers)
+        upper = senders <= receivers
+        return np.stack([senders[upper], receivers[upper]], axis=1)
+
+    def pair_weights(self) -> np.ndarray:
+        """[E] weights in the order of `pairs`; ones for an unweighted graph."""
+        upper = np.asarray(self.senders) <= np.asarray(self.receivers)
+        return np.ones(upper.sum()) if self.weights is None else np.asarray(self.weights)[upper]
+
+    def subgraph(self, nodes: np.ndarray) -> "Graph":
+        """The graph between the chosen nodes, numbered in the order given.
+
+        Args:
+            nodes: [M] distinct node indices.
+        """
+        new = np.full(self.num_nodes, -1)
+        new[nodes] = np.arange(len(nodes))
+        pairs = new[self.pairs()]
+        inside = (pairs >= 0).all(axis=1)
+        weights = None if self.weights is None else self.pair_weights()[inside]
+        return Graph.from_pairs(np.sort(pairs[inside], axis=1), weights, len(nodes))
+
+    def components(self) -> np.ndarray:
+        """[N] number of the connected component of each node; 0 is the largest."""
+        pairs = self.pairs()
+        matrix = scipy.sparse.coo_array(
+            (np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), (self.num_nodes,) * 2
+        )
+        _, label = scipy.sparse.csgraph.connected_components(matrix, directed=False)
+        by_size = np.argsort(-np.bincount(label), kind="stable")
+        rank = np.empty_like(by_size)
+        rank[by_size] = np.arange(len(by_size))
+        return rank[label]
 
     def degrees(self) -> np.ndarray:
         """[N] sum of the weights at each node (number of neighbours if unweighted), on the host."""
