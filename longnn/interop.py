@@ -7,6 +7,8 @@ import jraph
 import numpy as np
 import scipy.sparse
 
+from longnn.data.dataset import Dataset, checksum_of
+from longnn.data.own import Options, own_dataset
 from longnn.graph import Graph
 
 
@@ -29,11 +31,12 @@ def to_jraph(graph: Graph, nodes: Any = None) -> jraph.GraphsTuple:
     )
 
 
-def from_jraph(graphs: jraph.GraphsTuple) -> Graph:
+def from_jraph(graphs: jraph.GraphsTuple, **rules: Any) -> Graph:
     """The undirected graph of a ``GraphsTuple``; several graphs become one disconnected graph.
 
     Args:
         graphs: its ``edges`` are taken as weights if they are one positive number an edge.
+        rules: of :meth:`Graph.from_edges`.
 
     Raises:
         ValueError: if ``edges`` is something else, or an index is out of range.
@@ -42,7 +45,7 @@ def from_jraph(graphs: jraph.GraphsTuple) -> Graph:
     weights = None if graphs.edges is None else np.asarray(graphs.edges)
     if weights is not None and weights.shape == (len(edges), 1):
         weights = weights[:, 0]
-    return Graph.from_edges(edges, int(np.sum(np.asarray(graphs.n_node))), weights)
+    return Graph.from_edges(edges, int(np.sum(np.asarray(graphs.n_node))), weights, **rules)
 
 
 def to_scipy(graph: Graph) -> scipy.sparse.csr_array:
@@ -53,11 +56,12 @@ def to_scipy(graph: Graph) -> scipy.sparse.csr_array:
     return scipy.sparse.csr_array((values, index), shape=(graph.num_nodes, graph.num_nodes))
 
 
-def from_scipy(matrix: scipy.sparse.sparray | scipy.sparse.spmatrix) -> Graph:
+def from_scipy(matrix: scipy.sparse.sparray | scipy.sparse.spmatrix, **rules: Any) -> Graph:
     """The undirected graph of a square matrix; entries of value 1 only give an unweighted graph.
 
     Args:
         matrix: [N, N], symmetric or with either direction stored; explicit zeros are dropped.
+        rules: of :meth:`Graph.from_edges`.
 
     Raises:
         ValueError: if the matrix is not square, or holds an entry that is not positive.
@@ -69,4 +73,64 @@ def from_scipy(matrix: scipy.sparse.sparray | scipy.sparse.spmatrix) -> Graph:
     coo.eliminate_zeros()
     edges = np.stack([coo.row, coo.col], axis=1).astype(np.int64)
     weights = None if (coo.data == 1).all() else coo.data.astype(float)
-    return Graph.from_edges(edges, int(matrix.shape[0]), weights)
+    return Graph.from_edges(edges, int(matrix.shape[0]), weights, **rules)
+
+
+def from_networkx(graph: Any, weight: str = "weight", **rules: Any) -> Graph:
+    """The undirected graph of a ``networkx`` graph; node i is the i-th of ``graph.nodes``.
+
+    Args:
+        graph: any of networkx's four kinds; parallel edges and directions follow the rules.
+        weight: edge attribute that holds weights; edges without it weigh 1.
+        rules: of :meth:`Graph.from_edges`.
+
+    Raises:
+        ValueError: if the graph has no node or a weight is not positive.
+    """
+    place = {node: number for number, node in enumerate(graph.nodes)}
+    entries = [(place[a], place[b], data) for a, b, data in graph.edges(data=True)]
+    edges = np.array([(a, b) for a, b, _ in entries], np.int64).reshape(-1, 2)
+    weighted = any(weight in data for _, _, data in entries)
+    weights = np.array([data.get(weight, 1) for *_, data in entries], float) if weighted else None
+    return Graph.from_edges(edges, len(place), weights, **rules)
+
+
+def from_pyg(data: Any, name: str = "pyg", **options: Any) -> Dataset:
+    """A dataset from a ``torch_geometric.data.Data``, by its attributes; torch is not imported.
+
+    Args:
+        data: edge_index [2, E], x [N, F] and y [N]; optionally edge_weight [E], and train_mask,
+            val_mask, test_mask [N] or [N, S], which become the split protocol "fixed".
+        name: what reports call it.
+        options: of `longnn.data.own.Options`.
+
+    Raises:
+        ValueError: if an attribute is missing or of wrong shape.
+    """
+    missing = [key for key in ("edge_index", "x", "y") if getattr(data, key, None) is None]
+    if missing:
+        raise ValueError(f"the Data has no {missing[0]}; it needs edge_index, x and y")
+    weights = getattr(data, "edge_weight", None)
+    edges, features, labels = (np.asarray(getattr(data, key)) for key in ("edge_index", "x", "y"))
+    return own_dataset(
+        name,
+        edges.T,
+        features,
+        labels,
+        weights=None if weights is None else np.asarray(weights),
+        shipped=_pyg_masks(data),
+        checksum=checksum_of(edges, features, labels),
+        options=Options(**options),
+    )
+
+
+def _pyg_masks(data: Any) -> dict[str, np.ndarray]:
+    names = [f"{part}_mask" for part in ("train", "val", "test")]
+    if any(getattr(data, name, None) is None for name in names):
+        return {}
+    masks = [np.asarray(getattr(data, name)).astype(bool) for name in names]
+    columns = [mask.reshape(len(mask), -1).T for mask in masks]
+    part = np.full(columns[0].shape, -1, np.int8)
+    for number, mask in enumerate(columns):
+        part[mask] = number
+    return {"fixed": part}

@@ -107,3 +107,47 @@ def _spread(axes: Axes, values: np.ndarray, colour: str, label: str) -> None:
     epochs = np.arange(1, values.shape[1] + 1)
     axes.plot(epochs, middle, color=colour, label=label, lw=1)
     axes.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)
+
+
+def dataset(
+    degrees: np.ndarray,
+    counts: np.ndarray,
+    mixing: np.ndarray,
+    density: tuple[np.ndarray, np.ndarray],
+    title: str = "",
+) -> Figure:
+    """A dataset at a glance: degrees, class sizes, who is joined to whom, and the spectrum.
+
+    Args:
+        degrees: [N].
+        counts: [C] labelled nodes of each class.
+        mixing: [C, C] share of the neighbours of class c that are of class d.
+        density: (edges [n + 1], share [n]) of the graph's spectrum.
+        title: of the figure.
+    """
+    figure = Figure(figsize=(8, 6.4), layout="constrained")
+    (top_left, top_right), (left, right) = figure.subplots(2, 2)
+    linked = degrees[degrees > 0]
+    bins = np.geomspace(
+        np.min(linked, initial=np.max(linked, initial=1)), max(np.max(linked, initial=1), 2), 30
+    )
+    top_left.hist(linked, bins, color=COLOURS[0])
+    top_left.set(xscale="log", yscale="log", xlabel="degree", ylabel="nodes per bin")
+    isolated = len(degrees) - len(linked)
+    if isolated:
+        top_left.set_title(f"and {isolated:,} isolated nodes", fontsize="small")
+    top_right.bar(np.arange(len(counts)), counts, color=COLOURS[1])
+    top_right.set(xlabel="class", ylabel="nodes")
+    top_right.xaxis.get_major_locator().set_params(integer=True)
+    shown = left.imshow(mixing, vmin=0, vmax=1, cmap="cividis")
+    figure.colorbar(shown, ax=left, label="share of neighbours")
+    left.set(xlabel="class of the neighbour", ylabel="class of the node")
+    for axis in (left.xaxis, left.yaxis):
+        axis.get_major_locator().set_params(integer=True)
+    edges, share = density
+    right.stairs(100 * share, edges, fill=True, color="#999999")
+    right.set(
+        xlim=(0, 2), xlabel="$\\lambda$, eigenvalue of L = I - S", ylabel="eigenvalues per bin [%]"
+    )
+    figure.suptitle(title)
+    return figure

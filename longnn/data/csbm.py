@@ -4,12 +4,12 @@ Sources: Chien et al. 2021 (GPR-GNN, arXiv 2101.07988, appendix on cSBM) for the
 (lambda, mu); Deshpande et al. 2018 (arXiv 1807.09596) for the model.
 """
 
-import hashlib
 import math
 
 import numpy as np
 
-from longnn.data.dataset import Dataset
+from longnn.data.blocks import block_edges
+from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
 from longnn.graph import Graph
 
@@ -54,7 +54,7 @@ def generate(
         raise ValueError(f"csbm needs features >= 1, got {features}")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(nodes) % 2)
-    edges = _sample_edges(rng, labels, inside, across)
+    edges = block_edges(rng, labels, np.array([[inside, across], [across, inside]]))
     mu = math.sqrt(nodes / features * (1 + epsilon)) * math.cos(math.pi * phi / 2)
     values = _sample_features(rng, labels, features, mu)
     return Dataset(
@@ -63,7 +63,7 @@ def generate(
         features=_normalize(values, normalize),
         labels=labels,
         classes=2,
-        checksum=_checksum(labels, edges, values),
+        checksum=checksum_of(labels, edges, values),
     )
 
 
@@ -96,33 +96,6 @@ def _probabilities(
     return (mean_degree + shift) / nodes, (mean_degree - shift) / nodes
 
 
-def _sample_edges(
-    rng: np.random.Generator, labels: np.ndarray, inside: float, across: float
-) -> np.ndarray:
-    """[E, 2] distinct pairs i < j or across; memory grows with E, not with N^2."""
-    first, second = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
-    blocks = []
-    for members in (first, second):
-        low, high = _triangle_pair(_sample_distinct(rng, math.comb(len(members), 2), inside))
-        blocks.append(np.stack([members[low], members[high]], axis=1))
-    left, right = np.divmod(_sample_distinct(rng, len(first) * len(second), across), len(second))
-    blocks.append(np.stack([first[left], second[right]], axis=1))
-    return np.concatenate(blocks)
-
-
-def _sample_distinct(rng: np.random.Generator, pairs: int, probability: float) -> np.ndarray:
-    """Each of range(pairs) with the given probability, independently: a count, then a subset."""
-    count = rng.binomial(pairs, probability)
-    return rng.choice(pairs, size=count, replace=False, shuffle=False)
-
-
-def _triangle_pair(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pair low < high with index = high (high - 1) / 2 + low."""
-    # Exact while 8 index + 1 < 2^53, that is, for classes below 3e7 nodes.
-    high = ((1 + np.sqrt(1 + 8 * index.astype(np.float64))) / 2).astype(np.int64)
-    return index - high * (high - 1) // 2, high
-
-
 def _sample_features(
     rng: np.random.Generator, labels: np.ndarray, features: int, mu: float
 ) -> np.ndarray:
@@ -131,9 +104,3 @@ def _sample_features(
     noise = rng.standard_normal((nodes, features)) / math.sqrt(features)
     signs = 2 * labels[:, None] - 1
     return (math.sqrt(mu / nodes) * signs * direction + noise).astype(np.float32)
-
-
-def _checksum(*arrays: np.ndarray) -> str:
-    """sha256 over the sha256s of the arrays' bytes."""
-    digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()

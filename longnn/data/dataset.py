@@ -1,5 +1,6 @@
 """A node-classification dataset on the host, checked when it is made."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,6 +13,9 @@ from longnn.graph import Graph
 Features: TypeAlias = np.ndarray | sparse.csr_array
 
 METRICS = ("accuracy", "roc_auc")
+
+# Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
+_SPARSE_BELOW = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,24 @@ class Dataset:
         _check_shapes(self)
         _check_finite(self.features, f"features of dataset {self.name!r}")
         _check_labels(self)
+
+
+def as_stored(features: np.ndarray | sparse.sparray | sparse.spmatrix) -> Features:
+    """[N, F] float32: CSR where fewer than a quarter of the values are nonzero, else dense."""
+    if sparse.issparse(features):
+        rows = sparse.csr_array(features).astype(np.float32)
+        rows.sum_duplicates()
+        return rows if rows.nnz < _SPARSE_BELOW * np.prod(rows.shape) else rows.toarray()
+    dense = np.asarray(features, np.float32)
+    return (
+        sparse.csr_array(dense) if np.count_nonzero(dense) < _SPARSE_BELOW * dense.size else dense
+    )
+
+
+def checksum_of(*arrays: np.ndarray) -> str:
+    """sha256 over the sha256s of the arrays' bytes, for datasets that come from no file."""
+    digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def normalize(features: Features, how: str) -> Features:

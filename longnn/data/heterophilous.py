@@ -3,32 +3,26 @@
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import sparse
 
-from longnn.data.dataset import Dataset, Features
+from longnn.data.archive import read_npz
+from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
-from longnn.data.download import checksum, fetch, unknown
+from longnn.data.download import checksum, fetch
+from longnn.data.registry import unknown
 from longnn.graph import Graph
 
 NAMES = (
-    "actor",
-    "chameleon",
-    "chameleon_filtered",
-    "cornell",
-    "minesweeper",
-    "squirrel",
-    "squirrel_filtered",
-    "texas",
+    *("actor", "amazon_ratings", "chameleon", "chameleon_filtered", "cornell", "minesweeper"),
+    *("questions", "roman_empire", "squirrel", "squirrel_filtered", "texas", "tolokers"),
+    "wisconsin",
 )
-
-# Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
-_SPARSE_BELOW = 0.25
 
 
 def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset:
     """One of `NAMES` with its ten masks (`shipped["fixed"]`, [10, N]).
 
-    Upstream scores its two-class sets (minesweeper) by ROC AUC: give metric="roc_auc" there.
+    Upstream scores its two-class sets (minesweeper, tolokers, questions) by ROC AUC: give
+    metric="roc_auc" there.
 
     Args:
         name: one of `NAMES`.
@@ -45,25 +39,18 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
     if name not in NAMES:
         raise unknown("heterophilous dataset", name, NAMES)
     file = f"heterophilous-graphs/{name}.npz"
-    with np.load(fetch(file), allow_pickle=False) as arrays:
-        labels = arrays["node_labels"].astype(np.int64)
-        return Dataset(
-            name=name,
-            graph=Graph.from_edges(arrays["edges"], len(labels)),
-            features=_normalize(_stored(arrays["node_features"]), normalize),
-            labels=labels,
-            classes=int(labels.max()) + 1,
-            metric=metric,
-            shipped={"fixed": _fixed(arrays)},
-            checksum=checksum([file]),
-        )
-
-
-def _stored(features: np.ndarray) -> Features:
-    features = features.astype(np.float32)
-    if np.count_nonzero(features) < _SPARSE_BELOW * features.size:
-        return sparse.csr_array(features)
-    return features
+    arrays = read_npz(fetch(file))
+    labels = arrays["node_labels"].astype(np.int64)
+    return Dataset(
+        name=name,
+        graph=Graph.from_edges(arrays["edges"], len(labels)),
+        features=_normalize(as_stored(arrays["node_features"]), normalize),
+        labels=labels,
+        classes=int(labels.max()) + 1,
+        metric=metric,
+        shipped={"fixed": _fixed(arrays)},
+        checksum=checksum([file]),
+    )
 
 
 def _fixed(arrays: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -8,7 +8,8 @@ from scipy import sparse
 
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
-from longnn.data.download import checksum, fetch, unknown
+from longnn.data.download import checksum, fetch
+from longnn.data.registry import unknown
 from longnn.data.unpickle import restricted_loads
 from longnn.graph import Graph
 

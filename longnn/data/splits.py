@@ -4,17 +4,36 @@ Unlabelled nodes (label -1) are in no part, whatever the protocol.
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from longnn.data.archive import read_npz
 from longnn.data.dataset import Dataset
-from longnn.data.part_file import read_part
+from longnn.data.download import fetch
 
 TRAIN, VAL, TEST, UNUSED = 0, 1, 2, -1
 PARTS = ("train", "val", "test")
+
+GEOM_GCN = {
+    "cora": "cora",
+    "citeseer": "citeseer",
+    "pubmed": "pubmed",
+    "chameleon": "chameleon",
+    "squirrel": "squirrel",
+    "actor": "film",
+    "texas": "texas",
+    "cornell": "cornell",
+    "wisconsin": "wisconsin",
+}
+"""Dataset -> what its split files are called."""
+
+
+class MissingClassWarning(UserWarning):
+    """A part of a split has no node of some class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +112,7 @@ def per_class(
         part[rng.permutation(np.flatnonzero(part == TEST))[:num_val]] = VAL
         return part
 
-    return _drawn("per_class", draw, (train, val), count, first_seed)
+    return _drawn("per_class", draw, (train, val), count, first_seed, dataset)
 
 
 def stratified(
@@ -112,7 +131,51 @@ def stratified(
                 part[members] = number
         return part
 
-    return _drawn("stratified", draw, (train, val), count, first_seed)
+    return _drawn("stratified", draw, (train, val), count, first_seed, dataset)
+
+
+def random(
+    dataset: Dataset, train: float = 0.6, val: float = 0.2, count: int = 10, first_seed: int = 0
+) -> Splits:
+    """Drawn from all labelled nodes alike: round(train n), round(val n), the rest.
+
+    Arguments, result and errors as for `per_class`.
+    """
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        part = np.full(len(dataset.labels), UNUSED)
+        nodes = rng.permutation(np.flatnonzero(dataset.labels >= 0))
+        cuts = np.cumsum([round(train * len(nodes)), round(val * len(nodes))])
+        for number, members in enumerate(np.split(nodes, cuts)):
+            part[members] = number
+        return part
+
+    return _drawn("random", draw, (train, val), count, first_seed, dataset)
+
+
+def geom_gcn(dataset: Dataset) -> Splits:
+    """The ten 48/32/20 splits of Pei et al. 2020 (arXiv 2002.05287), named 60/20 by their authors.
+
+    Nodes that a file leaves out (Cora outside its largest component) are in no part.
+
+    Raises:
+        ValueError: if there are none for this dataset, or they are for another number of nodes.
+        DataFileError: if a file is missing, altered or cannot be fetched.
+    """
+    if dataset.name not in GEOM_GCN:
+        raise ValueError(
+            f"there are no geom_gcn splits for dataset {dataset.name!r}, only for "
+            f"{', '.join(GEOM_GCN)}; use another protocol"
+        )
+    rows = []
+    for number in range(10):
+        name = f"geom-gcn/splits/{GEOM_GCN[dataset.name]}_split_0.6_0.2_{number}.npz"
+        masks = read_npz(fetch(name))
+        row = np.full(len(masks["train_mask"]), UNUSED)
+        for value, part in enumerate(PARTS):
+            row[masks[f"{part}_mask"].astype(bool)] = value  # uint8 would index
+        rows.append(row)
+    return _labelled_only(dataset, "geom_gcn", np.stack(rows), "the geom_gcn split")
 
 
 def fixed(dataset: Dataset) -> Splits:
@@ -137,12 +200,17 @@ def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
             "the split protocol 'file' needs a path: give split.path=FILE, an npz file with an "
             "array part [S, N] (0 train, 1 val, 2 test, -1 unused)"
         )
-    return _labelled_only(dataset, "file", read_part(Path(path)), f"array part in {path}")
+    advice = "write it with numpy.savez(path, part=array), part integers [S, N]"
+    arrays = read_npz(Path(path).expanduser())
+    if "part" not in arrays:
+        found = ", ".join(arrays) or "nothing"
+        raise ValueError(f"{path} has no array part, it holds {found}; {advice}")
+    return _labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
 
 
 def _shipped(dataset: Dataset, protocol: str) -> Splits:
     if protocol not in dataset.shipped:
-        usable = (*dataset.shipped, "per_class", "stratified", "file")
+        usable = (*dataset.shipped, "per_class", "stratified", "random", "file")
         raise ValueError(
             f"dataset {dataset.name!r} ships no split {protocol!r} (it ships "
             f"{', '.join(dataset.shipped) or 'none'}); use one of {', '.join(usable)}"
@@ -161,7 +229,7 @@ def _labelled_only(dataset: Dataset, protocol: str, part: np.ndarray, what: str)
         )
     if not np.issubdtype(part.dtype, np.integer):
         raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
-    return Splits(protocol, np.where(dataset.labels >= 0, part, UNUSED))
+    return _warned(dataset, Splits(protocol, np.where(dataset.labels >= 0, part, UNUSED)))
 
 
 def _drawn(
@@ -170,6 +238,7 @@ def _drawn(
     fractions: tuple[float, float],
     count: int,
     first_seed: int,
+    dataset: Dataset,
 ) -> Splits:
     train, val = fractions
     if not (train > 0 and val > 0 and train + val < 1):
@@ -180,7 +249,30 @@ def _drawn(
     if count < 1:
         raise ValueError(f"the number of splits must be at least 1, got count={count}")
     seeds = range(first_seed, first_seed + count)
-    return Splits(protocol, np.stack([draw(np.random.default_rng(seed)) for seed in seeds]))
+    drawn = np.stack([draw(np.random.default_rng(seed)) for seed in seeds])
+    return _warned(dataset, Splits(protocol, drawn))
+
+
+def _warned(dataset: Dataset, splits: Splits) -> Splits:
+    """Says which classes a part of some split lacks, with how many splits of how many."""
+    lacking = []
+    sizes = np.bincount(dataset.labels[dataset.labels >= 0], minlength=dataset.classes)
+    for number, name in enumerate(PARTS):
+        for label in np.flatnonzero(sizes):
+            present = ((splits.part == number) & (dataset.labels == label)).any(axis=1)
+            if not present.all():
+                lacking.append(
+                    f"{name} lacks class {label} ({sizes[label]} nodes) in {(~present).sum()} of "
+                    f"{len(present)}"
+                )
+    if lacking:
+        warnings.warn(
+            f"splits {splits.protocol!r} of {dataset.name!r}: {'; '.join(lacking)}; scores say "
+            "nothing about a class that is not tested",
+            MissingClassWarning,
+            stacklevel=3,
+        )
+    return splits
 
 
 def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[np.ndarray]:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from longnn.data import csbm
+from longnn.data import blocks, csbm
 
 NODES = 20_000
 
@@ -82,7 +82,7 @@ def test_default_is_dense_float32():
 @pytest.mark.parametrize("root", [2, 3, 1000, 30_000_000])
 def test_triangle_pairs_around_triangular_numbers(root):
     index = root * (root - 1) // 2 + np.array([-1, 0, 1])
-    low, high = csbm._triangle_pair(index)
+    low, high = blocks._triangle_pair(index)
     assert (low >= 0).all()
     assert (low < high).all()
     np.testing.assert_array_equal(high * (high - 1) // 2 + low, index)

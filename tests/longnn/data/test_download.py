@@ -1,43 +1,88 @@
+"""Files from a folder, and downloads from a server on this machine that can do everything wrong."""
+
+import gc
 import hashlib
+import os
 import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import requests
 
-from longnn.data import DataFileError, download, fetch
+from longnn.data import DataFileError, DataFileWarning, download, fetch
+from longnn.data.registry import Source, git_blob, registry
 
-NAME, CONTENT = "folder/file.bin", b"content " * 1000
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-URL = "http://127.0.0.1:9/file.bin"
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning",
+    "ignore:unclosed <socket:ResourceWarning",
+)
+
+NAME, CONTENT = "folder/file.bin", b"content " * 5000
+SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+BLOB = f"blob:{hashlib.sha1(b'blob 40000' + bytes(1) + CONTENT).hexdigest()}"
 
 
-class Response:
-    """What `requests.get` gives, without a network."""
+class Server(ThreadingHTTPServer):
+    """Answers the n-th request as ``answers[n]`` says, and later ones as the last."""
 
-    def __init__(self, *chunks):
-        self.chunks = chunks
-        self.headers = {}
+    def __init__(self, *answers):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers, self.requests = answers, 0
+        self.url = f"http://127.0.0.1:{self.server_port}/file.bin"
+        self.stalled = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def raise_for_status(self):
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        answer = self.server.answers[min(self.server.requests, len(self.server.answers) - 1)]
+        self.server.requests += 1
+        if isinstance(answer, int):
+            self.send_error(answer)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        body = {"altered": CONTENT[:-1] + b"!", "truncated": CONTENT[:-9], "stalled": CONTENT[:99]}
+        self.wfile.write(body.get(answer, CONTENT))
+        if answer == "stalled":
+            self.wfile.flush()
+            self.server.stalled.set()
+            time.sleep(60)
+
+    def log_message(self, *_):
         pass
 
-    def iter_content(self, chunk_size):
-        for chunk in self.chunks:
-            if isinstance(chunk, BaseException):
-                raise chunk
-            yield chunk
+
+@pytest.fixture
+def serve(monkeypatch):
+    """serve(answer, ..., digest=...) starts a server that the one known file comes from."""
+    servers = []
+    monkeypatch.setattr(download, "WAITS", (0.0, 0.0))
+
+    def start(*answers, digest=SHA256):
+        servers.append(Server(*answers))
+        know(monkeypatch, digest, servers[-1].url)
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    gc.collect()  # pooch leaves responses that failed to the collector, which warns of the socket
 
 
-@pytest.fixture(autouse=True)
-def one_known_file(monkeypatch):
-    monkeypatch.setattr(download, "registry", lambda: {NAME: download.Source(SHA256, URL)})
+def know(monkeypatch, digest, url="http://127.0.0.1:9/file.bin"):
+    monkeypatch.setattr(download, "registry", lambda: {NAME: Source(digest, url)})
 
 
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
-    """LONGNN_DATA_DIR; whoever touches the network there fails."""
     monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
-    serve(monkeypatch, AssertionError("the network was used"))
     return tmp_path
 
 
@@ -48,100 +93,190 @@ def cache(monkeypatch, tmp_path):
     return tmp_path / "longnn"
 
 
-def serve(monkeypatch, *chunks):
-    def get(url, **kwargs):
-        assert url == URL
-        if isinstance(chunks[0], BaseException):
-            raise chunks[0]
-        return Response(*chunks)
-
-    monkeypatch.setattr(requests, "get", get)
-
-
-def place(root, content):
+def place(root, content=CONTENT):
     path = root / NAME
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     return path
 
 
-def test_takes_the_file_from_the_folder(folder):
-    path = place(folder, CONTENT)
+def files_in(root):
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("digest", [SHA256, BLOB])
+def test_takes_the_file_from_the_folder(folder, monkeypatch, digest):
+    know(monkeypatch, digest)
+    path = place(folder)
     assert fetch(NAME) == path
 
 
-def test_missing_in_the_folder(folder):
+def test_git_blob_is_gits(tmp_path):
+    path = place(tmp_path)
+    done = subprocess.run(["git", "hash-object", path], capture_output=True, text=True, check=True)
+    assert git_blob(path) == f"blob:{done.stdout.strip()}"
+
+
+def test_missing_in_the_folder(folder, monkeypatch):
+    know(monkeypatch, SHA256)
     with pytest.raises(DataFileError) as caught:
         fetch(NAME)
-    for part in (str(folder / NAME), SHA256, URL, "LONGNN_DATA_DIR"):
+    for part in (str(folder / NAME), SHA256, "http://127.0.0.1:9", "LONGNN_DATA_DIR"):
         assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], b"", CONTENT[:-1] + b"!"])
 @pytest.mark.parametrize("where", ["folder", "cache"])
-def test_altered_file(content, where, request, monkeypatch):
+@pytest.mark.parametrize("digest", [SHA256, BLOB])
+def test_altered_file(content, where, digest, request, monkeypatch):
+    know(monkeypatch, digest)
     path = place(request.getfixturevalue(where), content)
     with pytest.raises(DataFileError) as caught:
         fetch(NAME)
-    found = hashlib.sha256(content).hexdigest()
-    for part in (str(path), f"expected sha256 {SHA256}", f"found {found}", "delete it", URL):
+    for part in (str(path), f"expected {digest}", "found ", "delete it", "http://"):
         assert part in str(caught.value)
     assert path.read_bytes() == content
 
 
-def test_downloads_once(cache, monkeypatch):
-    serve(monkeypatch, CONTENT)
-    assert fetch(NAME).read_bytes() == CONTENT
-    serve(monkeypatch, AssertionError("downloaded twice"))
+def test_a_file_that_nobody_pinned_loads_with_a_warning(folder, monkeypatch):
+    know(monkeypatch, "unknown")
+    path = place(folder)
+    with pytest.warns(DataFileWarning, match=f"no checksum of {NAME} is known.*{SHA256}"):
+        assert fetch(NAME) == path
+    before = download.checksum([NAME])
+    path.write_bytes(b"other")
+    assert download.checksum([NAME]) != before
+
+
+class Recorder:
+    """Progress that remembers."""
+
+    total, done, closed = 0, 0, False
+
+    def update(self, count):
+        self.done += count
+
+    def reset(self):
+        self.done = 0
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("digest", [SHA256, BLOB])
+def test_downloads_once_and_tells_progress(cache, serve, digest):
+    server, progress = serve("whole", digest=digest), Recorder()
+    assert fetch(NAME, progress).read_bytes() == CONTENT
+    assert (progress.total, progress.done, progress.closed) == (len(CONTENT), len(CONTENT), True)
     assert fetch(NAME) == cache / NAME
+    assert (server.requests, files_in(cache)) == (1, [cache / NAME])
+
+
+@pytest.mark.parametrize("trouble", ["truncated", "altered", 500, 503])
+def test_tries_again(cache, serve, trouble):
+    server = serve(trouble, "whole")
+    assert fetch(NAME).read_bytes() == CONTENT
+    assert (server.requests, files_in(cache)) == (2, [cache / NAME])
+
+
+@pytest.mark.parametrize(
+    ("trouble", "requests", "message"),
+    [
+        ("truncated", 3, "cannot fetch"),
+        ("altered", 3, "truncated or altered and was thrown away"),
+        (404, 1, "404"),
+        (500, 3, "500"),
+    ],
+)
+def test_gives_up_and_leaves_nothing(cache, serve, trouble, requests, message):
+    server = serve(trouble)
+    with pytest.raises(DataFileError, match=message) as caught:
+        fetch(NAME)
+    for part in (str(cache / NAME), SHA256, server.url):
+        assert part in str(caught.value)
+    assert (server.requests, files_in(cache)) == (requests, [])
 
 
 def test_no_network(cache, monkeypatch):
-    serve(monkeypatch, requests.ConnectionError("no route to host"))
-    with pytest.raises(DataFileError) as caught:
-        fetch(NAME)
-    for part in (NAME, SHA256, URL, str(cache / NAME), "LONGNN_DATA_DIR", "no route to host"):
-        assert part in str(caught.value)
-    assert isinstance(caught.value.__cause__, requests.ConnectionError)
-
-
-def test_truncated_download(cache, monkeypatch):
-    serve(monkeypatch, CONTENT[:-1])
-    with pytest.raises(DataFileError, match="truncated or altered") as caught:
-        fetch(NAME)
-    for part in (str(cache / NAME), SHA256, hashlib.sha256(CONTENT[:-1]).hexdigest(), URL):
-        assert part in str(caught.value)
-    assert files_in(cache) == []
-
-
-def test_killed_download_leaves_no_file(cache, monkeypatch):
-    serve(monkeypatch, CONTENT[:100], KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(download, "WAITS", ())
+    know(monkeypatch, SHA256)  # nobody listens there
+    with pytest.raises(DataFileError, match=f"cannot fetch {NAME}.*ConnectionError"):
         fetch(NAME)
     assert files_in(cache) == []
 
 
-def files_in(root):
-    return [path for path in root.rglob("*") if path.is_file()]
+def test_cache_that_cannot_be_written(cache, serve):
+    server = serve("whole")
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(DataFileError, match=r"cannot write .*XDG_CACHE_HOME"):
+        fetch(NAME)
+    assert server.requests == 0
 
 
-def test_unknown_name_has_near_misses():
+FETCH = """
+import sys
+from longnn.data import download
+from longnn.data.registry import Source
+download.registry = lambda: {sys.argv[1]: Source(sys.argv[2], sys.argv[3])}
+print(download.fetch(sys.argv[1]))
+"""
+
+
+def start_process(cache, server):
+    environment = {key: v for key, v in os.environ.items() if key != "LONGNN_DATA_DIR"}
+    environment["XDG_CACHE_HOME"] = str(cache.parent)
+    command = [sys.executable, "-c", FETCH, NAME, SHA256, server.url]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_at_once(cache, serve):
+    server = serve("whole")
+    both = [start_process(cache, server) for _ in range(2)]
+    for process in both:
+        assert process.communicate()[0].strip() == str(cache / NAME)
+        assert process.returncode == 0
+    assert (cache / NAME).read_bytes() == CONTENT
+    assert files_in(cache) == [cache / NAME]
+
+
+def test_killed_download(cache, serve, monkeypatch):
+    server = serve("stalled", "whole")
+    process = start_process(cache, server)
+    assert server.stalled.wait(30)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (cache / NAME).exists()
+    monkeypatch.setattr(download, "STALE", -1)
+    assert fetch(NAME).read_bytes() == CONTENT
+    assert files_in(cache) == [cache / NAME]
+
+
+def test_unknown_name_has_near_misses(monkeypatch):
+    know(monkeypatch, SHA256)
     with pytest.raises(ValueError, match=r"'folder/fil.bin'; did you mean folder/file.bin\?"):
         fetch("folder/fil.bin")
 
 
 def test_checksum_depends_on_content_and_order(monkeypatch):
-    known = {name: download.Source(name * 64, URL) for name in "abc"}
+    known = {name: Source(f"sha256:{name * 64}", "") for name in "abc"}
     monkeypatch.setattr(download, "registry", lambda: known)
     assert download.checksum("ab") == download.checksum("ab")
     assert len({download.checksum(names) for names in ("ab", "ba", "ac", "abc")}) == 4
 
 
-def test_registry_is_well_formed(monkeypatch):
-    monkeypatch.undo()
-    known = download.registry()
-    assert len(known) == 3 * 8 + 8
-    for name, source in known.items():
-        assert re.fullmatch("[0-9a-f]{64}", source.sha256)
-        pinned = r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/data/"
-        assert re.fullmatch(pinned + re.escape(name.split("/")[1]), source.url)
+def test_registry_is_well_formed():
+    known = registry()
+    assert len(known) == 161
+    for source in known.values():
+        assert re.fullmatch("sha256:[0-9a-f]{64}|blob:[0-9a-f]{40}|unknown", source.digest)
+        pinned = r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/\S+"
+        assert re.fullmatch(f"{pinned}|http://snap.stanford.edu/ogb/data/.*", source.url)
+
+
+@pytest.mark.data
+def test_every_file_at_hand_is_the_one_expected():
+    names = [name for name, source in registry().items() if source.pinned]
+    here = [name for name in names if download.place(name).is_file()]
+    assert len(here) == 104
+    for name in here:
+        fetch(name)

@@ -12,6 +12,7 @@ import pytest
 from scipy import sparse
 
 from longnn.data import download, planetoid
+from longnn.data.registry import Source
 
 # Nodes 0 to 3 are in allx (3 has no label), 4 to 7 are the span of test.index, which lacks 5.
 ALLX = [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1]]
@@ -59,7 +60,7 @@ def folder(monkeypatch, tmp_path):
     for part, data in files.items():
         name = f"planetoid/ind.cora.{part}"
         (tmp_path / name).write_bytes(data)
-        known[name] = download.Source(hashlib.sha256(data).hexdigest(), "https://example.org")
+        known[name] = Source(f"sha256:{hashlib.sha256(data).hexdigest()}", "https://example.org")
     monkeypatch.setattr(download, "registry", lambda: known)
     monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
     return tmp_path

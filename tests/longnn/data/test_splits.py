@@ -13,7 +13,7 @@ PER_CLASS = {
     "cornell": ((38, 16, 30, 82, 17), 0, (99, 37, 47)),
     "squirrel": ((1042, 1040, 1039, 1040, 1040), 0, (3120, 1040, 1041)),
 }
-DRAWN = [splits.per_class, splits.stratified]
+DRAWN = [splits.per_class, splits.stratified, splits.random]
 
 
 def make(counts=(30, 20, 10), unlabelled=5, shipped=None):
@@ -184,3 +184,21 @@ def test_unreadable_file(kind, tmp_path):
 def test_file_without_a_path_says_how_to_give_one():
     with pytest.raises(ValueError, match=r"split\.path="):
         splits.file(make())
+
+
+def test_random_takes_the_labelled_nodes_alike():
+    made = splits.random(make((300, 60)), count=3)
+    np.testing.assert_array_equal(sizes(made), [(216, 72, 72)] * 3)
+
+
+def test_a_part_without_a_class_is_said_with_counts():
+    dataset = make((30, 20, 1))
+    message = (
+        r"'stratified' of 'toy': val lacks class 2 \(1 nodes\) in 10 of 10; test lacks class 2"
+    )
+    with pytest.warns(splits.MissingClassWarning, match=message):
+        splits.stratified(dataset)
+    part = np.zeros((2, 56), int)
+    part[:, :20], part[:, 20:30] = 1, 2
+    with pytest.warns(splits.MissingClassWarning, match="test lacks class 2"):
+        splits._labelled_only(dataset, "file", part, "x")

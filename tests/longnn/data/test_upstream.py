@@ -1,10 +1,26 @@
 """Counts of the real datasets; they need LONGNN_DATA_DIR."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import scipy.io
 from scipy import sparse
 
-from longnn.data import DataFileError, heterophilous, planetoid, splits
+from longnn.data import (
+    DataFileError,
+    facebook100,
+    fetch,
+    graphdata,
+    heterophilous,
+    images,
+    musae,
+    planetoid,
+    splits,
+)
+from longnn.data.reduce import reduced
+from longnn.data.statistics import statistics
 
 # name: N, E, F, edge homophily, class counts, nodes without a label, isolated nodes
 TABLE = {
@@ -18,7 +34,23 @@ TABLE = {
     "texas": (183, 279, 1703, 0.0609, (33, 1, 18, 101, 30), 0, 0),
     "cornell": (183, 277, 1703, 0.1227, (38, 16, 30, 82, 17), 0, 0),
     "minesweeper": (10000, 39402, 7, 0.6828, (8000, 2000), 0, 0),
+    "photo": (7650, 119081, 745, 0.8272, (369, 1686, 703, 915, 882, 823, 1941, 331), 0, 115),
+    "computers": (
+        *(13752, 245861, 767, 0.7772),
+        (436, 2142, 1414, 542, 5158, 308, 487, 818, 2156, 291),
+        *(0, 281),
+    ),
+    "coauthor_physics": (
+        *(34493, 247962, 8415, 0.9314),
+        (5750, 5045, 17426, 2753, 3519),
+        *(0, 0),
+    ),
+    "twitch_de": (9498, 153138, 3170, 0.6322, (3756, 5742), 0, 0),
+    "cornell5": (18660, 790777, 4735, 0.5464, (8135, 8687), 1838, 0),
+    "johns_hopkins55": (5180, 186586, 2406, 0.5488, (2153, 2609), 418, 0),
 }
+LARGEST = {"cora": 2485, "citeseer": 2120, "photo": 7487, "computers": 13381}
+LARGEST |= {"cornell5": 18621, "johns_hopkins55": 5157}
 # Sizes of train, validation, test; the filtered ones vary from split to split.
 SHIPPED = {
     "cora": ("public", 1, (140, 500, 1000)),
@@ -29,6 +61,7 @@ SHIPPED = {
     "texas": ("fixed", 10, (87, 59, 37)),
     "cornell": ("fixed", 10, (87, 59, 37)),
     "minesweeper": ("fixed", 10, (5000, 2500, 2500)),
+    "twitch_de": ("fixed", 5, (4749, 2374, 2375)),
 }
 CITESEER_MISSING = (
     *(2407, 2489, 2553, 2682, 2781, 2953, 3042, 3063),
@@ -36,17 +69,16 @@ CITESEER_MISSING = (
 )
 
 
+BAGS = [n for n in TABLE if n in planetoid.NAMES or n in heterophilous.NAMES]
+LOADERS = (
+    *((planetoid, planetoid.NAMES), (heterophilous, heterophilous.NAMES)),
+    *((graphdata, graphdata.FILES), (musae, musae.COUNTRIES), (facebook100, facebook100.SCHOOLS)),
+)
+
+
 def load(name, **options):
-    loader = planetoid if name in planetoid.NAMES else heterophilous
+    loader = next(module for module, names in LOADERS if name in names)
     return loader.load(name, **options)
-
-
-def edge_homophily(dataset):
-    sender, receiver = (
-        dataset.labels[end] for end in (dataset.graph.senders, dataset.graph.receivers)
-    )
-    known = (sender >= 0) & (receiver >= 0)
-    return (sender == receiver)[known].mean()
 
 
 @pytest.mark.data
@@ -60,12 +92,14 @@ def test_counts(name):
     assert dataset.classes == len(counts)
     assert tuple(np.bincount(dataset.labels[dataset.labels >= 0])) == counts
     assert (dataset.labels == -1).sum() == unlabelled
-    assert edge_homophily(dataset) == pytest.approx(homophily, abs=5e-5)
-    assert nodes - len(np.unique(dataset.graph.senders)) == isolated
+    found = statistics(dataset)
+    assert found["homophily, edge"] == pytest.approx(homophily, abs=5e-5)
+    assert nodes - len(np.unique(dataset.graph.senders)) == found["isolated"] == isolated
+    assert found["largest component"] == LARGEST.get(name, nodes)
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", BAGS)
 def test_features_are_sparse_rows_of_sum_one_or_zero(name):
     features = load(name).features
     assert isinstance(features, sparse.csr_array)
@@ -112,6 +146,77 @@ def test_public_split_of_cora_is_planetoids():
 def test_checksums_tell_datasets_apart():
     assert len({load(name).checksum for name in TABLE}) == len(TABLE)
     assert load("texas").checksum == load("texas", normalize="none").checksum
+
+
+@pytest.mark.data
+def test_missing_labels_are_in_no_part():
+    for name in ("citeseer", "johns_hopkins55"):
+        dataset = load(name)
+        for draw in (splits.per_class, splits.stratified, splits.random):
+            part = draw(dataset, count=2).part
+            assert (part[:, dataset.labels < 0] == -1).all()
+            assert (part[:, dataset.labels >= 0] >= 0).all()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["chameleon", "squirrel", "actor", "texas", "cornell"])
+def test_geom_gcn_splits_equal_the_masks_of_the_file(name):
+    dataset = load(name)
+    geom = splits.geom_gcn(dataset)
+    assert geom.protocol == "geom_gcn"
+    assert geom.hash == splits.fixed(dataset).hash
+
+
+@pytest.mark.data
+def test_geom_gcn_splits_of_the_citation_graphs():
+    cora = splits.geom_gcn(load("cora"))
+    sizes = [mask.sum(axis=1) for mask in (cora.train, cora.val, cora.test)]
+    np.testing.assert_array_equal(np.unique(sizes, axis=1)[:, 0], (1192, 796, 497))
+    assert ((cora.part == -1).sum(axis=1) == 223).all()
+    dataset = load("citeseer")
+    citeseer = splits.geom_gcn(dataset).part
+    assert (citeseer[:, dataset.labels < 0] == -1).all()
+    small = [number for number, part in enumerate(citeseer) if (part >= 0).sum() < 2121]
+    assert small == [4, 5]
+    with pytest.raises(ValueError, match="no geom_gcn splits for dataset 'minesweeper'"):
+        splits.geom_gcn(load("minesweeper"))
+    with pytest.raises(ValueError, match=r"expected \[S, 2485\]"):
+        splits.geom_gcn(reduced(load("cora"), "largest"))
+
+
+@pytest.mark.data
+def test_facebook_features_are_one_hot_blocks():
+    features = load("johns_hopkins55", normalize="none").features
+    assert set(features.data) == {1}
+    np.testing.assert_array_equal(features.sum(axis=1), np.full(5180, 6))
+
+
+@pytest.mark.data
+def test_grid_images(tmp_path):
+    found = images.load()
+    assert (found.graph.num_nodes, found.graph.num_edges, found.mask.sum()) == (10000, 19800, 9216)
+    assert found.signals.shape == (10000, 50)
+    assert 0 <= found.signals.min() <= found.signals.max() == 1
+    a = scipy.io.loadmat(fetch(images.FILE), variable_names=["A"])["A"]
+    receivers, senders = np.nonzero(a)
+    np.testing.assert_array_equal(found.graph.senders, senders)
+    np.testing.assert_array_equal(found.graph.receivers, receivers)
+    inner = np.zeros((100, 100), bool)
+    inner[2:-2, 2:-2] = True
+    np.testing.assert_array_equal(found.mask.reshape(100, 100), inner)
+
+
+@pytest.mark.data
+def test_physics_stays_sparse_and_small():
+    """Dense it would be 1.16 GB; the rise of the peak over the import of jax is bounded."""
+    code = (
+        "import re, jax; from longnn.data import graphdata\n"
+        "status = lambda: open('/proc/self/status').read()\n"
+        "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', status())[1]) / 1024\n"
+        "before = peak(); graphdata.load('coauthor_physics'); print(peak() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 600
 
 
 def test_unknown_name_has_near_misses():

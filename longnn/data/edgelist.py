@@ -1,0 +1,90 @@
+"""A user's own graph as tables: edges, node features and labels."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longnn.data.dataset import Dataset, checksum_of
+from longnn.data.own import Options, own_dataset
+from longnn.data.table import Table, read_table
+
+
+def load(
+    edges: str | Path,
+    features: str | Path,
+    labels: str | Path,
+    name: str = "edgelist",
+    **options: Any,
+) -> Dataset:
+    """Nodes are the rows of `features`, in that order; their names are any text or number.
+
+    Args:
+        edges: csv or parquet: source, target, and optionally a column "weight".
+        features: csv or parquet: node, then numbers.
+        labels: csv or parquet: node, label; classes are the distinct labels in order, an empty
+            label or a node that is not listed has none.
+        name: what reports call it.
+        options: of `longnn.data.own.Options`.
+
+    Raises:
+        ValueError: if a node is listed twice or nowhere, a cell is no number, or a rule is unknown.
+        DataFileError: if a file is missing or unreadable.
+    """
+    values = read_table(features, text=1)
+    place = _places(values.text[:, 0], features)
+    ends, classes = read_table(edges, text=2), read_table(labels, text=2)
+    _places(classes.text[:, 0], labels)
+    pairs, label = _indices(ends.text, place, edges), _labels(classes, place, labels)
+    return own_dataset(
+        name,
+        pairs,
+        values.numbers,
+        label,
+        weights=_weights(ends, edges),
+        checksum=checksum_of(pairs, ends.numbers, values.numbers, label),
+        options=Options(**options),
+    )
+
+
+def _places(names: np.ndarray, path: str | Path) -> dict[str, int]:
+    distinct, count = np.unique(names, return_counts=True)
+    if (count > 1).any():
+        twice = distinct[count > 1].tolist()
+        raise ValueError(
+            f"{path} lists node {twice[0]!r} {count.max()} times ({len(twice)} such nodes); keep "
+            "one row a node"
+        )
+    return {name: row for row, name in enumerate(names.tolist())}
+
+
+def _indices(names: np.ndarray, place: dict[str, int], path: str | Path) -> np.ndarray:
+    missing = sorted(set(names.ravel().tolist()) - set(place))
+    if missing:
+        raise ValueError(
+            f"{path} names node {missing[0]!r}, which has no row of features ({len(missing)} such "
+            "nodes); add them, or drop their rows"
+        )
+    flat = np.fromiter((place[name] for name in names.ravel().tolist()), np.int64, names.size)
+    return flat.reshape(names.shape)
+
+
+def _weights(ends: Table, path: str | Path) -> np.ndarray | None:
+    others = ends.header[2:]
+    if not others:
+        return None
+    if others != ["weight"]:
+        raise ValueError(
+            f"{path} has columns {ends.header}, expected source, target and at most 'weight'"
+        )
+    return ends.numbers[:, 0]
+
+
+def _labels(classes: Table, place: dict[str, int], path: str | Path) -> np.ndarray:
+    node = _indices(classes.text[:, :1], place, path)[:, 0]
+    given = classes.text[:, 1] != ""
+    numbers = all(text.lstrip("-").isdigit() for text in classes.text[given, 1].tolist())
+    key = classes.text[given, 1].astype(np.int64) if numbers else classes.text[given, 1]
+    out = np.full(len(place), -1, np.int64)
+    out[node[given]] = np.unique(key, return_inverse=True)[1]
+    return out

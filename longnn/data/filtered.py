@@ -1,0 +1,77 @@
+"""Node labels that a known filter makes of random features: the answer can be looked up."""
+
+import numpy as np
+
+from longnn.data.dataset import Dataset, checksum_of
+from longnn.data.dataset import normalize as _normalize
+from longnn.graph import Graph
+from longnn.interop import to_scipy
+
+RESPONSES = {
+    "all": lambda s, x: x,
+    "low": lambda s, x: (x + s @ x) / 2,
+    "high": lambda s, x: (x - s @ x) / 2,
+    "band": lambda s, x: x - s @ (s @ x),
+}
+"""One step of each filter; as functions of S = 1 - lambda: 1, (1 + S)/2, (1 - S)/2, 1 - S^2."""
+
+
+def filtered_noise(
+    name: str,
+    graph: Graph,
+    response: str,
+    sharpness: int,
+    classes: int,
+    features: int,
+    seed: int,
+    normalize: str = "none",
+) -> Dataset:
+    """y_i = argmax_c (g(S) X W)_ic with X, W ~ N(0, 1): classes follow from one frequency band.
+
+    g is `response` to the power `sharpness`: "low" ((2 - lambda)/2)^p, "high" (lambda/2)^p, "band"
+    (lambda (2 - lambda))^p, "all" 1. A model with this filter and a linear embedding can be
+    exact. After the frequency tasks of Balcilar et al. 2021 (ICLR, section 5.1).
+
+    Args:
+        name: what reports call it.
+        graph: N nodes.
+        response: one of `RESPONSES`.
+        sharpness: p >= 0.
+        classes: C >= 2.
+        features: F >= 1.
+        seed: of X and W.
+        normalize: see `longnn.data.dataset.normalize`.
+
+    Raises:
+        ValueError: if an argument is out of its range, or a class stays empty.
+    """
+    if response not in RESPONSES:
+        raise ValueError(f"response must be one of {', '.join(RESPONSES)}, got {response!r}")
+    if sharpness < 0 or classes < 2 or features < 1:
+        raise ValueError(
+            "needed: sharpness >= 0, classes >= 2 and features >= 1, got "
+            f"{sharpness}, {classes} and {features}"
+        )
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((graph.num_nodes, features)).astype(np.float32)
+    signal = values @ rng.standard_normal((features, classes))
+    adjacency = to_scipy(graph)
+    root = np.sqrt(np.maximum(graph.degrees(), 1))
+    s = adjacency.multiply(1 / root[:, None]).multiply(1 / root[None]).tocsr()
+    for _ in range(sharpness):
+        signal = RESPONSES[response](s, signal)
+    labels = signal.argmax(axis=1).astype(np.int64)
+    if len(np.unique(labels)) < classes:
+        raise ValueError(
+            f"{name}: a class of {classes} stays empty with seed={seed}; take fewer classes, more "
+            "nodes or another seed"
+        )
+    edges = np.stack([np.asarray(graph.senders), np.asarray(graph.receivers)])
+    return Dataset(
+        name=name,
+        graph=graph,
+        features=_normalize(values, normalize),
+        labels=labels,
+        classes=classes,
+        checksum=checksum_of(labels, edges, values),
+    )

@@ -1,0 +1,100 @@
+"""A dataset from a user's arrays, by stated rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import normalize as _normalize
+from longnn.graph import Graph
+from longnn.merge import Directions, Duplicates, SelfLoops
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a user's graph is read.
+
+    Attributes:
+        metric: see `Dataset`.
+        normalize: see `longnn.data.dataset.normalize`.
+        directions, duplicates, self_loops: see `longnn.merge.undirected`.
+    """
+
+    metric: str = "accuracy"
+    normalize: str = "none"
+    directions: Directions = "either"
+    duplicates: Duplicates = "largest"
+    self_loops: SelfLoops = "drop"
+
+
+def own_dataset(
+    name: str,
+    edges: np.ndarray,
+    features: np.ndarray | sparse.sparray | sparse.spmatrix,
+    labels: Any,
+    *,
+    weights: np.ndarray | None = None,
+    shipped: Mapping[str, np.ndarray] | None = None,
+    checksum: str = "",
+    options: Options = Options(),
+) -> Dataset:
+    """Checks what comes and puts it together.
+
+    Args:
+        name: what reports and errors call it.
+        edges: [E, 2] integers in [0, N).
+        features: [N, F] numbers, dense or sparse.
+        labels: [N] whole numbers; -1 for no label.
+        weights: [E] positive, or None.
+        shipped: protocol -> part [S, N].
+        checksum: sha256 of the origin.
+        options: the rules.
+
+    Raises:
+        ValueError: if something is of wrong shape or type, not finite, there is no edge or only
+            one class, or a rule is unknown.
+    """
+    classes = _whole_numbers(labels, name)
+    if not len(edges):
+        raise ValueError(f"{name} has no edge, so no spectrum to filter; check the edges given")
+    if classes.max() < 1:
+        raise ValueError(
+            f"{name} has {classes.max() + 1} class, nothing to tell apart; check the labels given"
+        )
+    return Dataset(
+        name=name,
+        graph=Graph.from_edges(
+            edges,
+            len(classes),
+            weights,
+            directions=options.directions,
+            duplicates=options.duplicates,
+            self_loops=options.self_loops,
+        ),
+        features=_normalize(as_stored(features), options.normalize),
+        labels=classes,
+        classes=int(classes.max()) + 1,
+        metric=options.metric,
+        shipped=shipped or {},
+        checksum=checksum,
+    )
+
+
+def _whole_numbers(labels: Any, name: str) -> np.ndarray:
+    """[N] int64."""
+    array = np.asarray(labels)
+    if array.ndim != 1 or not len(array) or array.dtype.kind not in "iufb":
+        raise ValueError(
+            f"labels of {name} are {array.dtype} of shape {array.shape}, expected one whole number "
+            "a node"
+        )
+    broken = np.flatnonzero(array != np.round(array))  # NaN is among them
+    if broken.size:
+        raise ValueError(
+            f"label of node {broken[0]} of {name} is {array[broken[0]]}, expected a whole number; "
+            "number the classes from 0 and write -1 for no label"
+        )
+    return array.astype(np.int64)

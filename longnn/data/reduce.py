@@ -1,0 +1,40 @@
+"""Which nodes of a dataset stay."""
+
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from longnn.data.dataset import Dataset
+
+Keep = Literal["all", "linked", "largest"]
+
+
+def reduced(dataset: Dataset, keep: Keep) -> Dataset:
+    """The dataset on some of its nodes, in their order; shipped splits are cut alike.
+
+    Args:
+        dataset: N nodes.
+        keep: "all"; "linked", nodes with an edge; "largest", the largest connected component
+            (an isolated node is a component, at eigenvalue 0 of S).
+
+    Raises:
+        ValueError: for another word, or if no node would stay.
+    """
+    if keep not in get_args(Keep):
+        raise ValueError(f"keep must be one of {', '.join(get_args(Keep))}, got {keep!r}")
+    if keep == "all":
+        return dataset
+    if keep == "linked":
+        nodes = np.flatnonzero(dataset.graph.degrees() > 0)
+    else:
+        nodes = np.flatnonzero(dataset.graph.components() == 0)
+    if not len(nodes):
+        raise ValueError(f"dataset {dataset.name!r} has no edge, so keep={keep!r} leaves no node")
+    return replace(
+        dataset,
+        graph=dataset.graph.subgraph(nodes),
+        features=dataset.features[nodes],
+        labels=dataset.labels[nodes],
+        shipped={protocol: part[:, nodes] for protocol, part in dataset.shipped.items()},
+    )

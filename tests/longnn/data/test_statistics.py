@@ -1,0 +1,38 @@
+"""Homophily of a graph small enough to count by hand."""
+
+import numpy as np
+import pytest
+
+from longnn.data import Dataset
+from longnn.data.statistics import homophily, mixing, statistics
+from longnn.graph import Graph
+
+
+def dataset(edges, labels):
+    features = np.ones((len(labels), 1), np.float32)
+    return Dataset("d", Graph.from_edges(np.array(edges), len(labels)), features,
+                   np.array(labels, np.int64), 2)  # fmt: skip
+
+
+def test_by_hand():
+    """A path 0-1-2-3 of classes 0 0 1 1, and an unlabelled node 4 at 0: its edge does not count."""
+    made = dataset([[0, 1], [1, 2], [2, 3], [0, 4]], [0, 0, 1, 1, -1])
+    edge, node, adjusted = homophily(made)
+    assert edge == pytest.approx(2 / 3)
+    assert node == pytest.approx((1 + 0.5 + 0.5 + 1) / 4)
+    assert adjusted == pytest.approx((2 / 3 - 1 / 2) / (1 - 1 / 2))
+    np.testing.assert_allclose(mixing(made), [[2 / 3, 1 / 3], [1 / 3, 2 / 3]])
+    found = statistics(made)
+    assert (found["nodes of class 0"], found["unlabelled"], found["components"]) == (2, 1, 1)
+
+
+def test_labels_without_regard_to_edges_have_adjusted_homophily_zero():
+    rng = np.random.default_rng(0)
+    made = dataset(rng.integers(0, 2000, (20000, 2)), (rng.random(2000) < 0.1).astype(int))
+    assert homophily(made).edge > 0.75
+    assert abs(homophily(made).adjusted) < 0.03
+
+
+def test_without_edges_or_with_one_class_it_is_undefined():
+    assert np.isnan(homophily(dataset(np.zeros((0, 2), int), [0, 1]))).all()
+    assert np.isnan(homophily(dataset([[0, 1]], [0, 0])).adjusted)
