@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.io
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from scipy import sparse
 
 from experiments.cli import CONF, register_resolvers
+from experiments.loading import load as load_dataset
 from longnn.graph import Graph
 
 
@@ -48,7 +48,7 @@ def load(name: str) -> Workload:
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=[f"dataset={name}"])
-    data = instantiate(config.dataset)
+    data = load_dataset(config)
     return _workload(name, data.graph, sparse.csr_array(data.features), data.labels, data.classes)
 
 

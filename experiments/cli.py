@@ -17,8 +17,9 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
 def register_resolvers() -> None:
-    """``${run_name:}``: the directory name of a run, from its resolved config."""
+    """``${run_name:}``, the directory name of a run, and ``${stem:PATH}``, a file's name."""
     OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
+    OmegaConf.register_new_resolver("stem", lambda path: Path(path).stem, replace=True)
 
 
 def _run_name(*, _root_: DictConfig) -> str:

@@ -7,18 +7,26 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of a run directory."""
 
-PARTS = ("dataset", "model", "split", "optim", "seed", "repeats")
+PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
+
+
+PATHS = ("path", "edges", "features", "labels")
+"""Keys whose values may be files."""
 
 
 def settings(config: DictConfig) -> dict[str, Any]:
     """The resolved values that decide a result; a file counts by its content, not its path."""
-    parts = {key: OmegaConf.to_container(config[key], resolve=True)
-             if OmegaConf.is_config(config[key]) else config[key] for key in PARTS}  # fmt: skip
+    parts: dict[str, Any] = {key: _plain(config[key]) for key in PARTS}
+    parts["dataset"].pop("about", None)
     return _by_content(parts)
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
 def run_name(config: DictConfig) -> str:
@@ -35,10 +43,12 @@ def hash_of(value: Any) -> str:
 
 def _by_content(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _digest(v) if k == "path" else _by_content(v) for k, v in value.items()}
+        return {k: _digest(v) if k in PATHS else _by_content(v) for k, v in value.items()}
     return value
 
 
 def _digest(path: Any) -> Any:
-    file = Path(str(path)).expanduser()
+    if not isinstance(path, str):
+        return path
+    file = Path(path).expanduser()
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path

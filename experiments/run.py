@@ -18,12 +18,14 @@ from omegaconf import DictConfig, OmegaConf
 from experiments import identity
 from experiments.compiled import keep_compiled
 from experiments.figures import figures
+from experiments.loading import load, logged_warnings
 from experiments.progress import shown
 from experiments.record import finished, save_arrays, write_run
 from experiments.summary import statistics, versions
 from longnn.data import Dataset, Splits
 from longnn.features import as_features
-from longnn.operators import choose, normalized_adjacency
+from longnn.operators import Operator, choose, normalized_adjacency
+from longnn.similar import similar
 from longnn.training import Fit, Optim, Problem, fit, score
 
 LOG = logging.getLogger(__name__)
@@ -38,8 +40,9 @@ def run(config: DictConfig) -> dict[str, Any]:
     started = time.perf_counter()
     keep_compiled(config.compilation_cache)
     directory = Path(HydraConfig.get().runtime.output_dir)
-    dataset: Dataset = instantiate(config.dataset)
-    splits: Splits = _partial(config.split)(dataset)
+    dataset = load(config)
+    with logged_warnings():
+        splits: Splits = _partial(config.split)(dataset)
     run_identity = identity.hash_of(
         [identity.settings(config), dataset.checksum, splits.hash, identity.SCHEMA]
     )
@@ -77,7 +80,7 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
     started = time.perf_counter()
     model = _partial(config.model)
     problem = Problem(
-        normalized_adjacency(dataset.graph, backend=config.backend),
+        _operator(config, dataset),
         as_features(dataset.features, backend=config.backend),
         jnp.asarray(dataset.labels, jnp.int32),
     )
@@ -105,6 +108,12 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
         )
     trained.seconds["setup"] = setup
     return trained
+
+
+def _operator(config: DictConfig, dataset: Dataset) -> Operator:
+    loops = config.graph.self_loops
+    graph = dataset.graph.with_self_loops(loops) if loops else dataset.graph
+    return similar(normalized_adjacency(graph, backend=config.backend), graph, config.graph.r)
 
 
 def _result(

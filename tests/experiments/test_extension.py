@@ -44,7 +44,7 @@ class OneStep(nnx.Module):
 '''
 
 CONFIGS = {
-    "dataset/ring.yaml": "_target_: mine.ring\nname: ring\nnodes: 40\n",
+    "dataset/my_ring.yaml": "_target_: mine.ring\nname: ring\nnodes: 40\n",
     "model/onestep.yaml": "_target_: mine.OneStep\nscale: 2.0\n",
     "tuned/onestep.yaml": "ring: {source: by hand, optim: {mlp: {lr: 0.25}}}\n",
 }
@@ -65,7 +65,7 @@ SHORT = ("optim.max_epochs=20", "split.count=2", "figures=false")
 
 
 def test_new_dataset_and_model(folder, train):
-    (directory,) = train("--config-dir", "conf", "dataset=ring", "model=onestep", *SHORT)
+    (directory,) = train("--config-dir", "conf", "dataset=my_ring", "model=onestep", *SHORT)
     result = result_of(directory)
     assert (result["dataset"], result["model"]) == ("ring", "onestep")
     assert result["config"]["optim"]["groups"]["mlp"]["lr"] == 0.25
@@ -74,7 +74,7 @@ def test_new_dataset_and_model(folder, train):
 
 def test_new_basis(folder, train):
     (directory,) = train(
-        "--config-dir", "conf", "dataset=ring", "model.basis._target_=mine.Chebyshev", *SHORT
+        "--config-dir", "conf", "dataset=my_ring", "model.basis._target_=mine.Chebyshev", *SHORT
     )
     result = result_of(directory)
     assert "alpha" not in result["per_run"][0]

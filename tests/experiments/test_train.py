@@ -205,7 +205,7 @@ def test_help_is_quick_and_imports_no_jax():
     assert time.process_time() - started < 5
     assert done.stdout.count("python -m experiments.train") >= 5
     assert len(done.stdout.splitlines()) < 48
-    assert "dataset: actor, chameleon" in done.stdout
+    assert "dataset: actor, amazon_ratings" in done.stdout
 
 
 def test_runs_that_diverge_are_named(train, monkeypatch):

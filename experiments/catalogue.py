@@ -1,0 +1,36 @@
+"""What conf/dataset says of the datasets; imports no jax."""
+
+import fnmatch
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from experiments.cli import CONF
+from longnn.data.download import place
+from longnn.data.registry import registry
+
+
+def catalogue() -> dict[str, dict[Any, Any]]:
+    """Content of every file in conf/dataset that needs no path of the user's."""
+    found = {}
+    for path in sorted((CONF / "dataset").glob("*.yaml")):
+        config = OmegaConf.to_container(OmegaConf.load(path))
+        assert isinstance(config, dict)
+        if "???" not in config.values():
+            found[path.stem] = config
+    return found
+
+
+def files(about: dict[str, Any]) -> list[str]:
+    """Registered files that a dataset's entry ``about.files`` names, by patterns."""
+    patterns = str(about.get("files", "")).split()
+    return [name for pattern in patterns for name in fnmatch.filter(registry(), pattern)]
+
+
+def state(about: dict[str, Any]) -> str:
+    """Which of a dataset's files are here; nothing is read."""
+    names = files(about)
+    here = sum(place(name).is_file() for name in names)
+    if not here:
+        return "no"
+    return "yes" if here == len(names) else f"{here} of {len(names)}"
