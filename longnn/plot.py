@@ -132,7 +132,12 @@ def dataset(
         np.min(linked, initial=np.max(linked, initial=1)), max(np.max(linked, initial=1), 2), 30
     )
     top_left.hist(linked, bins, color=COLOURS[0])
-    top_left.set(xscale="log", yscale="log", xlabel="degree", ylabel="nodes per bin")
+    top_left.set(
+        xscale="log",
+        yscale="log" if len(linked) else "linear",
+        xlabel="degree",
+        ylabel="nodes per bin",
+    )
     isolated = len(degrees) - len(linked)
     if isolated:
         top_left.set_title(f"and {isolated:,} isolated nodes", fontsize="small")

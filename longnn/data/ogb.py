@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from longnn.data.archive import LIMIT
+from longnn.data import archive
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import DataFileError, checksum, fetch
@@ -33,19 +33,19 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
         raise unknown("OGB dataset", name, list(FILES))
     path = fetch(FILES[name])
     try:
-        with zipfile.ZipFile(path) as archive:
-            root = archive.namelist()[0].split("/")[0]
+        with zipfile.ZipFile(path) as tables:
+            root = tables.namelist()[0].split("/")[0]
 
-            def table(member: str, dtype: type) -> np.ndarray:
-                with archive.open(f"{root}/{member}.csv.gz") as packed:
+            def read(member: str, dtype: type) -> np.ndarray:
+                with tables.open(f"{root}/{member}.csv.gz") as packed:
                     return _table(packed, dtype)
 
-            edges = table("raw/edge", np.int64)
-            features = table("raw/node-feat", np.float32)
-            labels = table("raw/node-label", np.int64)[:, 0]
+            edges = read("raw/edge", np.int64)
+            features = read("raw/node-feat", np.float32)
+            labels = read("raw/node-label", np.int64)[:, 0]
             part = np.full((1, len(labels)), -1, np.int8)
             for number, key in enumerate(("train", "valid", "test")):
-                part[0, table(f"split/time/{key}", np.int64)[:, 0]] = number
+                part[0, read(f"split/time/{key}", np.int64)[:, 0]] = number
     except (zipfile.BadZipFile, KeyError, IndexError, EOFError, gzip.BadGzipFile) as error:
         raise DataFileError(f"{path} is no zip file of OGB's csv tables ({error})") from error
     return Dataset(
@@ -63,7 +63,7 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
 def _table(packed: IO[bytes], dtype: type) -> np.ndarray:
     """[rows, columns] of a gzipped csv file without header; at most LIMIT bytes of text."""
     with gzip.open(packed) as text:
-        content = text.read(LIMIT + 1)
-    if len(content) > LIMIT:
-        raise DataFileError(f"a table unpacks to more than {LIMIT / 1e9:.3g} GB")
+        content = text.read(archive.LIMIT + 1)
+    if len(content) > archive.LIMIT:
+        raise DataFileError(f"a table unpacks to more than {archive.LIMIT / 1e9:.3g} GB")
     return np.loadtxt(content.decode().splitlines(), dtype, delimiter=",", ndmin=2)

@@ -152,3 +152,26 @@ def test_no_global_figure_is_left():
     for draw in FIGURES.values():
         draw(2)
     assert plt.get_fignums() == []
+
+
+def test_dataset_at_a_glance():
+    degrees, counts = np.array([0, 1, 1, 2, 8]), np.array([3, 2])
+    mixing = np.array([[0.75, 0.25], [0.5, 0.5]])
+    figure = plot.dataset(degrees, counts, mixing, DENSITY, "toy")
+    degree, classes, neighbours, spectrum, colours = figure.axes
+    assert sum(bar.get_height() for bar in degree.patches) == 4  # the isolated one is in the title
+    assert degree.get_title() == "and 1 isolated nodes"
+    assert (degree.get_xscale(), degree.get_yscale()) == ("log", "log")
+    assert [bar.get_height() for bar in classes.patches] == [3, 2]
+    np.testing.assert_array_equal(neighbours.images[0].get_array(), mixing)
+    np.testing.assert_array_equal(spectrum.patches[0].get_data().values, 100 * DENSITY[1])
+    words = [(a.get_xlabel(), a.get_ylabel()) for a in (degree, classes, neighbours, spectrum)]
+    assert all(x and y for x, y in words)
+    assert colours.get_ylabel() == "share of neighbours"
+    assert figure.get_suptitle() == "toy"
+    assert png(figure)
+
+
+def test_dataset_without_edges():
+    none = np.zeros(3), np.array([2, 1]), np.zeros((2, 2)), DENSITY
+    assert png(plot.dataset(*none))

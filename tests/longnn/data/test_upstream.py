@@ -1,7 +1,9 @@
 """Counts of the real datasets; they need LONGNN_DATA_DIR."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,6 +148,30 @@ def test_public_split_of_cora_is_planetoids():
 def test_checksums_tell_datasets_apart():
     assert len({load(name).checksum for name in TABLE}) == len(TABLE)
     assert load("texas").checksum == load("texas", normalize="none").checksum
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("actor", "chameleon", "citeseer", "computers", "cora"),
+        *("cornell", "photo", "squirrel", "texas"),
+    ],
+)
+def test_per_class_has_the_counts_of_the_published_routine(name):
+    """The reference's own index sets lie beside the data; draws differ, counts must not."""
+    folder = Path(os.environ["LONGNN_DATA_DIR"]).parent / "reference" / "splits"
+    dataset = load(name)
+    reference = splits.file(dataset, folder / f"{name}_60_20_20.npz").part
+    ours = splits.per_class(dataset).part
+    for one, other in zip(ours, reference, strict=True):
+        np.testing.assert_array_equal(
+            np.bincount(one + 1, minlength=4), np.bincount(other + 1, minlength=4)
+        )
+        np.testing.assert_array_equal(
+            np.bincount(dataset.labels[one == 0], minlength=dataset.classes),
+            np.bincount(dataset.labels[other == 0], minlength=dataset.classes),
+        )
 
 
 @pytest.mark.data

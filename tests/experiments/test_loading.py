@@ -1,0 +1,72 @@
+"""From a config to a dataset: files, bars, warnings as log lines, nodes as asked for."""
+
+import logging
+
+import pytest
+from omegaconf import OmegaConf
+from rich.progress import Progress
+
+from experiments import loading
+from experiments.catalogue import files
+from longnn.data import DataFileError
+
+
+def config(keep="all", **dataset):
+    return OmegaConf.create({"dataset": dataset, "graph": {"keep": keep}})
+
+
+def test_graph_settings_and_notes_stay_out_of_the_loader():
+    dataset = {"_target_": "longnn.data.csbm.generate", "nodes": 1000, "about": {"licence": "x"}}
+    assert loading.load(config(**dataset)).graph.num_nodes == 1000
+    largest = loading.load(config("largest", **dataset))
+    assert largest.graph.components().max() == 0
+    assert largest.graph.num_nodes < 1000
+
+
+def test_patterns_name_files():
+    assert len(files({"files": "planetoid/ind.cora.*"})) == 8
+    assert files({"files": "facebook100/Johns?Hopkins55.mat ogb/arxiv.zip"}) == [
+        "facebook100/Johns Hopkins55.mat",
+        "ogb/arxiv.zip",
+    ]
+    assert files({}) == []
+
+
+def test_only_missing_files_are_fetched(monkeypatch, tmp_path):
+    fetched = []
+    monkeypatch.setattr(loading, "fetch", lambda name, bar: fetched.append(name))
+    monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
+    (tmp_path / "here").touch()
+    loading.download(["here", "there"])
+    assert fetched == ["there"]
+
+
+def test_missing_file_names_the_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
+    with pytest.raises(DataFileError, match="LONGNN_DATA_DIR is"):
+        loading.download(["ogb/arxiv.zip"])
+
+
+def test_bar_follows_a_download():
+    with Progress(disable=True) as progress:
+        bar = loading.Bar(progress, progress.add_task("file", total=None))
+        bar.total = 100
+        bar.update(60)
+        assert (progress.tasks[0].total, progress.tasks[0].completed) == (100, 60)
+        bar.reset()
+        bar.update(100)
+        bar.close()
+        assert progress.tasks[0].finished
+
+
+def test_our_warnings_become_log_lines(caplog):
+    dataset = {"_target_": "longnn.data.csbm.generate", "nodes": 60}
+    from longnn.data.splits import stratified
+
+    made = loading.load(config(**dataset))
+    made.labels[:] = 0
+    made.labels[0] = 1
+    with caplog.at_level(logging.WARNING), loading.logged_warnings():
+        stratified(made, count=1)
+    assert "lacks class 1 (1 nodes) in 1 of 1" in caplog.text
+    assert ".py" not in caplog.records[0].message
