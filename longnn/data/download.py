@@ -62,10 +62,11 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     source = _source(name)
     path = place(name)
     if not path.is_file():
-        if "LONGNN_DATA_DIR" in os.environ:
+        given = os.environ.get("LONGNN_DATA_DIR")
+        if given:
             raise DataFileError(
-                f"{path} is missing (LONGNN_DATA_DIR is {os.environ['LONGNN_DATA_DIR']}); put the "
-                f"file {_named(source)} there, or unset LONGNN_DATA_DIR to download it"
+                f"{path} is missing (LONGNN_DATA_DIR is {given}); put the file {_named(source)} "
+                "there, or unset LONGNN_DATA_DIR to download it"
             )
         _download(path, name, source, progress)
     problem = _difference(path, source)

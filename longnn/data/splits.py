@@ -126,9 +126,7 @@ def stratified(
     def draw(rng: np.random.Generator) -> np.ndarray:
         part = np.full(len(dataset.labels), UNUSED)
         for nodes in _shuffled_classes(rng, dataset):
-            cuts = np.cumsum([round(train * len(nodes)), round(val * len(nodes))])
-            for number, members in enumerate(np.split(nodes, cuts)):
-                part[members] = number
+            _deal(part, nodes, train, val)
         return part
 
     return _drawn("stratified", draw, (train, val), count, first_seed, dataset)
@@ -144,10 +142,7 @@ def random(
 
     def draw(rng: np.random.Generator) -> np.ndarray:
         part = np.full(len(dataset.labels), UNUSED)
-        nodes = rng.permutation(np.flatnonzero(dataset.labels >= 0))
-        cuts = np.cumsum([round(train * len(nodes)), round(val * len(nodes))])
-        for number, members in enumerate(np.split(nodes, cuts)):
-            part[members] = number
+        _deal(part, rng.permutation(np.flatnonzero(dataset.labels >= 0)), train, val)
         return part
 
     return _drawn("random", draw, (train, val), count, first_seed, dataset)
@@ -273,6 +268,13 @@ def _warned(dataset: Dataset, splits: Splits) -> Splits:
             stacklevel=3,
         )
     return splits
+
+
+def _deal(part: np.ndarray, nodes: np.ndarray, train: float, val: float) -> None:
+    """Puts the first round(train n) nodes into training, the next into validation, and the rest."""
+    cuts = np.cumsum([round(train * len(nodes)), round(val * len(nodes))])
+    for number, members in enumerate(np.split(nodes, cuts)):
+        part[members] = number
 
 
 def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[np.ndarray]:

@@ -175,6 +175,15 @@ def test_per_class_has_the_counts_of_the_published_routine(name):
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("name", [n for n in TABLE if n in heterophilous.NAMES])
+def test_fixed_equals_the_masks_of_the_file(name):
+    made = splits.fixed(load(name))
+    with np.load(fetch(f"heterophilous-graphs/{name}.npz")) as arrays:
+        for part in ("train", "val", "test"):
+            np.testing.assert_array_equal(getattr(made, part), arrays[f"{part}_masks"])
+
+
+@pytest.mark.data
 def test_missing_labels_are_in_no_part():
     for name in ("citeseer", "johns_hopkins55"):
         dataset = load(name)
