@@ -16,6 +16,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import identity
+from experiments.catalogue import files
 from experiments.compiled import keep_compiled
 from experiments.figures import figures
 from experiments.loading import load, logged_warnings
@@ -23,6 +24,7 @@ from experiments.progress import shown
 from experiments.record import finished, save_arrays, write_run
 from experiments.summary import statistics, versions
 from longnn.data import Dataset, Splits
+from longnn.data.download import digests
 from longnn.features import as_features
 from longnn.operators import Operator, choose, normalized_adjacency
 from longnn.similar import similar
@@ -52,7 +54,7 @@ def run(config: DictConfig) -> dict[str, Any]:
         return done
     trained = _train(config, dataset, splits, time.perf_counter() - started)
     result = _result(config, dataset, splits, trained, run_identity)
-    files = {
+    written = {
         "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(_resolved(config))),
         "curves.npz": save_arrays(trained.curves),
         "parameters.npz": save_arrays(_named(trained.params)),
@@ -61,7 +63,7 @@ def run(config: DictConfig) -> dict[str, Any]:
         ),
         **(figures(trained, dataset, result) if config.figures else {}),
     }
-    write_run(directory, files, result)
+    write_run(directory, written, result)
     instantiate(config.logger, _partial_=True)(result, directory)
     if result["diverged"]:
         LOG.warning(
@@ -138,6 +140,7 @@ def _result(
         "schema": identity.SCHEMA,
         "dataset": dataset.name,
         "dataset_checksum": dataset.checksum,
+        "dataset_files": digests(files(config.dataset.get("about") or {})),
         "model": _choice("model"),
         "split": splits.protocol,
         "split_hash": splits.hash,

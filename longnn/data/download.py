@@ -90,14 +90,19 @@ def place(name: str) -> Path:
     return Path(folder).expanduser() / name
 
 
-def checksum(names: Iterable[str]) -> str:
-    """sha256 over the sha256s of files, in the order given; files that are not pinned are read."""
-    digests = []
+def digests(names: Iterable[str]) -> dict[str, str]:
+    """sha256 (hex) of each file; those that are not pinned by one are read."""
+    found = {}
     for name in names:
         digest = _source(name).digest
-        digests.append(digest if digest.startswith("sha256:") else sha256(place(name)))
-    joined = "\n".join(digest.removeprefix("sha256:") for digest in digests)
-    return hashlib.sha256(joined.encode()).hexdigest()
+        digest = digest if digest.startswith("sha256:") else sha256(place(name))
+        found[name] = digest.removeprefix("sha256:")
+    return found
+
+
+def checksum(names: Iterable[str]) -> str:
+    """sha256 over the `digests` of files, in the order given."""
+    return hashlib.sha256("\n".join(digests(names).values()).encode()).hexdigest()
 
 
 def _source(name: str) -> Source:

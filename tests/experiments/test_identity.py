@@ -35,6 +35,9 @@ def test_same_run(override):
     "override",
     [
         "model.alpha=0.5",
+        "graph.r=1",
+        "graph.self_loops=1",
+        "graph.keep=largest",
         "seed=1",
         "repeats=2",
         "split.count=5",

@@ -14,6 +14,8 @@ def test_texas_reaches_the_published_level(train):
     result = result_of(directory)
     assert result["split"] == "per_class"
     assert result["config"]["tuned"]["source"] == "published"
+    (digest,) = result["dataset_files"].values()
+    assert digest == "b164b99e6c3d43e4ab07488ec59bd8c815f90cbc1bd4cf425ce587d2b534d844"
     assert result["test"]["n"] == 10
     assert result["test"]["mean"] > 85
 
