@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from longnn.analysis.spectrum import shift_matrix
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
 from longnn.graph import Graph
-from longnn.interop import to_scipy
 
 RESPONSES = {
     "all": lambda s, x: x,
@@ -55,9 +55,7 @@ def filtered_noise(
     rng = np.random.default_rng(seed)
     values = rng.standard_normal((graph.num_nodes, features)).astype(np.float32)
     signal = values @ rng.standard_normal((features, classes))
-    adjacency = to_scipy(graph)
-    root = np.sqrt(np.maximum(graph.degrees(), 1))
-    s = adjacency.multiply(1 / root[:, None]).multiply(1 / root[None]).tocsr()
+    s = shift_matrix(graph)
     for _ in range(sharpness):
         signal = RESPONSES[response](s, signal)
     labels = signal.argmax(axis=1).astype(np.int64)

@@ -4,7 +4,6 @@ Unlabelled nodes (label -1) are in no part, whatever the protocol.
 """
 
 import hashlib
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from longnn.data.archive import read_npz
+from longnn.data.coverage import warn_of_missing_classes
 from longnn.data.dataset import Dataset
 from longnn.data.download import fetch
 
@@ -30,10 +30,6 @@ GEOM_GCN = {
     "wisconsin": "wisconsin",
 }
 """Dataset -> what its split files are called."""
-
-
-class MissingClassWarning(UserWarning):
-    """A part of a split has no node of some class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +220,7 @@ def _labelled_only(dataset: Dataset, protocol: str, part: np.ndarray, what: str)
         )
     if not np.issubdtype(part.dtype, np.integer):
         raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
-    return _warned(dataset, Splits(protocol, np.where(dataset.labels >= 0, part, UNUSED)))
+    return _covering(dataset, Splits(protocol, np.where(dataset.labels >= 0, part, UNUSED)))
 
 
 def _drawn(
@@ -245,28 +241,12 @@ def _drawn(
         raise ValueError(f"the number of splits must be at least 1, got count={count}")
     seeds = range(first_seed, first_seed + count)
     drawn = np.stack([draw(np.random.default_rng(seed)) for seed in seeds])
-    return _warned(dataset, Splits(protocol, drawn))
+    return _covering(dataset, Splits(protocol, drawn))
 
 
-def _warned(dataset: Dataset, splits: Splits) -> Splits:
-    """Says which classes a part of some split lacks, with how many splits of how many."""
-    lacking = []
-    sizes = np.bincount(dataset.labels[dataset.labels >= 0], minlength=dataset.classes)
-    for number, name in enumerate(PARTS):
-        for label in np.flatnonzero(sizes):
-            present = ((splits.part == number) & (dataset.labels == label)).any(axis=1)
-            if not present.all():
-                lacking.append(
-                    f"{name} lacks class {label} ({sizes[label]} nodes) in {(~present).sum()} of "
-                    f"{len(present)}"
-                )
-    if lacking:
-        warnings.warn(
-            f"splits {splits.protocol!r} of {dataset.name!r}: {'; '.join(lacking)}; scores say "
-            "nothing about a class that is not tested",
-            MissingClassWarning,
-            stacklevel=3,
-        )
+def _covering(dataset: Dataset, splits: Splits) -> Splits:
+    """The splits, after a warning where a part lacks a class."""
+    warn_of_missing_classes(dataset, splits.protocol, {p: getattr(splits, p) for p in PARTS})
     return splits
 
 

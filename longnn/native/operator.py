@@ -120,9 +120,8 @@ class NativeOperator:
 def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
     """S on the device; the kernels must be active (``longnn.native.status``)."""
     degree = graph.degrees()
-    node_of_row = np.argsort(-degree, kind="stable")
-    if graph.num_nodes > NEAR:
-        node_of_row = np.arange(graph.num_nodes)
+    near = graph.num_nodes <= NEAR
+    node_of_row = np.argsort(-degree, kind="stable") if near else np.arange(graph.num_nodes)
     row_of_node = np.empty(graph.num_nodes, np.int32)
     row_of_node[node_of_row] = np.arange(graph.num_nodes)
     receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))

@@ -7,7 +7,8 @@ import pytest
 import scipy.sparse
 
 from longnn import Graph, filter, normalized_adjacency
-from longnn.similar import similar, spectral_bounds, symmetric_operator
+from longnn.matrix import spectral_bounds, symmetric_operator
+from longnn.similar import similar
 from polybases import jacobi, weighted_sum
 
 RNG = np.random.default_rng(0)

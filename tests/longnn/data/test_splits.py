@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from longnn.data import DataFileError, Dataset, Splits, splits
+from longnn.data.coverage import MissingClassWarning
 from longnn.graph import Graph
 
 # Class counts, unlabelled nodes, and the sizes of the published "60/20/20" splits.
@@ -196,9 +197,9 @@ def test_a_part_without_a_class_is_said_with_counts():
     message = (
         r"'stratified' of 'toy': val lacks class 2 \(1 nodes\) in 10 of 10; test lacks class 2"
     )
-    with pytest.warns(splits.MissingClassWarning, match=message):
+    with pytest.warns(MissingClassWarning, match=message):
         splits.stratified(dataset)
     part = np.zeros((2, 56), int)
     part[:, :20], part[:, 20:30] = 1, 2
-    with pytest.warns(splits.MissingClassWarning, match="test lacks class 2"):
+    with pytest.warns(MissingClassWarning, match="test lacks class 2"):
         splits._labelled_only(dataset, "file", part, "x")
