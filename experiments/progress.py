@@ -50,21 +50,15 @@ def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step
         def update(step: Step) -> None:
             # the bar ends where the last run stopped, which patience decides
             total = step.max_epochs if step.running else step.epoch
-            running = f"{step.running}/{step.runs}"
             progress.update(
                 task,
-                description=_title(title, step),
                 completed=step.epoch,
                 total=total,
                 best=step.best_val,
-                running=running,
+                running=f"{step.running}/{step.runs}",
             )
 
         yield update
-
-
-def _title(title: str, step: Step) -> str:
-    return title if step.pieces == 1 else f"{title} (piece {step.piece} of {step.pieces})"
 
 
 def _plain(title: str) -> Callable[[Step], None]:
@@ -72,11 +66,11 @@ def _plain(title: str) -> Callable[[Step], None]:
 
     def update(step: Step) -> None:
         nonlocal reported
-        reported = min(reported, step.epoch)  # a new piece starts again
+        reported = min(reported, step.epoch)  # runs that waited start again
         if step.epoch - reported >= LINE_EVERY or not step.running:
             reported = step.epoch
             LOG.info(
-                f"{_title(title, step)}: epoch {step.epoch}/{step.max_epochs}, best validation "
+                f"{title}: epoch {step.epoch}/{step.max_epochs}, best validation "
                 f"{step.best_val:.2f} %, {step.running} of {step.runs} running"
             )
 

@@ -1,9 +1,23 @@
 """Training: every split and seed of a model as one batch."""
 
-from longnn.training.drive import Progress
-from longnn.training.fit import Fit, fit, score
+from longnn.training.batch import Trial
+from longnn.training.drive import Progress, Prune
+from longnn.training.fit import Fit, fit, fit_each, score
 from longnn.training.loop import Problem
 from longnn.training.metrics import METRICS, accuracy, roc_auc
 from longnn.training.optimizer import Optim
 
-__all__ = ["METRICS", "Fit", "Optim", "Problem", "Progress", "accuracy", "fit", "roc_auc", "score"]
+__all__ = [
+    "METRICS",
+    "Fit",
+    "Optim",
+    "Problem",
+    "Progress",
+    "Prune",
+    "Trial",
+    "accuracy",
+    "fit",
+    "fit_each",
+    "roc_auc",
+    "score",
+]

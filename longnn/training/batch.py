@@ -19,10 +19,11 @@ from longnn.training.optimizer import Optim, Rates, group_labels, grouped_adam
 
 
 class Trial(NamedTuple):
-    """What a search varies: settings of the model, and how it is trained."""
+    """What a search varies: settings of the model, how it is trained, and from which seeds."""
 
     settings: Mapping[str, Any]
     optim: Optim
+    seeds: Sequence[int] = (0,)
 
 
 class Run(NamedTuple):
@@ -38,6 +39,7 @@ class Batch:
     """B runs, whose states are made when they are trained."""
 
     program: Program
+    problem: Problem
     runs: list[Run]
     builder: "_Builder"
     keys: Array  # [B] of the initial values
@@ -60,7 +62,6 @@ def make_batch(
     classes: int,
     trials: Sequence[Trial],
     metric: str,
-    seeds: Sequence[int],
 ) -> Batch:
     """The runs of every (trial, seed, split), in this order.
 
@@ -71,17 +72,34 @@ def make_batch(
     Raises:
         ValueError: see ``longnn.training.fit``.
     """
-    _check(problem, splits, classes, metric, seeds)
+    _check(problem, splits, classes, metric, trials)
     traced, fixed = _traced_and_fixed(trials)
     builder = _Builder(model, problem.features.shape[1], classes, problem.features.dtype, fixed)
     program = _program(builder, traced, trials, metric)
-    pairs = list(product(seeds, range(len(splits.part))))
-    runs = [Run(trial, *pair) for trial in range(len(trials)) for pair in pairs]
-    keys = jax.vmap(jax.random.split)(jnp.stack([_run_key(*pair) for pair in pairs] * len(trials)))
+    number = range(len(splits.part))
+    runs = [
+        Run(t, *pair) for t, trial in enumerate(trials) for pair in product(trial.seeds, number)
+    ]
+    keys = _keys(np.array([run.seed for run in runs]), np.array([run.split for run in runs]))
     members = _members(keys[:, 1], runs, splits, trials, builder.dtype)
     of_trial = np.array([run.trial for run in runs])
     values = {k: jnp.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
-    return Batch(program, runs, builder, keys[:, 0], values, members)
+    return Batch(program, problem, runs, builder, keys[:, 0], values, members)
+
+
+def refusals(
+    model: Callable[..., nnx.Module], problem: Problem, classes: int, trials: Sequence[Trial]
+) -> dict[int, ValueError]:
+    """Number of each trial whose settings the model refuses -> what it says."""
+    refused = {}
+    for number, trial in enumerate(trials):
+        traced, fixed = _traced_and_fixed([trial])
+        builder = _Builder(model, 1, classes, problem.features.dtype, fixed)
+        try:
+            builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+        except ValueError as error:
+            refused[number] = error
+    return refused
 
 
 @dataclass(frozen=True)
@@ -109,7 +127,7 @@ def _traced_and_fixed(
     """Float settings as one list each, and the others, which all trials must share."""
     if not trials:
         raise ValueError("there are no trials; give settings and optim of at least one")
-    settings, optim = trials[0]
+    settings, optim, _ = trials[0]
     traced = [k for k, v in settings.items() if isinstance(v, float)]
     static = lambda s: {k: v for k, v in s.items() if not isinstance(v, float)}  # noqa: E731
     for number, other in enumerate(trials):
@@ -134,7 +152,7 @@ def _kind(optim: Optim) -> tuple[list[str], str, str]:
 
 
 def _check(
-    problem: Problem, splits: Splits, classes: int, metric: str, seeds: Sequence[int]
+    problem: Problem, splits: Splits, classes: int, metric: str, trials: Sequence[Trial]
 ) -> None:
     labels = np.asarray(problem.labels)
     nodes = len(labels)
@@ -145,7 +163,7 @@ def _check(
             f"features have {problem.features.shape[0]} rows, labels {nodes}, splits "
             f"{splits.part.shape[1]}; all must be the number of nodes"
         )
-    if not len(seeds):
+    if not all(len(trial.seeds) for trial in trials):
         raise ValueError("seeds is empty; give at least one, for instance seeds=(0,)")
     used = (splits.part >= 0).any(0)
     wrong = np.flatnonzero(used & ((labels < 0) | (labels >= classes)))
@@ -191,8 +209,14 @@ def _program(
     return Program(graphdef, tuple(jax.tree.leaves(labels)), METRICS[metric], penalised, threefry)
 
 
-def _run_key(seed: int, split: int) -> Array:
-    return jax.random.fold_in(jax.random.key(seed), split)
+@jax.jit
+def _keys(seeds: Array, splits: Array) -> Array:
+    """[B, 2] keys of the initial values and of dropout."""
+
+    def of_run(seed: Array, split: Array) -> Array:
+        return jax.random.split(jax.random.fold_in(jax.random.key(seed), split))
+
+    return jax.vmap(of_run)(seeds, splits)
 
 
 def _members(

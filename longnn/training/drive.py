@@ -1,11 +1,12 @@
-"""Drives a batch on the host: pieces that fit the memory, chunks of epochs, stopped runs sent away.
+"""Drives a batch on the host: as many runs as fit go together, and one that ends makes room.
 
 Neither decides a result: random numbers depend on a run's seed and split, not on its place.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,20 +16,24 @@ import numpy as np
 from flax import nnx
 
 from longnn.training.batch import Batch
-from longnn.training.loop import Member, Problem, Program, RunState, predict, run_chunk
+from longnn.training.loop import Program, predict, run_chunk
+from longnn.training.room import batch_size
+
+EMPTY = -1
+"""Run at a place of the batch that holds none."""
 
 
 @dataclass(frozen=True)
 class Progress:
     """What a progress callback is told after each chunk."""
 
-    epoch: int
+    epoch: int  # that the furthest of the runs in the batch has reached
     max_epochs: int
-    running: int  # of this piece, and all of those that wait
+    running: int  # in the batch, and all of those that wait
     runs: int
-    best_val: float  # mean over the runs of this piece that were not sent away, in percent
-    piece: int = 1
-    pieces: int = 1
+    best_val: float  # mean over the runs that have begun, in percent
+    waiting: int = 0
+    epochs: int = 0  # of all runs together
 
 
 class Selected(NamedTuple):
@@ -41,94 +46,183 @@ class Selected(NamedTuple):
     diverged: Any
 
 
-@dataclass
-class Trained:
-    """A finished batch on the host; leaves [B, ...].
+class Finished(NamedTuple):
+    """A run that has ended.
 
     Attributes:
-        selected: per run.
-        log_probabilities: [B, N, C] at the selected epoch, dropout off.
-        curves: name -> [B, epochs], NaN after a run's end.
-        seconds: of compiling and training.
+        run: its number in the batch.
+        selected: leaves of this run.
+        log_probabilities: [N, C] at the selected epoch, dropout off.
+        curves: name -> [epochs].
+        seconds: its share of the time that training took.
+        pruned: whether its trial was given up before its end.
     """
 
+    run: int
     selected: Selected
     log_probabilities: np.ndarray
     curves: dict[str, np.ndarray]
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: float
+    pruned: bool
+
+
+Prune = Callable[[int, int, float], bool]
+"""Told (trial, epoch, mean of the best validation scores of its runs in [0, 1]) after a chunk; says
+whether to give the trial up."""
 
 
 def train(
     batch: Batch,
-    problem: Problem,
     *,
     chunk: int,
     memory: float,
     on_progress: Callable[[Progress], None],
-) -> Trained:
-    """Trains all runs of a batch to their end.
+    prune: Prune | None = None,
+    on_compiled: Callable[[float], None] = lambda _: None,
+) -> Iterator[Finished]:
+    """Trains all runs of a batch, and gives each as soon as it has ended.
 
     Args:
         batch: B runs.
-        problem: what they share.
         chunk: epochs between two looks at the host.
         memory: bytes that the compiled program may need; as many runs as fit go together.
         on_progress: called after each chunk.
+        prune: asked after each chunk for every trial whose runs have all begun.
+        on_compiled: told the seconds that compiling took.
+
+    Raises:
+        MemoryError: if one run alone needs more than ``memory``.
     """
     started = time.perf_counter()
     longest = int(batch.members.max_epochs.max())
     length = min(chunk, longest)
-    size = piece_size(batch, problem, length, memory)
+    size = batch_size(batch, length, memory, compiled_step)
     compiling = time.perf_counter() - started
-    index = np.arange(len(batch.runs))
-    pieces = [index[i : i + size] for i in range(0, len(index), size)]
-
-    def train_piece(number: int, piece: np.ndarray) -> Trained:
-        waiting = max(len(index) - number * size, 0)
-
-        def tell(epoch: int, running: int, best: float) -> None:
-            left = running + waiting
-            on_progress(Progress(epoch, longest, left, len(index), best, number, len(pieces)))
-
-        return _train_piece(batch, problem, piece, size, length, compiling, tell)
-
-    trained = _joined([train_piece(*numbered) for numbered in enumerate(pieces, 1)])
-    total = time.perf_counter() - started
-    trained.seconds = {"compile": compiling, "train": total - compiling}
-    return trained
-
-
-CACHED = 80e6
-"""Bytes that a batch on a CPU should not exceed much: beyond, runs push each other out of the
-caches."""
-
-FEW = 16
-"""Runs that always go together on a CPU, as each operation has a fixed cost; if memory allows."""
-
-
-def piece_size(batch: Batch, problem: Problem, length: int, memory: float) -> int:
-    """How many runs go together: as many as are fast, and as the program holds in ``memory``."""
-    runs, cached = len(batch.runs), jax.default_backend() == "cpu"
-    shared = sum(leaf.nbytes for leaf in jax.tree.leaves(problem))
-
-    def compiled(size: int) -> Any:
-        state, members = jax.eval_shape(batch.begin, np.zeros(size, int))
-        return _step(batch.program, state, members, problem, length)
-
-    size = _equal(runs, FEW) if cached else runs
-    needed = _bytes(compiled(size))
-    each = max(needed - shared, 1) / size
-    wanted = max(int(CACHED / each), FEW) if cached else runs
-    if needed > memory or min(wanted, runs) > 2 * size:
-        size = _equal(runs, min(wanted, int((memory - shared) / each)))
-        compiled(size)
-    return size
+    on_compiled(compiling)
+    waiting = deque(range(len(batch.runs)))
+    places = Places(batch, size, length)
+    places.fill(waiting)
+    while places.running.any():
+        spent = places.advance()
+        if prune is not None:
+            _prune(places, batch, set(waiting), prune)
+        running = int(places.running.sum()) + len(waiting)
+        best = 100 * float(np.mean(list(places.best.values())))
+        on_progress(
+            Progress(
+                places.epoch,
+                longest,
+                running,
+                len(batch.runs),
+                best,
+                len(waiting),
+                sum(places.reached.values()),
+            )
+        )
+        yield from places.harvest()
+        places.fill(waiting)
+        left = spent * (longest - places.epoch) / length
+        places.shrink(left, compiling)
 
 
-def _equal(runs: int, most: int) -> int:
-    """Size of the fewest equal pieces of at most ``most`` runs."""
-    pieces = -(-runs // max(most, 1))
-    return -(-runs // pieces)
+class Places:
+    """The runs in the batch on the device, each at its place."""
+
+    def __init__(self, batch: Batch, size: int, length: int):
+        self._batch, self._size, self._length = batch, size, length
+        self._run_at = np.full(size, EMPTY)
+        self.running = np.zeros(size, bool)
+        self.best: dict[int, float] = {}  # best validation score of each run that has begun
+        self.reached: dict[int, int] = {}  # its epochs
+        self.epoch = 0  # of the furthest run in the batch
+        self._curves: dict[int, list[dict[str, np.ndarray]]] = {}
+        self._seconds: dict[int, float] = {}
+        self.pruned: set[int] = set()
+        self._state: Any = None
+        self._members: Any = None
+
+    def fill(self, waiting: deque[int]) -> None:
+        """Runs that wait begin at the places that are free."""
+        free = np.flatnonzero(self._run_at == EMPTY)[: len(waiting)]
+        if not len(free):
+            return
+        self._run_at[free] = [waiting.popleft() for _ in free]
+        begun = self._batch.begin(np.maximum(self._run_at, 0))
+        if self._state is not None:
+            new = np.isin(np.arange(len(self._run_at)), free)
+            begun = _merged(new, begun, (self._state, self._members))
+        self._state, self._members = begun
+        self.running[free] = True
+        self._mark()
+
+    def _mark(self) -> None:
+        self._state = self._state._replace(running=jnp.asarray(self.running))
+
+    def advance(self) -> float:
+        """One chunk of epochs; gives the seconds that it took."""
+        step = compiled_step(self._batch, self._state, self._members, self._length)
+        began = time.perf_counter()
+        self._state, curves = step(self._state, self._members, self._batch.problem)
+        curves = jax.tree.map(np.asarray, curves)
+        active, self.running = self.running, np.array(self._state.running)
+        spent = time.perf_counter() - began
+        score, epoch = np.asarray(self._state.best_score), np.asarray(self._state.epoch)
+        self.epoch = int(epoch[active].max())
+        for place in np.flatnonzero(active):
+            run = int(self._run_at[place])
+            self._curves.setdefault(run, []).append({k: v[:, place] for k, v in curves.items()})
+            self._seconds[run] = self._seconds.get(run, 0.0) + spent / int(active.sum())
+            self.best[run], self.reached[run] = float(score[place]), int(epoch[place])
+        return spent
+
+    def epoch_of(self, runs: set[int]) -> int | None:
+        """The least epoch of those of the runs that are still running; None if none is."""
+        here = self.running & np.isin(self._run_at, list(runs))
+        return int(np.asarray(self._state.epoch)[here].min()) if here.any() else None
+
+    def give_up(self, runs: set[int]) -> None:
+        """Ends these runs."""
+        self.running &= ~np.isin(self._run_at, list(runs))
+        self.pruned |= runs
+        self._mark()
+
+    def harvest(self) -> Iterator[Finished]:
+        """The runs that have ended; their places become free."""
+        ended = np.flatnonzero((self._run_at != EMPTY) & ~self.running)
+        if not len(ended):
+            return
+        runs = self._run_at[ended]
+        self._run_at[ended] = EMPTY
+        selected = _selected(self._state, self._members, ended)
+        predicted = self._predicted(selected)
+        for i, run in enumerate(map(int, runs)):
+            of_run = jax.tree.map(lambda leaf, at=i: leaf[at], selected)
+            curves = _curves(self._curves.pop(run), int(of_run.epochs))
+            seconds = self._seconds.pop(run)
+            yield Finished(run, of_run, predicted[i], curves, seconds, run in self.pruned)
+
+    def _predicted(self, selected: Selected) -> np.ndarray:
+        """[ended, N, C] by a program of the first size, whatever is left in the batch."""
+        filled = lambda leaf: np.resize(leaf, (self._size, *leaf.shape[1:]))  # noqa: E731
+        params, settings = jax.tree.map(filled, (selected.params, selected.settings))
+        predicted = predict(self._batch.program, params, settings, self._batch.problem)
+        return np.asarray(predicted)[: len(selected.epochs)]
+
+    def shrink(self, left: float, compiling: float) -> None:
+        """A smaller batch for the last runs, where that pays.
+
+        Args:
+            left: seconds that the present batch may still run.
+            compiling: seconds that it took to compile.
+        """
+        here, count = len(self._run_at), int(self.running.sum())
+        smaller = _halved(here, count)
+        if count and smaller < here and worthwhile(1 - smaller / here, left, compiling):
+            keep = np.argsort(~self.running, kind="stable")[:smaller]
+            self._run_at, self.running = self._run_at[keep], self.running[keep]
+            self._state, self._members = jax.tree.map(
+                lambda leaf: leaf[keep], (self._state, self._members)
+            )
 
 
 def worthwhile(share: float, seconds: float, compiling: float) -> bool:
@@ -142,11 +236,11 @@ def worthwhile(share: float, seconds: float, compiling: float) -> bool:
     return share * seconds > 2 * compiling
 
 
-def _step(program: Program, state: Any, members: Any, problem: Problem, length: int) -> Any:
+def compiled_step(batch: Batch, state: Any, members: Any, length: int) -> Any:
     """The compiled chunk for states and members of these shapes."""
-    leaves, structure = jax.tree.flatten((state, members, problem))
+    leaves, structure = jax.tree.flatten((state, members, batch.problem))
     shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
-    return _compiled(program, length, structure, shapes)
+    return _compiled(batch.program, length, structure, shapes)
 
 
 @lru_cache(maxsize=32)
@@ -156,51 +250,24 @@ def _compiled(program: Program, length: int, structure: Any, shapes: tuple) -> A
     return run_chunk.lower(program, state, members, problem, length=length).compile()
 
 
-def _bytes(step: Any) -> float:
-    """Peak memory of a compiled program; 0 where the platform does not tell."""
-    stats = step.memory_analysis()
-    if stats is None:
-        return 0
-    parts = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
-    return parts - stats.alias_size_in_bytes
+def _prune(places: Places, batch: Batch, waiting: set[int], prune: Prune) -> None:
+    """Asks for every trial that is running, once all of its runs have begun."""
+    of_trial: dict[int, set[int]] = {}
+    for number, run in enumerate(batch.runs):
+        of_trial.setdefault(run.trial, set()).add(number)
+    for trial, runs in of_trial.items():
+        epoch = None if runs & waiting else places.epoch_of(runs)
+        if epoch is None:
+            continue
+        if prune(trial, epoch, float(np.mean([places.best[run] for run in runs]))):
+            places.give_up(runs)
 
 
-def _train_piece(
-    batch: Batch,
-    problem: Problem,
-    piece: np.ndarray,
-    size: int,
-    length: int,
-    compiling: float,
-    tell: Callable[[int, int, float], None],
-) -> Trained:
-    """Trains the runs ``piece`` as a batch of ``size``; places left over stay still."""
-    state, members = batch.begin(np.resize(piece, size))
-    place = np.arange(size)  # run of the piece at each place of the batch
-    state = state._replace(running=jnp.asarray(place < len(piece)))
-    records: list[tuple[np.ndarray, dict[str, np.ndarray]]] = []
-    kept: list[tuple[np.ndarray, Selected]] = []
-    longest = int(batch.members.max_epochs.max())
-    running = np.asarray(state.running)
-    while running.any():
-        step = _step(batch.program, state, members, problem, length)
-        began = time.perf_counter()
-        state, curves = step(state, members, problem)
-        records.append((place, jax.tree.map(np.asarray, curves)))
-        running = np.asarray(state.running)
-        per_chunk, epoch = time.perf_counter() - began, int(state.epoch.max())
-        tell(epoch, int(running.sum()), 100 * float(state.best_score[place < len(piece)].mean()))
-        smaller = _halved(len(place), int(running.sum()))
-        left = per_chunk * (longest - epoch) / length
-        if 0 < smaller < len(place) and worthwhile(1 - smaller / len(place), left, compiling):
-            kept.append((place, _selected(state, members)))
-            keep = np.argsort(~running, kind="stable")[:smaller]
-            place = np.where(running, place, len(piece))[keep]
-            state, members = jax.tree.map(lambda leaf, at=keep: leaf[at], (state, members))
-    kept.append((place, _selected(state, members)))
-    selected = _placed(kept, len(piece))
-    log_probabilities = _predicted(batch.program, selected, problem, size)
-    return Trained(selected, log_probabilities, _curves(records, len(piece), selected.epochs))
+@jax.jit
+def _merged(new: Any, begun: Any, old: Any) -> Any:
+    """The leaves of ``begun`` at the places ``new`` [b], those of ``old`` elsewhere."""
+    pick = lambda a, b: jnp.where(new.reshape(-1, *[1] * (a.ndim - 1)), a, b)  # noqa: E731
+    return jax.tree.map(pick, begun, old)
 
 
 def _halved(size: int, running: int) -> int:
@@ -210,7 +277,7 @@ def _halved(size: int, running: int) -> int:
     return size
 
 
-def _selected(state: RunState, members: Member) -> Selected:
+def _selected(state: Any, members: Any, ended: np.ndarray) -> Selected:
     chosen = Selected(
         state.best_params,
         members.settings,
@@ -218,46 +285,11 @@ def _selected(state: RunState, members: Member) -> Selected:
         state.epoch,
         state.diverged,
     )
-    return jax.tree.map(np.asarray, chosen)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[ended], chosen)
 
 
-def _placed(kept: list[tuple[np.ndarray, Selected]], runs: int) -> Selected:
-    """One row for each run; what was written last is its state."""
-
-    def write(*leaves: np.ndarray) -> np.ndarray:
-        out = np.zeros((runs, *leaves[0].shape[1:]), leaves[0].dtype)
-        for (place, _), leaf in zip(kept, leaves, strict=True):
-            out[place[place < runs]] = leaf[place < runs]
-        return out
-
-    return jax.tree.map(write, *(selected for _, selected in kept))
-
-
-def _predicted(program: Program, selected: Selected, problem: Problem, size: int) -> np.ndarray:
-    params, settings = jax.tree.map(
-        lambda leaf: np.resize(leaf, (size, *leaf.shape[1:])), (selected.params, selected.settings)
-    )
-    return np.asarray(predict(program, params, settings, problem))[: len(selected.epochs)]
-
-
-def _curves(records: list, runs: int, epochs: np.ndarray) -> dict[str, np.ndarray]:
-    """name -> [runs, longest], NaN where a run had no such epoch."""
-    length = sum(len(next(iter(curves.values()))) for _, curves in records)
-    out = {k: np.full((runs, length), np.nan, v.dtype) for k, v in records[0][1].items()}
-    start = 0
-    for place, curves in records:
-        for name, values in curves.items():
-            here = place < runs
-            out[name][place[here], start : start + len(values)] = values.T[here]
-        start += len(values)
-    return {name: values[:, : epochs.max()] for name, values in out.items()}
-
-
-def _joined(done: list[Trained]) -> Trained:
-    longest = max(max(v.shape[1] for v in part.curves.values()) for part in done)
-    pad = lambda v: np.pad(v, ((0, 0), (0, longest - v.shape[1])), constant_values=np.nan)  # noqa: E731
-    return Trained(
-        jax.tree.map(lambda *leaves: np.concatenate(leaves), *(part.selected for part in done)),
-        np.concatenate([part.log_probabilities for part in done]),
-        {k: np.concatenate([pad(part.curves[k]) for part in done]) for k in done[0].curves},
-    )
+def _curves(records: list[dict[str, np.ndarray]], epochs: int) -> dict[str, np.ndarray]:
+    """name -> [epochs] of one run, from its chunks."""
+    return {
+        name: np.concatenate([record[name] for record in records])[:epochs] for name in records[0]
+    }

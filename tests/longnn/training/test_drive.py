@@ -1,11 +1,11 @@
-"""Pieces, compaction and trials change how a batch runs, never what comes out."""
+"""Waiting, compaction and trials change how a batch runs, never what comes out."""
 
 import jax
 import numpy as np
 import pytest
 
 from longnn.models import LonGNN
-from longnn.training import Optim, drive, fit
+from longnn.training import Optim, Trial, drive, fit, fit_each, room
 from tests.toy import C, problem, rates, splits
 
 SETTINGS = {"order": 3, "hidden": 4, "dropout": 0.3, "dpr_con": 0.2}
@@ -34,17 +34,16 @@ def assert_same(got, expected, runs=slice(None)):
     np.testing.assert_allclose(got.log_probabilities, expected.log_probabilities[runs], atol=1e-9)
 
 
-@pytest.mark.parametrize("size", [4, 1])  # 6 runs: the last piece of 4 is not full
-def test_pieces_give_the_same(monkeypatch, whole, size):
-    monkeypatch.setattr(drive, "piece_size", lambda *_: size)
+@pytest.mark.parametrize("size", [4, 1])
+def test_runs_that_wait_take_the_places_of_those_that_ended(monkeypatch, whole, size):
+    monkeypatch.setattr(drive, "batch_size", lambda *_: size)
     heard = []
     assert_same(train(on_progress=heard.append), whole)
-    count = -(-6 // size)
-    assert {h.pieces for h in heard} == {count}
-    assert [h.piece for h in heard] == sorted(h.piece for h in heard)
-    ends = [h.running for h in heard if h.piece == count]
-    assert ends[-1] == 0
+    assert heard[0].waiting == 6 - size
     assert heard[0].running > 6 - size, "runs that wait count as running"
+    assert [h.waiting for h in heard] == sorted((h.waiting for h in heard), reverse=True)
+    assert (heard[-1].running, heard[-1].waiting) == (0, 0)
+    assert heard[-1].epochs == sum(run["epochs"] for run in whole.runs)
 
 
 def test_stopped_runs_are_sent_away(monkeypatch, whole):
@@ -63,31 +62,33 @@ def test_stopped_runs_are_sent_away(monkeypatch, whole):
     assert min(seen) <= 3
 
 
-def test_memory_decides_the_pieces(monkeypatch, whole):
-    """Of a program said to need 0.6 GB for 6 runs; one run goes always."""
-    monkeypatch.setattr(drive, "_bytes", lambda _: 6e8)
-    for memory, expected in ((1.0, 1), (0.31, 2), (0.001, 6)):
+def test_memory_decides_how_many_go_together(monkeypatch, whole):
+    """Of a program said to need 0.6 GB for 6 runs."""
+    monkeypatch.setattr(room, "bytes_of", lambda _: 6e8)
+    for memory, waiting in ((1.0, 0), (0.31, 3), (0.11, 5)):
         heard = []
         assert_same(train(memory_gb=memory, on_progress=heard.append), whole)
-        assert heard[-1].pieces == expected
+        assert heard[0].waiting == waiting
+    with pytest.raises(MemoryError, match=r"one run needs about 0\.1 GB .* memory_gb allows 0\.09"):
+        train(memory_gb=0.09)
 
 
-def test_caches_decide_the_pieces(monkeypatch, whole):
+def test_caches_decide_how_many_go_together(monkeypatch, whole):
     """Two runs together where nothing larger is faster, and all where everything fits."""
-    monkeypatch.setattr(drive, "FEW", 2)
-    for cached, expected in ((1.0, 3), (1e12, 1)):
-        monkeypatch.setattr(drive, "CACHED", cached)
+    monkeypatch.setattr(room, "FEW", 2)
+    for cached, waiting in ((1.0, 4), (1e12, 0)):
+        monkeypatch.setattr(room, "CACHED", cached)
         heard = []
         assert_same(train(on_progress=heard.append), whole)
-        assert heard[-1].pieces == expected
+        assert heard[0].waiting == waiting
 
 
 def test_memory_of_a_program_is_known(whole):
     """At least the states of all runs."""
     seen = []
-    bytes_of = drive._bytes
+    bytes_of = room.bytes_of
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drive, "_bytes", lambda step: seen.append(bytes_of(step)) or seen[-1])
+        patch.setattr(room, "bytes_of", lambda step: seen.append(bytes_of(step)) or seen[-1])
         train()
     states = 4 * sum(leaf.nbytes for leaf in jax.tree.leaves(whole.params))
     assert states < seen[0] < 1000 * states
@@ -127,3 +128,48 @@ def test_trials_equal_fits_of_their_own(whole):
 def test_trials_that_do_not_fit_together(optim, settings, message):
     with pytest.raises(ValueError, match=message):
         train(optim, settings)
+
+
+def each(trials, **options):
+    return dict(fit_each(LonGNN, problem(), splits(), trials, classes=C, chunk=10, **options))
+
+
+@pytest.mark.parametrize("size", [12, 4])
+def test_each_trial_comes_as_it_does_alone(monkeypatch, whole, size):
+    """Also with seeds of its own."""
+    monkeypatch.setattr(drive, "batch_size", lambda *_: size)
+    fits = each([Trial(SETTINGS, OPTIM, (0, 1)), Trial(SETTINGS, OPTIM, (1,))])
+    assert_same(fits[0], whole)
+    assert_same(fits[1], whole, slice(3, 6))
+    spent = sum(run["epochs"] for run in whole.runs)
+    assert fits[0].seconds["train"] > 0 and spent > 0
+
+
+def test_a_trial_that_fails_leaves_the_others(whole):
+    trials = [
+        Trial(SETTINGS, OPTIM, (0, 1)),
+        Trial(SETTINGS | {"dropout": 1.5}, OPTIM),
+        Trial(SETTINGS, Optim(rates(float("nan")), max_epochs=60, patience=4), (0,)),
+    ]
+    fits = each(trials)
+    assert_same(fits[0], whole)
+    assert isinstance(fits[1], ValueError) and "dropout must lie" in str(fits[1])
+    assert isinstance(fits[2], FloatingPointError) and "not finite" in str(fits[2])
+
+
+def test_pruning_ends_a_trial_between_chunks(whole):
+    asked = []
+
+    def second(trial, epoch, val):
+        asked.append((trial, epoch, val))
+        return trial == 1
+
+    fits = each([Trial(SETTINGS, OPTIM, (0, 1))] * 2, prune=second)
+    assert_same(fits[0], whole)
+    assert fits[1].pruned and not fits[0].pruned
+    assert all(run["epochs"] <= 10 for run in fits[1].runs)
+    assert {trial for trial, *_ in asked} == {0, 1}
+    assert asked[1][:2] == (1, 10)
+    best = [run["best_epoch"] for run in fits[1].runs]
+    val = [curve[epoch - 1] for curve, epoch in zip(fits[1].curves["val"], best)]
+    np.testing.assert_allclose(asked[1][2], np.mean(val), rtol=1e-12)

@@ -1,0 +1,68 @@
+"""How many runs go together: as many as are fast, and as the memory holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from longnn.training.batch import Batch
+
+CACHED = 80e6
+"""Bytes that a batch on a CPU should not exceed much: beyond, runs push each other out of the
+caches."""
+
+FEW = 16
+"""Runs that always go together on a CPU, as each operation has a fixed cost; if memory allows."""
+
+
+def batch_size(
+    batch: Batch, length: int, memory: float, compiled: Callable[[Batch, Any, Any, int], Any]
+) -> int:
+    """How many runs of a batch go together.
+
+    Args:
+        batch: B runs.
+        length: epochs of a chunk.
+        memory: bytes that the compiled program may need.
+        compiled: the program for a batch, states, members and a length.
+
+    Raises:
+        MemoryError: if one run alone needs more than ``memory``.
+    """
+    runs, cached = len(batch.runs), jax.default_backend() == "cpu"
+    shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
+
+    def program(size: int) -> Any:
+        return compiled(batch, *jax.eval_shape(batch.begin, np.zeros(size, int)), length)
+
+    size = _equal(runs, FEW) if cached else runs
+    needed = bytes_of(program(size))
+    each = max(needed - shared, 1) / size
+    wanted = max(int(CACHED / each), FEW) if cached else runs
+    if needed > memory or min(wanted, runs) > 2 * size:
+        fitting = int((memory - shared) / each)
+        if fitting < 1:
+            raise MemoryError(
+                f"one run needs about {(shared + each) / 1e9:.3g} GB ({shared / 1e9:.3g} GB of "
+                f"them graph and features), but memory_gb allows {memory / 1e9:.3g}; raise "
+                "memory_gb, or lower the model's hidden size or order"
+            )
+        size = _equal(runs, min(wanted, fitting))
+        program(size)
+    return size
+
+
+def _equal(runs: int, most: int) -> int:
+    """Size of the fewest equal batches of at most ``most`` runs."""
+    batches = -(-runs // max(most, 1))
+    return -(-runs // batches)
+
+
+def bytes_of(step: Any) -> float:
+    """Peak memory of a compiled program; 0 where the platform does not tell."""
+    stats = step.memory_analysis()
+    if stats is None:
+        return 0
+    parts = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
+    return parts - stats.alias_size_in_bytes
