@@ -34,7 +34,8 @@ def batch_size(
     shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
 
     def program(size: int) -> Any:
-        return compiled(batch, *jax.eval_shape(batch.begin, np.zeros(size, int)), length)
+        state, members = jax.eval_shape(batch.begin, np.zeros(size, int))
+        return compiled(batch, state, members, length)
 
     size = _equal(runs, FEW) if cached else runs
     needed = bytes_of(program(size))
