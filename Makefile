@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := polybases longnn experiments examples benchmarks tests notebooks
+SOURCES := polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
 .PHONY: install demo test lint fix docs constraints clean
 

@@ -4,6 +4,7 @@ import difflib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -41,11 +42,20 @@ def check_command_line(arguments: list[str]) -> None:
     except HydraException:
         return  # Hydra reports it better than we could
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
+    chosen: dict[str, list[str]] = {}
     for override in overrides:
-        for group, option in _choices(override):
-            message = option_problem(folders, group, option)
-            if message:
-                _exit(message)
+        choices = _choices(override)
+        problems = [option_problem(folders, *choice) for choice in choices]
+        if choices and all(problems):
+            _exit(problems[0] or "")
+        for problem in filter(None, problems):  # that job will fail, the others run
+            print(f"warning: {problem}", file=sys.stderr)
+        for group, option in choices:
+            chosen.setdefault(group, []).append(option)
+    for override in overrides:
+        message = key_problem(folders, chosen, override)
+        if message:
+            _exit(message)
         if override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
             message = output_problem(Path(str(override.value())))
             if message:
@@ -63,6 +73,52 @@ def option_problem(folders: list[Path], group: str, option: str) -> str | None:
         f"unknown {group} {option!r}: {hint}There are {', '.join(options)}. "
         f"Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
     )
+
+
+def key_problem(
+    folders: list[Path], chosen: dict[str, list[str]], override: Override
+) -> str | None:
+    """Says why an override sets a value that no config has, with the nearest keys.
+
+    Args:
+        folders: where config files lie.
+        chosen: group -> options on the command line; of other groups any option counts.
+        override: of the command line.
+    """
+    key = override.key_or_group
+    adds = override.is_add() or override.is_force_add() or override.is_delete()
+    if adds or "@" in key or key.startswith("hydra.") or (CONF / key).is_dir():
+        return None
+    group = key.partition(".")[0]
+    if (CONF / group).is_dir():
+        names, folder_of, prefix = chosen.get(group, ["*"]), group, f"{group}."
+    else:
+        names, folder_of, prefix = ["config"], ".", ""
+    files = [f for folder in folders for n in names for f in (folder / folder_of).glob(f"{n}.yaml")]
+    known = {prefix + name for file in files for name in _keys(OmegaConf.load(file))}
+    if not files or key in known:
+        return None
+    if not prefix:
+        known |= {group.name for group in CONF.iterdir() if group.is_dir()}
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    near = near or difflib.get_close_matches(group, known, n=3, cutoff=0.5)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}."
+    )
+    of = f" of {group}={','.join(names)}" if prefix and names != ["*"] else ""
+    return f"unknown key {key!r}{of}: {hint} A new key is added with +{key}=..."
+
+
+def _keys(node: Any, prefix: str = "") -> list[str]:
+    """Dotted keys of a config, of its inner nodes too."""
+    if not isinstance(node, DictConfig):
+        return []
+    found = []
+    for key in map(str, node):
+        if key not in ("defaults", "hydra"):
+            found.append(prefix + key)
+            found += _keys(node._get_node(key), f"{prefix}{key}.")
+    return found
 
 
 def output_problem(directory: Path) -> str | None:

@@ -1,91 +1,165 @@
-"""One run: load, train, record."""
+"""Jobs that share a program: load, train, record. One job is a group of its own."""
 
 import logging
 import time
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
-from flax import nnx
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import identity
-from experiments.catalogue import files
 from experiments.compiled import keep_compiled
-from experiments.figures import figures
+from experiments.job import Job
 from experiments.loading import load, logged_warnings
-from experiments.progress import shown
-from experiments.record import finished, save_arrays, write_run
-from experiments.summary import statistics, versions
+from experiments.model import model_of
+from experiments.record import RESULT, finished, write_run
+from experiments.result import files_of, line, result_of
+from experiments.sweep import attempts
+from experiments.sweep.attempts import Attempt
 from longnn.data import Dataset, Splits
-from longnn.data.download import digests
 from longnn.features import as_features
-from longnn.operators import Operator, choose, normalized_adjacency
+from longnn.operators import Operator, normalized_adjacency
 from longnn.similar import similar
-from longnn.training import Fit, Optim, Problem, fit, score
+from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each
 
 LOG = logging.getLogger(__name__)
 
 
-def run(config: DictConfig) -> dict[str, Any]:
-    """Trains what ``config`` says, unless this very run has finished, and records it.
+class Outcome(NamedTuple):
+    """How a job ended: done, skipped (finished before), failed, pruned, or elsewhere (another
+    process works on it)."""
 
-    Returns:
-        Content of ``result.json``.
+    job: Job
+    status: str
+    result: dict[str, Any] | None = None
+    error: BaseException | None = None
+
+
+Prune = Callable[[Job, int, float], bool]
+"""Told (job, epoch, mean best validation score in percent) between chunks: whether to give up."""
+
+
+class _Data(NamedTuple):
+    dataset: Dataset
+    splits: Splits
+
+
+def run_together(
+    jobs: Sequence[Job],
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    prune: Prune | None = None,
+) -> Iterator[Outcome]:
+    """Trains jobs of one group (``experiments.job.group_of``) and records each as it ends.
+
+    Jobs that have finished before are skipped, those that another process works on are left. A job
+    that fails is recorded with its traceback, and the others go on.
     """
+    held: dict[int, Attempt] = {}
+    for number, job in enumerate(jobs):
+        if job.config.force or not (job.directory / RESULT).exists():
+            attempt = attempts.begin(job.directory)
+            if attempt is None:
+                yield Outcome(job, "elsewhere")
+            else:
+                held[number] = attempt
+    try:
+        yield from _run_held(jobs, held, on_progress, prune)
+    except Exception as error:
+        for number in list(held):
+            yield _failed(jobs[number], held.pop(number), error)
+    finally:  # interrupted
+        for attempt in held.values():
+            attempts.end(attempt, "stopped")
+
+
+def _run_held(
+    jobs: Sequence[Job],
+    held: dict[int, Attempt],
+    on_progress: Callable[[Progress], None],
+    prune: Prune | None,
+) -> Iterator[Outcome]:
     started = time.perf_counter()
-    keep_compiled(config.compilation_cache)
-    directory = Path(HydraConfig.get().runtime.output_dir)
+    first = jobs[0].config
+    keep_compiled(first.compilation_cache)
+    data = _load(first)
+    for number, job in enumerate(jobs):
+        outcome = _earlier(job, data, held.get(number))
+        if outcome is not None:
+            if number in held:
+                attempts.end(held.pop(number), "superseded")
+            yield outcome
+    todo: dict[int, Trial] = {}
+    for number in list(held):
+        try:
+            todo[number] = _trial(jobs[number].config)
+        except ValueError as error:
+            yield _failed(jobs[number], held.pop(number), error)
+    if not todo:
+        return
+    model, _ = model_of(first.model)
+    problem, numbers = _problem(first, data.dataset), list(todo)
+    setup = (time.perf_counter() - started) / len(numbers)
+    for i, trained in fit_each(
+        model,
+        problem,
+        data.splits,
+        list(todo.values()),
+        classes=data.dataset.classes,
+        metric=data.dataset.metric,
+        chunk=first.chunk,
+        memory_gb=first.memory_gb,
+        on_progress=_beating(list(held.values()), on_progress),
+        prune=None if prune is None else lambda i, e, v: prune(jobs[numbers[i]], e, 100 * v),
+    ):
+        number = numbers[i]
+        job, attempt = jobs[number], held.pop(number)
+        if isinstance(trained, Exception):
+            yield _failed(job, attempt, trained)
+            continue
+        trained.seconds["setup"] = setup
+        try:
+            yield _recorded(job, attempt, data, trained)
+        except Exception as error:
+            yield _failed(job, attempt, error)
+
+
+def _load(config: DictConfig) -> _Data:
     dataset = load(config)
     with logged_warnings():
-        splits: Splits = _partial(config.split)(dataset)
-    run_identity = identity.hash_of(
-        [identity.settings(config), dataset.checksum, splits.hash, identity.SCHEMA]
+        return _Data(dataset, instantiate(config.split, _partial_=True)(dataset))
+
+
+def _identity(job: Job, data: _Data) -> str:
+    return identity.hash_of(
+        [
+            identity.settings(job.config),
+            data.dataset.checksum,
+            data.splits.hash,
+            identity.SCHEMA,
+        ]
     )
-    done = finished(directory, run_identity, force=config.force)
-    if done is not None:
-        LOG.info(f"finished before, not repeated (force=true repeats it): {_line(done, directory)}")
-        return done
-    trained = _train(config, dataset, splits, time.perf_counter() - started)
-    result = _result(config, dataset, splits, trained, run_identity)
-    written = {
-        "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(_resolved(config))),
-        "curves.npz": save_arrays(trained.curves),
-        "parameters.npz": save_arrays(_named(trained.params)),
-        "predictions.npz": save_arrays(
-            {"probabilities": np.exp(trained.log_probabilities), "part": splits.part}
-        ),
-        **(figures(trained, dataset, result) if config.figures else {}),
-    }
-    write_run(directory, written, result)
-    instantiate(config.logger, _partial_=True)(result, directory)
-    if result["diverged"]:
-        LOG.warning(
-            f"{result['diverged']} of {len(result['per_run'])} runs ended in a loss that is not "
-            'finite; their scores are of the epochs before ("diverged" in result.json)'
-        )
-    LOG.info(_line(result, directory))
-    return result
 
 
-def _partial(node: DictConfig) -> Callable[..., Any]:
-    return instantiate(node, _partial_=True)
+def _earlier(job: Job, data: _Data, attempt: Attempt | None) -> Outcome | None:
+    """A job that needs no training: finished before, or its directory holds something else."""
+    if attempt is None and not (job.directory / RESULT).exists():
+        return None  # elsewhere
+    try:
+        done = finished(job.directory, _identity(job, data), force=job.config.force)
+    except ValueError as error:
+        return Outcome(job, "failed", error=error)
+    if done is None:
+        return None
+    before = f"finished before, not repeated (force=true repeats it): {line(done, job.directory)}"
+    LOG.info(before, extra={"job": job.directory})
+    return Outcome(job, "skipped", done)
 
 
-def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -> Fit:
-    started = time.perf_counter()
-    model = _partial(config.model)
-    problem = Problem(
-        _operator(config, dataset),
-        as_features(dataset.features, backend=config.backend),
-        jnp.asarray(dataset.labels, jnp.int32),
-    )
+def _trial(config: DictConfig) -> Trial:
     optim = Optim(
         rates=OmegaConf.to_container(config.optim.groups, resolve=True),  # type: ignore[arg-type]
         max_epochs=config.optim.max_epochs,
@@ -93,23 +167,16 @@ def _train(config: DictConfig, dataset: Dataset, splits: Splits, setup: float) -
         decay=config.optim.decay,
         dropout_bits=config.optim.dropout_bits,
     )
-    setup += time.perf_counter() - started
-    with shown(f"{_choice('model')} on {dataset.name}") as on_progress:
-        trained = fit(
-            model.func,  # type: ignore[attr-defined]
-            problem,
-            splits,
-            classes=dataset.classes,
-            optim=optim,
-            settings=model.keywords,  # type: ignore[attr-defined]
-            metric=dataset.metric,
-            seeds=range(config.seed, config.seed + config.repeats),
-            chunk=config.chunk,
-            memory_gb=config.memory_gb,
-            on_progress=on_progress,
-        )
-    trained.seconds["setup"] = setup
-    return trained
+    _, settings = model_of(config.model)
+    return Trial(settings, optim, range(config.seed, config.seed + config.repeats))
+
+
+def _problem(config: DictConfig, dataset: Dataset) -> Problem:
+    return Problem(
+        _operator(config, dataset),
+        as_features(dataset.features, backend=config.backend),
+        jnp.asarray(dataset.labels, jnp.int32),
+    )
 
 
 def _operator(config: DictConfig, dataset: Dataset) -> Operator:
@@ -118,71 +185,50 @@ def _operator(config: DictConfig, dataset: Dataset) -> Operator:
     return similar(normalized_adjacency(graph, backend=config.backend), graph, config.graph.r)
 
 
-def _result(
-    config: DictConfig, dataset: Dataset, splits: Splits, trained: Fit, run_identity: str
-) -> dict[str, Any]:
-    split_of = np.array([r["split"] for r in trained.runs])
-    percent = partial(score, dataset.metric, trained.log_probabilities, dataset.labels)
-    val, test = 100 * percent(splits.val[split_of]), 100 * percent(splits.test[split_of])
-    selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
-    at_selected = {
-        name: trained.curves[name][np.arange(len(selected)), selected]
-        for name in ("alpha", "beta")
-        if name in trained.curves
-    }
-    per_run = [
-        {**r, "val": float(val[i]), "test": float(test[i])}
-        | {name: float(values[i]) for name, values in at_selected.items()}
-        for i, r in enumerate(trained.runs)
-    ]
-    return {
-        "identity": run_identity,
-        "schema": identity.SCHEMA,
-        "dataset": dataset.name,
-        "dataset_checksum": dataset.checksum,
-        "dataset_files": digests(files(config.dataset.get("about") or {})),
-        "model": _choice("model"),
-        "split": splits.protocol,
-        "split_hash": splits.hash,
-        "metric": dataset.metric,
-        "test": statistics(test),
-        "val": statistics(val),
-        "per_run": per_run,
-        "diverged": sum(r["diverged"] for r in trained.runs),
-        "seconds": {k: round(v, 3) for k, v in sorted(trained.seconds.items())},
-        "device": jax.devices()[0].device_kind,
-        "backend": choose(config.backend),
-        "versions": versions(),
-        "config": OmegaConf.to_container(_resolved(config)),
-    }
+def _beating(
+    held: list[Attempt], on_progress: Callable[[Progress], None]
+) -> Callable[[Progress], None]:
+    """Also tells those who watch from outside, by the first attempt's file."""
+    told = time.monotonic()
+
+    def tell(step: Progress) -> None:
+        nonlocal told
+        on_progress(step)
+        if time.monotonic() - told > 2:
+            told = time.monotonic()
+            attempts.tell(held[0], epochs=step.epochs, best_val=step.best_val)
+
+    return tell
 
 
-def _resolved(config: DictConfig) -> DictConfig:
-    """The config with every value in place; of the tuned values only those of this dataset."""
-    resolved = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
-    assert isinstance(resolved, DictConfig)
-    tuned = resolved.pop("tuned", {}).get(config.dataset.name, {})
-    resolved.tuned = {"source": tuned.get("source", "none: defaults of model and optim")}
-    return resolved
+def _recorded(job: Job, attempt: Attempt, data: _Data, trained: Fit) -> Outcome:
+    if not attempts.owned(attempt):
+        taken = f"{job.directory} was taken over by another process, which will record it"
+        LOG.warning(taken, extra={"job": job.directory})
+        attempts.end(attempt, "superseded")
+        return Outcome(job, "elsewhere")
+    if trained.pruned:
+        best = float(trained.curves["val"].max())
+        attempts.end(attempt, "pruned", epochs=max(r["epochs"] for r in trained.runs), val=best)
+        return Outcome(job, "pruned")
+    result = result_of(job, data.dataset, data.splits, trained, _identity(job, data))
+    files = files_of(job, data.dataset, data.splits, trained, result)
+    write_run(job.directory, files, result)
+    attempts.end(attempt, "done")
+    instantiate(job.config.logger, _partial_=True)(result, job.directory)
+    if result["diverged"]:
+        LOG.warning(
+            f"{result['diverged']} of {len(result['per_run'])} runs ended in a loss that is not "
+            'finite; their scores are of the epochs before ("diverged" in result.json)',
+            extra={"job": job.directory},
+        )
+    LOG.info(line(result, job.directory), extra={"job": job.directory})
+    return Outcome(job, "done", result)
 
 
-def _choice(group: str) -> str:
-    """The option chosen from a config group."""
-    return str(HydraConfig.get().runtime.choices[group])
-
-
-def _named(params: nnx.State) -> dict[str, np.ndarray]:
-    """Parameters by path, such as embedding.first.kernel -> [B, F, H]."""
-    return {
-        ".".join(map(str, path)): np.asarray(variable[...])
-        for path, variable in nnx.to_flat_state(params)
-    }
-
-
-def _line(result: dict[str, Any], directory: Path) -> str:
-    test = result["test"]
-    interval = "" if test["ci95"] is None else f" +- {test['ci95']:.2f}"
-    return (
-        f"{result['model']} on {result['dataset']} ({result['split']}): test {result['metric']} "
-        f"{test['mean']:.2f}{interval} % (95 % interval, n = {test['n']}); files in {directory}"
-    )
+def _failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
+    text = "".join(traceback.format_exception(error))
+    attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
+    message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
+    LOG.error(message, extra={"job": job.directory})
+    return Outcome(job, "failed", error=error)

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,3 +27,12 @@ def versions() -> dict[str, str]:
     """Version of Python and of each package that decides the numbers."""
     found = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {"python": platform.python_version(), **found}
+
+
+def peak_memory() -> float | None:
+    """The most memory this process has held so far, in GB; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    fields = dict(row.split(":", 1) for row in status.read_text().splitlines())
+    return round(int(fields["VmHWM"].split()[0]) * 1024 / 1e9, 3)

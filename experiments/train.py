@@ -1,9 +1,10 @@
-"""``python -m experiments.train``: train one model on all splits of one dataset.
+"""``python -m experiments.train``: train one model on all splits of one dataset, or a sweep (-m).
 
 Imports jax inside the job only, so that ``--help`` answers at once.
 """
 
 import sys
+from typing import Any
 
 import hydra
 from omegaconf import DictConfig
@@ -12,11 +13,12 @@ from experiments.cli import CONF, check_command_line, register_resolvers
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
-def job(config: DictConfig) -> None:
+def job(config: DictConfig) -> dict[str, Any]:
     """One run of Hydra: one run directory."""
-    from experiments.run import run
+    register_resolvers()  # where a launcher starts a process of its own
+    from experiments.single import run
 
-    run(config)
+    return run(config)
 
 
 def main() -> None:

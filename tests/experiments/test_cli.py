@@ -10,7 +10,12 @@ from experiments.cli import CONF, check_command_line, option_problem, output_pro
     [
         (["dataset=coraa"], "unknown dataset 'coraa': did you mean cora"),
         (["model=longn"], "unknown model 'longn': did you mean longnn?"),
-        (["-m", "dataset=texas,cornel,cora"], "unknown dataset 'cornel': did you mean cornell"),
+        (["-m", "dataset=texs,cornel"], "unknown dataset 'texs': did you mean texas"),
+        (["model.alhpa=1"], "unknown key 'model.alhpa': did you mean model.alpha or"),
+        (["-m", "sed=1,2"], "unknown key 'sed': did you mean seed"),
+        (["modl.alpha=1"], "unknown key 'modl.alpha': did you mean model? A new key is added with"),
+        (["model=mlp", "model.alpha=1"], "unknown key 'model.alpha' of model=mlp: "),
+        (["optim.groups.mpl.lr=1"], "did you mean optim.groups.mlp.lr"),
         (["split=stratifed"], "did you mean stratified"),
         (["dataset=zzzzzz"], "unknown dataset 'zzzzzz': There are actor"),
         (["hydra.run.dir=/dev/null/x"], "cannot write runs to /dev/null/x: /dev/null is not a dir"),
@@ -30,6 +35,9 @@ def test_refused_with_the_reason(arguments, message, capsys):
         [],
         ["dataset=cora", "model.order=3", "~logger"],
         ["-m", "dataset=texas,cora", "model.alpha=0,1", "+new.key=1"],
+        ["-m", "model=longnn,mlp", "model.alpha=0,1"],  # the jobs of mlp will fail, not the others
+        ["-m", "dataset=texas,cornel"],
+        ["split.count=1", "graph.r=1", "dataset.nodes=60", "tuned=none"],
         ["--help"],
         ["dataset=[[not parsed"],  # left for Hydra to report
     ],

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from scipy import stats
 
-from longnn.training import fit
+from longnn.training import fit_each
 from tests.experiments.conftest import SMALL, result_of
 
 FILES = {
@@ -210,11 +210,11 @@ def test_help_is_quick_and_imports_no_jax():
 
 def test_runs_that_diverge_are_named(train, monkeypatch):
     def fit_with_one_divergence(*args, **options):
-        trained = fit(*args, **options)
-        trained.runs[1]["diverged"] = True
-        return trained
+        for number, trained in fit_each(*args, **options):
+            trained.runs[1]["diverged"] = True
+            yield number, trained
 
-    monkeypatch.setattr("experiments.run.fit", fit_with_one_divergence)
+    monkeypatch.setattr("experiments.run.fit_each", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
     assert "1 of 2 runs ended in a loss that is not finite" in (directory / "train.log").read_text()

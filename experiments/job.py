@@ -1,0 +1,67 @@
+"""A job: one config in one run directory; and which jobs can train as one batch."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from experiments.identity import hash_of, settings
+
+TRACED = ("max_epochs", "patience")
+"""Values of optim besides rates that a compiled program takes as they come."""
+
+SHARED = ("backend", "chunk", "memory_gb", "compilation_cache", "force", "figures", "logger")
+"""Values outside a run's identity that jobs of a batch share."""
+
+
+class Job(NamedTuple):
+    """One run to make.
+
+    Attributes:
+        config: without Hydra's own node.
+        model: name of the model's config file.
+        directory: of the run.
+    """
+
+    config: DictConfig
+    model: str
+    directory: Path
+
+    @property
+    def title(self) -> str:
+        """model on dataset."""
+        return f"{self.model} on {self.config.dataset.name}"
+
+
+def job_of(config: DictConfig) -> Job:
+    """The job of a composed config, Hydra's node included."""
+    plain: Any = config.copy()
+    with read_write(plain), open_dict(plain):
+        hydra = plain.pop("hydra")
+    return Job(plain, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir))
+
+
+def current_job(config: DictConfig) -> Job:
+    """The job that Hydra is running with this config."""
+    hydra = HydraConfig.get()
+    return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir))
+
+
+def group_of(job: Job) -> str:
+    """Equal for jobs that differ in traced values alone: float settings, rates, epochs, seeds."""
+    from experiments.model import model_of  # imports jax
+
+    _, values = model_of(job.config.model)
+    traced = {name for name, value in values.items() if isinstance(value, float)}
+    decisive = settings(job.config)
+    del decisive["seed"], decisive["repeats"]
+    decisive["model"] = {k: None if k in traced else v for k, v in decisive["model"].items()}
+    decisive["optim"] = _without_numbers(decisive["optim"])
+    shared = OmegaConf.to_container(OmegaConf.masked_copy(job.config, list(SHARED)), resolve=True)
+    return hash_of([decisive, shared])
+
+
+def _without_numbers(optim: dict[str, Any]) -> dict[str, Any]:
+    groups = {name: sorted(rates) for name, rates in optim["groups"].items()}
+    return {k: v for k, v in optim.items() if k not in TRACED} | {"groups": groups}

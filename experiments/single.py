@@ -1,0 +1,42 @@
+"""The job that Hydra runs with one config, alone or as a part of a sweep."""
+
+import logging
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.job import current_job
+from experiments.progress import shown
+from experiments.run import Outcome, run_together
+
+LOG = logging.getLogger(__name__)
+
+
+def run(config: DictConfig) -> dict[str, Any]:
+    """Trains what ``config`` says, unless this very run has finished, and records it.
+
+    Returns:
+        Its status and directory.
+
+    Raises:
+        Exception: what made it fail; in a sweep only with ``on_error=raise``, as SystemExit.
+    """
+    job = current_job(config)
+    in_sweep = not OmegaConf.is_missing(HydraConfig.get().job, "num")
+    with shown(job.title) as on_progress:
+        (outcome,) = run_together([job], on_progress=on_progress)
+    if outcome.status == "elsewhere":
+        LOG.warning(f"another process works on {job.directory}; left to it")
+    if outcome.error is not None:
+        _stop(outcome, in_sweep, config.on_error)
+    return {"status": outcome.status, "directory": str(job.directory)}
+
+
+def _stop(outcome: Outcome, in_sweep: bool, on_error: str) -> None:
+    assert outcome.error is not None
+    if not in_sweep:
+        raise outcome.error
+    if on_error == "raise":
+        # not an Exception, which Hydra's launchers keep until the last job has run
+        raise SystemExit(1)

@@ -1,0 +1,112 @@
+"""A sweep over every combination of the values on the command line."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+
+from experiments.sweep import attempts, manifest
+from experiments.sweep.manifest import Manifest
+from experiments.sweep.plan import Planned, plan
+from experiments.sweep.state import OPEN, JobState, job_state, summary
+from experiments.sweep.view import watched
+
+LOG = logging.getLogger(__name__)
+
+
+def sweep(
+    context: HydraContext,
+    config: DictConfig,
+    launcher: Launcher,
+    arguments: list[str],
+    *,
+    retry_failed: bool,
+) -> list[Any]:
+    """Runs the jobs that are not done.
+
+    Args:
+        context: Hydra's.
+        config: of the sweep.
+        launcher: that runs jobs.
+        arguments: overrides, some with several values.
+        retry_failed: whether a job that failed before is tried again.
+
+    Raises:
+        SystemExit: with code 1 where a job failed, with 2 where there is none.
+    """
+    combined = _combinations(context, arguments)
+    if not combined:
+        _exit(2, f"the sweep has no jobs: one of {' '.join(arguments)} lists no value")
+    directory = Path(str(config.hydra.sweep.dir))
+    jobs = plan(context.config_loader, config, combined)
+    manifest.write(directory, Manifest(sys.argv[1:], {job.name: job.overrides for job in jobs}))
+    if config.force:
+        todo = [job for job in jobs if job.config is not None]
+    else:
+        wanted = (*OPEN, "failed") if retry_failed else OPEN
+        todo = [job for job in jobs if attempts.status(directory / job.name) in wanted]
+    if len(todo) < len(jobs):
+        LOG.info(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are done or under way elsewhere")
+    launch(launcher, directory, todo, [job.name for job in jobs])
+    states = [job_state(directory, job.name, job.overrides) for job in jobs]
+    LOG.info(summary(directory, states))
+    if any(state.status == "failed" for state in states):
+        raise SystemExit(1)
+    return states
+
+
+def launch(
+    launcher: Launcher, directory: Path, jobs: Sequence[Planned], names: Sequence[str]
+) -> None:
+    """Runs planned jobs; those that could not be composed are recorded as failed.
+
+    Args:
+        launcher: Hydra's.
+        directory: of the sweep.
+        jobs: to run.
+        names: of all jobs of the sweep, to be watched.
+    """
+    for job in jobs:
+        if job.config is None:
+            refuse(directory / job.name, job.error or "")
+    composed = [job for job in jobs if job.config is not None]
+    if not composed:
+        return
+    overrides = [[*job.overrides, f"hydra.sweep.subdir={job.name}"] for job in composed]
+    with watched(directory, names):
+        try:
+            if hasattr(launcher, "launch_planned"):
+                launcher.launch_planned(composed)
+            else:
+                launcher.launch(overrides, initial_job_idx=0)
+        except Exception as error:
+            # a worker process that died takes its launcher with it; the files tell what was done
+            LOG.exception(f"the launcher ended early: {type(error).__name__}")
+
+
+def refuse(directory: Path, message: str) -> None:
+    """Records a job that could not be composed."""
+    attempt = attempts.begin(directory)
+    if attempt is not None:
+        attempts.end(attempt, "failed", error="ConfigError", message=message, traceback="")
+
+
+def _combinations(context: HydraContext, arguments: list[str]) -> list[list[str]]:
+    parser = OverridesParser.create(config_loader=context.config_loader)
+    (jobs,) = BasicSweeper.split_arguments(parser.parse_overrides(arguments), None)
+    return jobs
+
+
+def _exit(code: int, message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+__all__ = ["JobState", "launch", "refuse", "sweep"]

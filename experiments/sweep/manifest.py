@@ -1,0 +1,61 @@
+"""Which jobs a sweep consists of: ``sweep-HASH.json`` in its directory, one for each sweep."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.identity import hash_of
+from experiments.record import atomic
+
+
+class Manifest(NamedTuple):
+    """A sweep that was started.
+
+    Attributes:
+        command: arguments after ``python -m experiments.train``.
+        jobs: name of each job's directory -> its overrides.
+    """
+
+    command: list[str]
+    jobs: dict[str, list[str]]
+
+
+def write(directory: Path, manifest: Manifest) -> Path:
+    """Writes it, unless a sweep of the same jobs is there, whose command stays."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / f"sweep-{hash_of(sorted(manifest.jobs))[:8]}.json"
+    if file.exists():
+        return file
+    with atomic(file) as path:
+        path.write_text(json.dumps(manifest._asdict(), indent=1) + "\n")
+    return file
+
+
+def read(directory: Path) -> dict[Path, Manifest]:
+    """All sweeps that were started in a directory.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if a file cannot be read.
+    """
+    files = sorted(directory.glob("sweep-*.json"))
+    if not files:
+        raise FileNotFoundError(
+            f"no sweep was started in {directory} (it holds no sweep-*.json); start one: python -m "
+            f"experiments.train -m dataset=texas,cornell hydra.sweep.dir={directory}"
+        )
+    return {file: _parsed(file) for file in files}
+
+
+def command(arguments: list[str]) -> str:
+    """A command line that starts a sweep."""
+    return f"python -m experiments.train {shlex.join(arguments)}"
+
+
+def _parsed(file: Path) -> Manifest:
+    try:
+        content: dict[str, Any] = json.loads(file.read_text())
+        return Manifest(list(content["command"]), dict(content["jobs"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file} is not a sweep ({error}); move it away") from error

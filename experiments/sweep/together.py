@@ -1,0 +1,105 @@
+"""Jobs that differ in traced values alone, trained as one batch."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra.core.utils import JobReturn, JobStatus, configure_log
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+
+from experiments.job import Job, group_of, job_of
+from experiments.sweep.plan import Planned, plan
+
+LOG = logging.getLogger(__name__)
+
+Prune = Callable[[Path, int, float], bool]
+
+
+def launch(
+    context: HydraContext,
+    config: DictConfig,
+    job_overrides: Sequence[Sequence[str]],
+    prune: Prune | None = None,
+) -> list[JobReturn]:
+    """Trains each group of jobs; every job gets the directory and files that it has alone."""
+    return launch_planned(config, plan(context.config_loader, config, job_overrides), prune)
+
+
+def launch_planned(
+    config: DictConfig, planned: Sequence[Planned], prune: Prune | None = None
+) -> list[JobReturn]:
+    """The same with jobs that are composed already."""
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+    jobs = [job_of(p.config) for p in planned if p.config is not None]
+    returned = []
+    groups = grouped(jobs)
+    LOG.info(f"{len(jobs)} jobs in {len(groups)} batches")
+    for group in groups:
+        for job in group:
+            job.directory.mkdir(parents=True, exist_ok=True)
+        with logged([job.directory for job in group]):
+            returned += _run(group, prune)
+    return returned
+
+
+def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs of equal groups together, in the order of the first of each."""
+    groups: dict[str, list[Job]] = {}
+    for number, job in enumerate(jobs):
+        try:
+            key = group_of(job)
+        except Exception as error:  # a config that its model refuses fails where it is run
+            LOG.debug(f"{job.directory.name} runs alone: {error}")
+            key = str(number)
+        groups.setdefault(key, []).append(job)
+    return list(groups.values())
+
+
+def _run(group: list[Job], prune: Prune | None) -> list[JobReturn]:
+    from experiments.progress import shown
+    from experiments.run import run_together
+
+    title = group[0].title if len(group) == 1 else f"{len(group)} x {group[0].title}"
+    hook = None if prune is None else lambda job, *seen: prune(job.directory, *seen)
+    returned = []
+    with shown(title) as on_progress:
+        for outcome in run_together(group, on_progress=on_progress, prune=hook):
+            done = JobReturn(cfg=outcome.job.config, status=JobStatus.COMPLETED)
+            done.return_value = {
+                "status": outcome.status,
+                "directory": str(outcome.job.directory),
+            }
+            returned.append(done)
+            if outcome.error is not None and outcome.job.config.on_error == "raise":
+                raise SystemExit(1)
+    return returned
+
+
+@contextmanager
+def logged(directories: Sequence[Path]) -> Iterator[None]:
+    """What is logged inside also goes into ``train.log`` of the directories."""
+    handler = _Everywhere(directories)
+    handler.setFormatter(logging.Formatter("[%(asctime)s][%(name)s][%(levelname)s] - %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+class _Everywhere(logging.Handler):
+    """Appends records to the logs of all directories, or of the one that a record is about."""
+
+    def __init__(self, directories: Sequence[Path]):
+        super().__init__(logging.INFO)
+        self._directories = directories
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record) + "\n"
+        of_one = getattr(record, "job", None)
+        for directory in self._directories if of_one is None else [of_one]:
+            with (directory / "train.log").open("a") as out:
+                out.write(text)

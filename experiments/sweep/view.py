@@ -1,0 +1,180 @@
+"""A sweep as it goes: a live table on a terminal, a line now and then elsewhere."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from experiments.record import RESULT
+from experiments.sweep import attempts
+from experiments.sweep.state import ORDER
+
+LOG = logging.getLogger(__name__)
+
+EVERY = 1.0
+"""Seconds between two looks."""
+
+LINE_EVERY = 30.0
+"""Seconds between two plain lines."""
+
+
+@dataclass
+class Look:
+    """What one look at a sweep's directory saw.
+
+    Attributes:
+        counts: state -> number of jobs.
+        best: dataset -> (validation in percent, directory name).
+        epochs: of all runs of all finished jobs, and of the running ones as far as they told.
+    """
+
+    counts: dict[str, int]
+    best: dict[str, tuple[float, str]]
+    epochs: int
+
+
+@dataclass
+class Watcher:
+    """Looks at a directory again and again; a finished job is read once."""
+
+    directory: Path
+    names: Sequence[str]
+    _done: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _first: tuple[float, Look] | None = None
+
+    def look(self) -> Look:
+        """The present state."""
+        counts = dict.fromkeys(ORDER, 0)
+        epochs = 0
+        for name in self.names:
+            state, told = self._state(name)
+            counts["missing" if state == "superseded" else state] += 1
+            epochs += told
+        best: dict[str, tuple[float, str]] = {}
+        for name, result in self._done.items():
+            epochs += result["epochs"]
+            best[result["dataset"]] = max(
+                best.get(result["dataset"], (-1.0, "")), (result["val"], name)
+            )
+        seen = Look(counts, best, epochs)
+        self._first = self._first or (time.monotonic(), seen)
+        return seen
+
+    def rates(self, seen: Look) -> tuple[float, float | None]:
+        """Epochs per second since the first look, and the seconds left; None where unknown."""
+        assert self._first is not None
+        began, first = self._first
+        elapsed = max(time.monotonic() - began, 1e-9)
+        over = sum(seen.counts[s] - first.counts[s] for s in ("done", "failed", "pruned"))
+        left = sum(seen.counts[s] for s in ("running", "missing", "killed", "stopped"))
+        return (seen.epochs - first.epochs) / elapsed, elapsed / over * left if over > 0 else None
+
+    def _state(self, name: str) -> tuple[str, int]:
+        """State of a job, and epochs that its running attempt has told."""
+        if name in self._done:
+            return "done", 0
+        try:
+            state = attempts.status(self.directory / name)
+            if state == "done":
+                self._done[name] = _read(self.directory / name / RESULT)
+                return state, 0
+            attempt = attempts.newest(self.directory / name) if state == "running" else None
+        except (OSError, ValueError):  # being written, or not ours; the next look tells
+            return "missing", 0
+        return state, int(attempt.content.get("epochs", 0)) if attempt else 0
+
+
+def _read(file: Path) -> dict[str, Any]:
+    result = json.loads(file.read_text())
+    return {
+        "dataset": result["dataset"],
+        "val": result["val"]["mean"],
+        "epochs": sum(run["epochs"] for run in result["per_run"]),
+    }
+
+
+def line(watcher: Watcher, seen: Look) -> str:
+    """All of it in one line."""
+    rate, left = watcher.rates(seen)
+    counts = ", ".join(f"{number} {name}" for name, number in seen.counts.items() if number)
+    best = ", ".join(f"{dataset} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items()))
+    parts = [f"{len(watcher.names)} jobs: {counts}", f"{rate:.0f} epochs/s"]
+    parts += [f"best validation {best}"] if best else []
+    parts += [f"{_clock(left)} left"] if left else []
+    return "; ".join(parts)
+
+
+def table(watcher: Watcher, seen: Look) -> Group:
+    """A picture of it for a terminal."""
+    rate, left = watcher.rates(seen)
+    over = sum(seen.counts[s] for s in ("done", "failed", "pruned"))
+    counts = Text("  ").join(
+        Text(f"{number} {name}", style=_STYLES.get(name, ""))
+        for name, number in seen.counts.items()
+        if number
+    )
+    pace = Text(
+        f"{rate:.0f} epochs/s, {_clock(left) if left else 'unknown time'} left", style="dim"
+    )
+    best = Table("dataset", "best validation", "run", box=None, pad_edge=False, header_style="dim")
+    for dataset, (val, name) in sorted(seen.best.items()):
+        best.add_row(dataset, f"{val:.2f} %", name)
+    parts: list[Any] = [ProgressBar(total=len(watcher.names), completed=over), counts, pace]
+    return Group(*parts, *([best] if seen.best else []))
+
+
+_STYLES = {"done": "green", "running": "cyan", "failed": "bold red", "killed": "red"}
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+@contextmanager
+def watched(
+    directory: Path, names: Sequence[str], console: Console | None = None
+) -> Iterator[Watcher]:
+    """Shows a sweep while the block runs."""
+    console = console or Console(stderr=True)
+    watcher = Watcher(directory, names)
+    if console.is_terminal:
+        live = Live(table(watcher, watcher.look()), console=console, auto_refresh=False)
+        redraw = lambda: live.update(table(watcher, watcher.look()), refresh=True)  # noqa: E731
+        with live, _repeated(EVERY, redraw):
+            yield watcher
+        return
+    watcher.look()
+    with _repeated(LINE_EVERY, lambda: LOG.info(line(watcher, watcher.look()))):
+        yield watcher
+
+
+@contextmanager
+def _repeated(seconds: float, action: Any) -> Iterator[None]:
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,51 @@
+"""``hydra/sweeper=grid``, the default: every combination, resumable."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+@dataclass
+class GridConfig:
+    """Settings of the sweeper."""
+
+    _target_: str = "hydra_plugins.longnn_sweeps.grid.GridSweeper"
+    retry_failed: bool = True
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridConfig, provider="longnn")
+
+
+class GridSweeper(Sweeper):
+    """Hands over to :mod:`experiments.sweep.grid`."""
+
+    def __init__(self, retry_failed: bool):
+        self._retry_failed = retry_failed
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Keeps what Hydra gives, and makes the launcher."""
+        self.hydra_context, self.config = hydra_context, config
+        self._launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Runs the jobs."""
+        from experiments.sweep import grid
+
+        assert self.hydra_context is not None
+        assert self.config is not None
+        return grid.sweep(
+            self.hydra_context,
+            self.config,
+            self._launcher,
+            arguments,
+            retry_failed=self._retry_failed,
+        )
