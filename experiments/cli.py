@@ -109,6 +109,11 @@ def key_problem(
     return f"unknown key {key!r}{of}: {hint} A new key is added with +{key}=..."
 
 
+def nearest(key: str, config: DictConfig) -> list[str]:
+    """Keys of a composed config that look like ``key``."""
+    return difflib.get_close_matches(key, _keys(config), n=3, cutoff=0.5)
+
+
 def _keys(node: Any, prefix: str = "") -> list[str]:
     """Dotted keys of a config, of its inner nodes too."""
     if not isinstance(node, DictConfig):

@@ -13,8 +13,10 @@ from experiments.sweep.view import EVERY, watched
 
 
 def states_of(directory: Path, sweep: Manifest) -> list[JobState]:
-    """State of each job of a sweep."""
-    return [job_state(directory, name, overrides) for name, overrides in sweep.jobs.items()]
+    """State of each job of a sweep, of those too that a search has not asked for yet."""
+    states = [job_state(directory, name, overrides) for name, overrides in sweep.jobs.items()]
+    to_come = max((sweep.trials or 0) - len(states), 0)
+    return states + [JobState("", [], "missing")] * to_come
 
 
 def status(directory: Path) -> int:

@@ -15,18 +15,27 @@ class Manifest(NamedTuple):
     Attributes:
         command: arguments after ``python -m experiments.train``.
         jobs: name of each job's directory -> its overrides.
+        trials: of a search, how many there will be.
     """
 
     command: list[str]
     jobs: dict[str, list[str]]
+    trials: int | None = None
 
 
-def write(directory: Path, manifest: Manifest) -> Path:
-    """Writes it, unless a sweep of the same jobs is there, whose command stays."""
+def write(directory: Path, manifest: Manifest, name: str | None = None) -> Path:
+    """Writes it; the command of a sweep that was started before stays.
+
+    Args:
+        directory: of the sweep.
+        manifest: its content.
+        name: of the sweep; without one, equal jobs are an equal sweep.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    file = directory / f"sweep-{hash_of(sorted(manifest.jobs))[:8]}.json"
+    file = directory / f"sweep-{name or hash_of(sorted(manifest.jobs))[:8]}.json"
     if file.exists():
-        return file
+        before = _parsed(file)
+        manifest = manifest._replace(command=before.command, jobs=before.jobs | manifest.jobs)
     with atomic(file) as path:
         path.write_text(json.dumps(manifest._asdict(), indent=1) + "\n")
     return file
@@ -56,6 +65,6 @@ def command(arguments: list[str]) -> str:
 def _parsed(file: Path) -> Manifest:
     try:
         content: dict[str, Any] = json.loads(file.read_text())
-        return Manifest(list(content["command"]), dict(content["jobs"]))
+        return Manifest(list(content["command"]), dict(content["jobs"]), content.get("trials"))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is not a sweep ({error}); move it away") from error

@@ -1,0 +1,140 @@
+"""The Optuna study of a search: storage, sampler, pruner, and the figures at its end."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import optuna
+from optuna.importance import PedAnovaImportanceEvaluator
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from experiments.record import atomic
+from experiments.sweep.space import Space
+
+SAMPLERS = ("tpe", "random", "grid", "qmc")
+PRUNERS = ("none", "median", "halving")
+
+
+def open_study(
+    directory: Path, name: str, space: Space, *, storage: str, sampler: str, pruner: str, seed: int
+) -> optuna.Study:
+    """The study ``name``, made or taken up.
+
+    Args:
+        directory: of the sweep.
+        name: of the study.
+        space: what is searched.
+        storage: "journal" (a file in ``directory``), "sqlite" (likewise), or a URL.
+        sampler: one of SAMPLERS.
+        pruner: one of PRUNERS.
+        seed: of the sampler.
+
+    Raises:
+        ValueError: for an unknown sampler or pruner.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    directory.mkdir(parents=True, exist_ok=True)
+    return optuna.create_study(
+        storage=_storage(directory, storage),
+        sampler=_sampler(sampler, space, seed),
+        pruner=_pruner(pruner),
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+    )
+
+
+def counts(study: optuna.Study) -> dict[str, int]:
+    """Trials by state, for instance {"complete": 97, "fail": 3}."""
+    trials = study.get_trials(deepcopy=False)
+    found = {state.name.lower(): 0 for state in TrialState}
+    for trial in trials:
+        found[trial.state.name.lower()] += 1
+    return {name: number for name, number in found.items() if number}
+
+
+def draw(study: optuna.Study, folder: Path) -> list[Path]:
+    """History, importances (PED-ANOVA, arXiv 2304.10255) and values by parameter, as PNG files."""
+    matplotlib.use("Agg")
+    import optuna.visualization.matplotlib as plots
+
+    complete = [t for t in study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
+    if not complete:
+        return []
+    drawn: dict[str, Callable[[], Any]] = {
+        "history.png": lambda: plots.plot_optimization_history(
+            study, target_name="validation, percent"
+        ),
+        "slices.png": lambda: plots.plot_slice(study, target_name="validation, percent"),
+    }
+    if len(complete) > 3 and len({t.value for t in complete}) > 1:
+        drawn["importances.png"] = lambda: plots.plot_param_importances(
+            study, evaluator=PedAnovaImportanceEvaluator()
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_saved(folder / file, plot) for file, plot in drawn.items()]
+
+
+def _saved(file: Path, plot: Callable[[], Any]) -> Path:
+    import matplotlib.pyplot as plt
+
+    plot()
+    figure = plt.gcf()
+    with atomic(file) as path:
+        figure.savefig(path, dpi=120, bbox_inches="tight")
+    plt.close(figure)
+    return file
+
+
+def _storage(directory: Path, storage: str) -> BaseStorage:
+    if storage == "journal":
+        return JournalStorage(JournalFileBackend(str(directory / "study.log")))
+    if storage == "sqlite":
+        return RDBStorage(f"sqlite:///{(directory / 'study.db').absolute()}")
+    return optuna.storages.get_storage(storage)
+
+
+def _sampler(name: str, space: Space, seed: int) -> optuna.samplers.BaseSampler:
+    if name == "tpe":
+        return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
+    if name == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    if name == "qmc":
+        return optuna.samplers.QMCSampler(seed=seed, scramble=True)
+    if name == "grid":
+        return optuna.samplers.GridSampler(grid(space), seed=seed)
+    raise ValueError(f"unknown sampler {name!r}; choose one of {', '.join(SAMPLERS)}")
+
+
+def grid(space: Space) -> dict[str, list[Any]]:
+    """All values of a space.
+
+    Raises:
+        ValueError: if a parameter has infinitely many.
+    """
+    return {key: _values(key, distribution) for key, distribution in space.items()}
+
+
+def _values(key: str, distribution: Any) -> list[Any]:
+    if isinstance(distribution, optuna.distributions.CategoricalDistribution):
+        return list(distribution.choices)
+    if distribution.step is None:
+        raise ValueError(
+            f"sampler=grid needs finitely many values, but {key} is an interval; give it a step, "
+            "or a list of choices"
+        )
+    low, step = distribution.low, distribution.step
+    return [low + i * step for i in range(round((distribution.high - low) / step) + 1)]
+
+
+def _pruner(name: str) -> optuna.pruners.BasePruner:
+    if name == "none":
+        return optuna.pruners.NopPruner()
+    if name == "median":
+        return optuna.pruners.MedianPruner(n_startup_trials=10, n_warmup_steps=100)
+    if name == "halving":
+        return optuna.pruners.SuccessiveHalvingPruner(min_resource=100)
+    raise ValueError(f"unknown pruner {name!r}; choose one of {', '.join(PRUNERS)}")

@@ -1,0 +1,59 @@
+"""``hydra/sweeper=optuna``: a search, resumable, in batches that a launcher trains together."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+
+@dataclass
+class OptunaConfig:
+    """Settings of the search; ``experiments.sweep.search.Settings`` describes them."""
+
+    _target_: str = "hydra_plugins.longnn_sweeps.optuna.OptunaSweeper"
+    params: dict[str, Any] = field(default_factory=dict)
+    trials: int = 100
+    batch: int = 20
+    sampler: str = "tpe"
+    pruner: str = "none"
+    storage: str = "journal"
+    seed: int = 0
+    splits: int = 3
+    first_split_seed: int = 1000
+    retry_failed: bool = False
+
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="optuna", node=OptunaConfig, provider="longnn"
+)
+
+
+class OptunaSweeper(Sweeper):
+    """Hands over to :mod:`experiments.sweep.search`."""
+
+    def __init__(self, retry_failed: bool, **settings: Any):
+        self._settings = settings
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Keeps what Hydra gives, and makes the launcher."""
+        self.hydra_context, self.config = hydra_context, config
+        self._launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Runs the trials."""
+        from experiments.sweep import search
+
+        assert self.hydra_context is not None
+        assert self.config is not None
+        settings = OmegaConf.to_container(OmegaConf.create(self._settings), resolve=True)
+        return search.sweep(
+            self.hydra_context, self.config, self._launcher, arguments, search.Settings(**settings)
+        )
