@@ -8,30 +8,14 @@ within each split first. Test scores are compared, nothing is selected on them.
 import argparse
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
+from experiments.differences import Difference, by_split, difference
 from experiments.record import RESULT, read_result
 
 
-class Comparison(NamedTuple):
-    """Ours minus the reference over S splits, in percent."""
-
-    ours: float
-    reference: float
-    difference: float
-    standard_error: float
-    splits: int
-
-    @property
-    def not_below(self) -> bool:
-        """Whether the mean difference is not below zero by more than two standard errors."""
-        return self.difference >= -2 * self.standard_error
-
-
-def compare(result: dict[str, Any], reference: dict[int, float]) -> Comparison:
-    """Pairs a result with a reference, split by split.
+def compare(result: dict[str, Any], reference: dict[int, float]) -> Difference:
+    """A result minus a reference, split by split.
 
     Args:
         result: content of ``result.json``.
@@ -40,19 +24,18 @@ def compare(result: dict[str, Any], reference: dict[int, float]) -> Comparison:
     Raises:
         ValueError: if the splits are not the same ones.
     """
-    by_split: dict[int, list[float]] = {}
-    for run in result["per_run"]:
-        by_split.setdefault(run["split"], []).append(run["test"])
-    if sorted(by_split) != sorted(reference):
+    ours = by_split(result["per_run"])
+    if sorted(ours) != sorted(reference):
         raise ValueError(
-            f"the run has splits {sorted(by_split)}, the reference {sorted(reference)}; "
+            f"the run has splits {sorted(ours)}, the reference {sorted(reference)}; "
             "train with split=file and the reference's index sets"
         )
-    ours = np.array([np.mean(by_split[s]) for s in sorted(by_split)])
-    theirs = np.array([reference[s] for s in sorted(reference)])
-    difference = ours - theirs
-    error = float(difference.std(ddof=1)) / len(difference) ** 0.5
-    return Comparison(ours.mean(), theirs.mean(), difference.mean(), error, len(difference))
+    return difference(reference, ours)
+
+
+def not_below(found: Difference) -> bool:
+    """Whether the mean difference is not below zero by more than two standard errors."""
+    return found.mean >= -2 * (found.standard_error or 0.0)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -71,11 +54,13 @@ def main(arguments: list[str] | None = None) -> None:
         if options.key not in known.get(result["dataset"], {}):
             parser.error(f"the reference has no {options.key!r} for {result['dataset']!r}")
         rows = known[result["dataset"]][options.key]["per_seed"]
-        c = compare(result, {row["seed"]: row["test"] for row in rows})
-        below |= not c.not_below
+        found = compare(result, {row["seed"]: row["test"] for row in rows})
+        below |= not not_below(found)
+        error = "-" if found.standard_error is None else f"{found.standard_error:.2f}"
         print(
-            f"| {result['dataset']} | {result['test']['n']} | {c.ours:.2f} | {c.reference:.2f} | "
-            f"{c.difference:+.2f} | {c.standard_error:.2f} | {'yes' if c.not_below else 'NO'} |"
+            f"| {result['dataset']} | {result['test']['n']} | {found.second:.2f} | "
+            f"{found.first:.2f} | {found.mean:+.2f} | {error} | "
+            f"{'yes' if not_below(found) else 'NO'} |"
         )
     if below:
         raise SystemExit(1)

@@ -1,0 +1,143 @@
+"""Paired tests of two models, or of two settings, on the splits that both were run on."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from experiments.differences import Difference, by_split, difference
+from experiments.report.runs import Run, Task, by_model
+from experiments.report.tables import Table
+
+SHORTEST_PREFIX = 4
+"""Hex digits of a settings hash that must be given."""
+
+
+class ComparisonError(ValueError):
+    """Two names do not stand for runs that can be paired."""
+
+
+class Pair(NamedTuple):
+    """Two runs of one task, how many candidates each was chosen from, and their difference."""
+
+    task: Task
+    runs: tuple[Run, Run]
+    candidates: tuple[int, int]
+    difference: Difference
+
+
+def pairs(grouped: Mapping[Task, list[Run]], first: str, second: str) -> list[Pair]:
+    """Second minus first on every task that has both; of several runs the best on validation.
+
+    Args:
+        grouped: runs by task, from ``tasks``.
+        first: a model, the beginning of a settings hash, or the name of a run directory.
+        second: likewise.
+
+    Raises:
+        ComparisonError: if a name stands for nothing, or no splits are shared.
+    """
+    a, b = (_candidates(grouped, name) for name in (first, second))
+    shared = [task for task in grouped if task in a and task in b]
+    if not shared:
+        raise ComparisonError(
+            f"{first} and {second} share no splits, so nothing can be paired: {first} has "
+            f"{_words(a)}; {second} has {_words(b)}. Train both on the same dataset and split."
+        )
+    found = [_pair(task, a[task], b[task]) for task in shared]
+    if any(pair.runs[0].directory == pair.runs[1].directory for pair in found):
+        raise ComparisonError(f"{first} and {second} are the same run; name two different ones")
+    return found
+
+
+def _pair(task: Task, a: list[Run], b: list[Run]) -> Pair:
+    scores = [by_split(runs[0].result["per_run"]) for runs in (a, b)]
+    try:
+        found = difference(*scores)
+    except ValueError as error:
+        raise ComparisonError(f"{a[0].directory} and {b[0].directory}: {error}") from error
+    return Pair(task, (a[0], b[0]), (len(a), len(b)), found)
+
+
+def _candidates(grouped: Mapping[Task, list[Run]], name: str) -> dict[Task, list[Run]]:
+    """Task -> runs that the name stands for, the best on validation first."""
+    everything = {task: by_model(runs) for task, runs in grouped.items()}
+    models = {task: found[name] for task, found in everything.items() if name in found}
+    if models:
+        return models
+    by_hash = {
+        task: [run for runs in found.values() for run in runs if _is_named(run, name)]
+        for task, found in everything.items()
+    }
+    by_hash = {task: runs for task, runs in by_hash.items() if runs}
+    identities = {run.result["identity"] for runs in by_hash.values() for run in runs}
+    if len(identities) == 1:
+        return by_hash
+    known = ", ".join(sorted({model for found in everything.values() for model in found}))
+    what = f"stands for {len(identities)} runs" if identities else "is none of the runs"
+    raise ComparisonError(
+        f"{name!r} {what}; give a model ({known}), at least {SHORTEST_PREFIX} digits of a "
+        "settings hash as the table has them, or the name of a run directory"
+    )
+
+
+def _is_named(run: Run, name: str) -> bool:
+    prefix = len(name) >= SHORTEST_PREFIX and run.result["identity"].startswith(name)
+    return prefix or run.directory.name == name
+
+
+def _words(found: Mapping[Task, list[Run]]) -> str:
+    return ", ".join(f"{t.dataset} {t.protocol} ({t.split_hash[:8]})" for t in found)
+
+
+def default_pair(grouped: Mapping[Task, list[Run]]) -> tuple[str, str] | None:
+    """The two models, by name, if the runs are of exactly two and share splits; else None."""
+    models = sorted({run.model for runs in grouped.values() for run in runs})
+    shared = any(len(by_model(runs)) == 2 for runs in grouped.values())
+    return (models[0], models[1]) if len(models) == 2 and shared else None
+
+
+def comparison(found: list[Pair], first: str, second: str) -> Table:
+    """The table of ``pairs``: one row for each task."""
+    notes = [
+        "Seeds are averaged within each split first; n is the number of splits. Training parts of "
+        "different splits overlap, so that p values are smaller than they should be; they are not "
+        "corrected for the number of tests."
+    ]
+    if any(max(pair.candidates) > 1 for pair in found):
+        notes.append("best of k: of k runs with different settings, the best on validation.")
+    return Table(
+        f"{second} minus {first}, paired by split",
+        "difference of test scores in percent, +- 95 % interval (Student's t); two-sided p",
+        (
+            *("dataset", "split", first, second, "difference", "standard error"),
+            *("p, paired t", "p, Wilcoxon", "n"),
+        ),
+        [_row(pair) for pair in found],
+        notes,
+    )
+
+
+def _row(pair: Pair) -> tuple[str, ...]:
+    task, found = pair.task, pair.difference
+    half = "" if found.ci95 is None else f" +- {found.ci95:.2f}"
+    return (
+        task.dataset,
+        f"{task.protocol} ({task.split_hash[:8]})",
+        _score(found.first, pair.runs[0], pair.candidates[0]),
+        _score(found.second, pair.runs[1], pair.candidates[1]),
+        f"{found.mean:+.2f}{half}",
+        "-" if found.standard_error is None else f"{found.standard_error:.2f}",
+        _p(found.t_p),
+        _p(found.wilcoxon_p),
+        str(found.splits),
+    )
+
+
+def _score(mean: float, run: Run, candidates: int) -> str:
+    of = f", best of {candidates}" if candidates > 1 else ""
+    return f"{mean:.2f} ({run.settings}{of})"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "below 0.0001" if value < 1e-4 else f"{value:.4f}"

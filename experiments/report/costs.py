@@ -1,0 +1,75 @@
+"""Time and memory of runs: figures from what each result recorded."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from experiments.report.pictures import Picture, picture
+from experiments.report.plot_cost import bars
+from experiments.report.runs import Run
+
+STEPS = ("setup", "compile", "train")
+"""Parts of ``seconds`` that follow one another; other entries may overlap with them."""
+
+MOST = 40
+"""Bars in one figure."""
+
+GIGABYTES = {"_bytes": 1e-9, "_mb": 1e-3, "_gb": 1.0, "_mib": 2**20 / 1e9, "_gib": 2**30 / 1e9}
+"""Unit at the end of a name in ``memory`` -> gigabytes."""
+
+
+def cost_pictures(runs: Sequence[Run], every: int) -> Iterator[Picture]:
+    """Seconds of each run, and its memory where it was recorded.
+
+    Args:
+        runs: that are shown; of more than ``MOST`` the first.
+        every: number of runs they were chosen from.
+    """
+    shown = list(runs)[:MOST]
+    some = (
+        f"{len(shown)} of {every} runs, each the best of its model on validation"
+        if len(shown) < every
+        else f"{every} runs"
+    )
+    labels = [f"{run.model}, {run.task.dataset} ({run.settings})" for run in shown]
+    parts = {name: np.array([seconds(run, name) for run in shown]) for name in STEPS}
+    total = np.sum(list(parts.values()), axis=0)
+    yield picture(
+        bars(parts, labels, "time [s]", some),
+        "seconds",
+        f"Wall-clock seconds of {some}: loading, compiling and training, all splits and seeds "
+        "together.",
+        "Seconds by run: " + "; ".join(f"{label} {t:.1f}" for label, t in zip(labels, total)),
+    )
+    amounts = [memory(run) for run in shown]
+    if any(amount is not None for amount in amounts):
+        known = [(label, a) for label, a in zip(labels, amounts) if a is not None]
+        yield picture(
+            bars(
+                {"peak": np.array([a for _, a in known])},
+                [n for n, _ in known],
+                "memory [GB]",
+                some,
+            ),
+            "memory",
+            "Peak memory of the runs that recorded it.",
+            "Gigabytes by run: " + "; ".join(f"{label} {a:.2f}" for label, a in known),
+        )
+
+
+def seconds(run: Run, name: str) -> float:
+    """Recorded seconds of one part, 0 where there are none."""
+    value = run.result.get("seconds", {}).get(name, 0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def memory(run: Run) -> float | None:
+    """The largest amount in ``memory`` in gigabytes, by the unit in its name; None if unknown."""
+    recorded = run.result.get("memory")
+    amounts = [
+        value * factor
+        for name, value in (recorded.items() if isinstance(recorded, dict) else ())
+        for unit, factor in GIGABYTES.items()
+        if name.endswith(unit) and isinstance(value, int | float)
+    ]
+    return max(amounts, default=None)

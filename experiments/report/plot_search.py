@@ -1,0 +1,91 @@
+"""A search over settings, as figures: what it found when, and where."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from experiments.report.plot_text import TITLE, literal
+from longnn.plot import COLOURS
+
+DECADES, SKEWED = 20, 3
+"""Ratios of the largest value to the smallest and to the median from which an axis is logarithmic.
+
+The second keeps shares linear: a dropout drawn from [0, 1] may start very close to zero.
+"""
+
+
+def history(validation: np.ndarray, metric: str, title: str = "") -> Figure:
+    """Validation score of each run in order of completion, and the best so far.
+
+    Args:
+        validation: [R] percent.
+        metric: name of the metric.
+        title: of the figure.
+    """
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    order = np.arange(1, len(validation) + 1)
+    best = np.maximum.accumulate(validation)
+    axes.plot(order, validation, "o", color=COLOURS[0], ms=5, label="run")
+    axes.step(order, best, where="post", color=COLOURS[1], lw=2, label="best so far")
+    axes.set_xlabel("run, in order of completion")
+    axes.set_ylabel(f"validation {literal(metric)} [%]")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0, len(validation) + 1)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    axes.set_title(literal(title, TITLE), fontsize="medium")
+    return figure
+
+
+def parameters(
+    values: Mapping[str, Sequence[float]], validation: np.ndarray, metric: str, title: str = ""
+) -> Figure:
+    """Validation score against each setting, one panel each; the best run is marked in all.
+
+    Args:
+        values: setting -> [R] values.
+        validation: [R] percent.
+        metric: name of the metric.
+        title: of the figure.
+    """
+    across = min(len(values), 3)
+    down = -(-len(values) // across)
+    figure = Figure(figsize=(6.4, 0.6 + 2.1 * down), layout="constrained")
+    grid = list(figure.subplots(down, across, sharey=True, squeeze=False).flat)
+    best = int(np.argmax(validation))
+    for axes, (name, column) in zip(grid, values.items()):
+        x = np.asarray(column)
+        axes.plot(x, validation, "o", color=COLOURS[0], alpha=0.6, ms=5, mew=0)
+        axes.plot(x[best], validation[best], "*", color=COLOURS[1], mec="black", ms=12, mew=0.6)
+        _scale(axes, x)
+        axes.margins(y=0.1)
+        axes.set_xlabel(literal(name))
+    for axes in grid[len(values) :]:
+        axes.remove()
+    figure.supylabel(f"validation {literal(metric)} [%]", fontsize="medium")
+    figure.suptitle(literal(title, TITLE), fontsize="medium")
+    return figure
+
+
+def _scale(axes: Axes, x: np.ndarray) -> None:
+    x = x[~np.isnan(x)]
+    positive = np.sort(x[x > 0])
+    if np.any(x < 0) or not _spans_decades(positive):
+        axes.locator_params(axis="x", nbins=4)
+    elif len(positive) == len(x):
+        axes.set_xscale("log")
+    else:  # zero stands left of the decade of the smallest
+        decade = 10 ** np.floor(np.log10(positive[0]))
+        axes.set_xscale("symlog", linthresh=decade, linscale=0.5)
+        axes.set_xlim(left=-decade / 4)
+
+
+def _spans_decades(positive: np.ndarray) -> bool:
+    """Whether sorted values stand better on a logarithmic axis."""
+    if not len(positive):
+        return False
+    low, middle, high = positive[[0, (len(positive) - 1) // 2, -1]]
+    return bool(high >= DECADES * low and high >= SKEWED * middle)

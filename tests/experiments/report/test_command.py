@@ -1,0 +1,89 @@
+"""The command: what it prints, what it writes, and how it refuses."""
+
+import csv
+import io
+import subprocess
+import sys
+
+import pytest
+
+from experiments.report.__main__ import main
+from tests.experiments.report.made import result, write
+
+
+@pytest.fixture
+def runs(tmp_path):
+    write(tmp_path / "runs" / "a", result())
+    write(tmp_path / "runs" / "b", result(model="mlp", tests=(10.0, 20.0)))
+    write(tmp_path / "runs" / "c", result(split="fixed", split_hash="b" * 64))
+    (tmp_path / "runs" / "a" / "filter.png").touch()
+    return tmp_path / "runs"
+
+
+def _refused(capsys, *arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(a) for a in arguments])
+    assert stopped.value.code == 2
+    return capsys.readouterr()
+
+
+def test_markdown(runs, capsys):
+    main([str(runs)])
+    out = capsys.readouterr().out
+    assert "**cora, split fixed (bbbbbbbb)**" in out
+    assert "| 85.00 +- 63.53 | 50.00 | 2 | 0.25 | - |" in out
+    assert "**mlp minus longnn, paired by split**" in out
+    assert "filter.png" in out
+
+
+def test_csv(runs, capsys):
+    main([str(runs), "--format", "csv"])
+    lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    by_directory = {line["directory"]: line for line in lines}
+    line = by_directory[str(runs / "a")]
+    assert len(lines) == 3
+    assert float(line["test_mean"]) == 85.0
+    assert line["test_n"] == "2"
+    assert line["val_mean"] == "50.0"
+    assert line["seconds_train"] == "2.0"
+    assert line["split_hash"] == "a" * 64
+
+
+def test_csv_by_split_and_seed(runs, capsys):
+    main([str(runs), "--format", "csv", "--per-run"])
+    lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    of_b = [line for line in lines if line["directory"] == str(runs / "b")]
+    assert len(lines) == 6
+    assert [(line["split"], line["test"]) for line in of_b] == [("0", "10.0"), ("1", "20.0")]
+
+
+def test_output(runs, tmp_path, capsys):
+    main([str(runs), "--output", str(tmp_path / "out")])
+    assert "report.html" in capsys.readouterr().err
+    written = {str(f.relative_to(tmp_path / "out")) for f in (tmp_path / "out").rglob("*.*")}
+    assert {"report.html", "report.md", "report.csv", "figures/seconds.png"} <= written
+    markdown = (tmp_path / "out" / "report.md").read_text()
+    assert "](figures/seconds.png)" in markdown
+    main([str(runs), "--output", str(tmp_path / "out")])  # its own report may be replaced
+
+
+def test_refusals(runs, tmp_path, capsys):
+    assert "does not exist" in _refused(capsys, tmp_path / "nowhere").err
+    assert "none of the runs" in _refused(capsys, runs, "--compare", "mlp", "gcn").err
+    assert "from 1 on" in _refused(capsys, runs, "--top", "0").err
+    assert "--format csv" in _refused(capsys, runs, "--per-run").err
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "report.html").write_text("mine")
+    said = _refused(capsys, runs, "--output", tmp_path / "taken")
+    assert "--force" in said.err
+    assert said.out == ""
+    assert [f.name for f in (tmp_path / "taken").iterdir()] == ["report.html"]
+
+
+def test_help_and_tables_load_no_jax(runs):
+    code = (
+        "import sys; from experiments.report.__main__ import main\n"
+        f"main([{str(runs)!r}])\n"
+        "sys.exit('jax' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
