@@ -81,12 +81,14 @@ def files_of(
 
 
 def line(result: dict[str, Any], directory: Path) -> str:
-    """A run in one line."""
-    test = result["test"]
-    interval = "" if test["ci95"] is None else f" +- {test['ci95']:.2f}"
+    """A run in one line; one that only chooses shows its validation score."""
+    part = "test" if result["config"].get("show_test", True) else "val"
+    scores = result[part]
+    interval = "" if scores["ci95"] is None else f" +- {scores['ci95']:.2f}"
+    shown = {"test": "test", "val": "validation"}[part]
     return (
-        f"{result['model']} on {result['dataset']} ({result['split']}): test {result['metric']} "
-        f"{test['mean']:.2f}{interval} % (95 % interval, n = {test['n']}); files in {directory}"
+        f"{result['model']} on {result['dataset']} ({result['split']}): {shown} {result['metric']} "
+        f"{scores['mean']:.2f}{interval} % (95 % interval, n = {scores['n']}); files in {directory}"
     )
 
 

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from experiments.sweep import attempts, manifest
 from experiments.sweep.manifest import Manifest
 from experiments.sweep.plan import Planned, plan
-from experiments.sweep.state import OPEN, JobState, job_state, summary
+from experiments.sweep.state import OPEN, job_state, summary
 from experiments.sweep.view import watched
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def sweep(
         retry_failed: whether a job that failed before is tried again.
 
     Raises:
-        SystemExit: with code 1 where a job failed, with 2 where there is none.
+        SystemExit: with code 1 where a job failed or was not run, with 2 where there is none.
     """
     combined = _combinations(context, arguments)
     if not combined:
@@ -57,7 +57,7 @@ def sweep(
     launch(launcher, directory, todo, [job.name for job in jobs])
     states = [job_state(directory, job.name, job.overrides) for job in jobs]
     LOG.info(summary(directory, states))
-    if any(state.status == "failed" for state in states):
+    if any(state.status in ("failed", *OPEN) for state in states):
         raise SystemExit(1)
     return states
 
@@ -77,18 +77,26 @@ def launch(
         if job.config is None:
             refuse(directory / job.name, job.error or "")
     composed = [job for job in jobs if job.config is not None]
-    if not composed:
-        return
-    overrides = [[*job.overrides, f"hydra.sweep.subdir={job.name}"] for job in composed]
     with watched(directory, names):
-        try:
-            if hasattr(launcher, "launch_planned"):
-                launcher.launch_planned(composed)
-            else:
-                launcher.launch(overrides, initial_job_idx=0)
-        except Exception as error:
-            # a worker process that died takes its launcher with it; the files tell what was done
-            LOG.exception(f"the launcher ended early: {type(error).__name__}")
+        while composed:
+            try:
+                _launch(launcher, composed)
+                return
+            except Exception:
+                # a worker process that was killed takes its launcher with it; the files tell
+                LOG.exception("the launcher ended early; the jobs that are left are started again")
+            left = [job for job in composed if attempts.status(directory / job.name) in OPEN]
+            if len(left) == len(composed):
+                return
+            composed = left
+
+
+def _launch(launcher: Launcher, jobs: Sequence[Planned]) -> None:
+    if hasattr(launcher, "launch_planned"):
+        launcher.launch_planned(jobs)
+    else:
+        overrides = [[*job.overrides, f"hydra.sweep.subdir={job.name}"] for job in jobs]
+        launcher.launch(overrides, initial_job_idx=0)
 
 
 def refuse(directory: Path, message: str) -> None:
@@ -107,6 +115,3 @@ def _combinations(context: HydraContext, arguments: list[str]) -> list[list[str]
 def _exit(code: int, message: str) -> None:
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(code)
-
-
-__all__ = ["JobState", "launch", "refuse", "sweep"]

@@ -91,8 +91,7 @@ def sweep(
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     wanted = _wanted(settings, search.space)
-    while (missing := wanted - _finished(search.study)) > 0:
-        trials = _next(search, min(missing, settings.batch))
+    while trials := _next(search, wanted, settings.batch):
         planned = _planned(search, trials)
         _note(search, settings, wanted)
         if hasattr(launcher, "prune"):
@@ -127,15 +126,9 @@ def _prepared(
         storage=settings.storage,
         sampler=settings.sampler,
         pruner=settings.pruner,
-        seed=settings.seed + _begun(directory),
+        seed=settings.seed,
     )
     return _Search(context, config, launcher, directory, fixed, chosen_on, space, study, {})
-
-
-def _begun(directory: Path) -> int:
-    """How often a search was begun there: a sampler taken up must not repeat itself."""
-    file = directory / "study.log"
-    return file.stat().st_size % 2**16 if file.exists() else 0
 
 
 def _check(config: DictConfig, space: Space) -> None:
@@ -174,20 +167,24 @@ def _wanted(settings: Settings, space: Space) -> int:
     return min(settings.trials, number)
 
 
-def _finished(study: optuna.Study) -> int:
-    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+def _next(search: _Search, wanted: int, batch: int) -> list[Trial]:
+    """Trials that a killed process left first, then new ones; none where all are under way."""
+    known = search.study.get_trials(deepcopy=False)
+    left = []
+    for trial in known:
+        if trial.state != TrialState.RUNNING:
+            continue
+        if set(trial.params) != set(search.space):  # killed while it was asked for
+            search.study.tell(trial.number, state=TrialState.FAIL)
+        elif _job_state(search, trial) != "running":
+            left.append(Trial(search.study, trial._trial_id))
+    new = min(batch - len(left), wanted - len(known))
+    return left[:batch] + [search.study.ask(search.space) for _ in range(new)]
 
 
-def _next(search: _Search, count: int) -> list[Trial]:
-    """Trials whose process was killed first, then new ones."""
-    running = [t for t in search.study.get_trials(deepcopy=False) if t.state == TrialState.RUNNING]
-    # those of another process that is alive have a job under way
-    left = [
-        Trial(search.study, t._trial_id)
-        for t in running
-        if attempts.status(search.directory / t.user_attrs.get("directory", "")) != "running"
-    ][:count]
-    return left + [search.study.ask(search.space) for _ in range(count - len(left))]
+def _job_state(search: _Search, trial: Any) -> str:
+    name = trial.user_attrs.get("directory")
+    return attempts.status(search.directory / name) if name else "missing"
 
 
 def _planned(search: _Search, trials: Sequence[Trial]) -> list[Planned]:
@@ -204,7 +201,8 @@ def _planned(search: _Search, trials: Sequence[Trial]) -> list[Planned]:
 
 
 def _text(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else str(value)
+    """A value as an override; a step's rounding error is left out."""
+    return repr(float(f"{value:.12g}")) if isinstance(value, float) else str(value)
 
 
 def _unique(planned: Sequence[Planned]) -> list[Planned]:
@@ -226,11 +224,11 @@ def _tell(search: _Search, trial: Trial, job: Planned) -> None:
     directory = search.directory / job.name
     found = attempts.status(directory)
     if found == "done":
-        search.study.tell(trial, read_result(directory / RESULT)["val"]["mean"])
-    elif found == "pruned":
-        search.study.tell(trial, state=TrialState.PRUNED)
-    elif found == "failed":
-        search.study.tell(trial, state=TrialState.FAIL)
+        value = read_result(directory / RESULT)["val"]["mean"]
+        search.study.tell(trial, value, skip_if_finished=True)
+    elif found in ("pruned", "failed"):
+        state = TrialState.PRUNED if found == "pruned" else TrialState.FAIL
+        search.study.tell(trial, state=state, skip_if_finished=True)
     # else it was killed, or runs elsewhere: the trial stays open, and is taken up
 
 

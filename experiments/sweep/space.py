@@ -64,4 +64,5 @@ def _of_override(override: Override) -> BaseDistribution:
         values = list(value.range())
         return _of_entry(key, {"low": values[0], "high": values[-1], "step": value.step})
     assert isinstance(value, ChoiceSweep)
-    return CategoricalDistribution(list(override.sweep_iterator()))
+    choices: list[Any] = list(override.sweep_iterator())
+    return CategoricalDistribution(choices)

@@ -1,14 +1,18 @@
 """The Optuna study of a search: storage, sampler, pruner, and the figures at its end."""
 
+import fcntl
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.trial import TrialState
 
 from experiments.record import atomic
@@ -37,14 +41,16 @@ def open_study(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     directory.mkdir(parents=True, exist_ok=True)
-    return optuna.create_study(
+    study = optuna.create_study(
         storage=_storage(directory, storage),
-        sampler=_sampler(sampler, space, seed),
         pruner=_pruner(pruner),
         study_name=name,
         direction="maximize",
         load_if_exists=True,
     )
+    # a sampler that is taken up must not draw what it has drawn
+    study.sampler = _sampler(sampler, space, seed + len(study.get_trials(deepcopy=False)))
+    return study
 
 
 def counts(study: optuna.Study) -> dict[str, int]:
@@ -78,10 +84,27 @@ def draw(study: optuna.Study, folder: Path) -> list[Path]:
     return [_saved(folder / file, plot) for file, plot in drawn.items()]
 
 
+class _KernelLock(BaseJournalFileLock):
+    """A lock that the kernel releases when its owner dies; Optuna's own waits half a minute."""
+
+    def __init__(self, path: str):
+        self._path = path
+
+    def acquire(self) -> bool:
+        self._file = open(self._path, "w")  # noqa: SIM115 (closed by release)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        self._file.close()
+
+
 def _saved(file: Path, plot: Callable[[], Any]) -> Path:
     import matplotlib.pyplot as plt
 
-    plot()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        plot()
     figure = plt.gcf()
     with atomic(file) as path:
         figure.savefig(path, dpi=120, bbox_inches="tight")
@@ -91,7 +114,8 @@ def _saved(file: Path, plot: Callable[[], Any]) -> Path:
 
 def _storage(directory: Path, storage: str) -> BaseStorage:
     if storage == "journal":
-        return JournalStorage(JournalFileBackend(str(directory / "study.log")))
+        file = str((directory / "study.log").absolute())
+        return JournalStorage(JournalFileBackend(file, _KernelLock(f"{file}.lock")))
     if storage == "sqlite":
         return RDBStorage(f"sqlite:///{(directory / 'study.db').absolute()}")
     return optuna.storages.get_storage(storage)

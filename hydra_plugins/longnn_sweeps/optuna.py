@@ -53,7 +53,7 @@ class OptunaSweeper(Sweeper):
 
         assert self.hydra_context is not None
         assert self.config is not None
-        settings = OmegaConf.to_container(OmegaConf.create(self._settings), resolve=True)
+        settings: Any = OmegaConf.to_container(OmegaConf.create(self._settings), resolve=True)
         return search.sweep(
             self.hydra_context, self.config, self._launcher, arguments, search.Settings(**settings)
         )
