@@ -87,7 +87,7 @@ def key_problem(
     """
     key = override.key_or_group
     adds = override.is_add() or override.is_force_add() or override.is_delete()
-    if adds or "@" in key or key.startswith("hydra.") or (CONF / key).is_dir():
+    if adds or any(c in key for c in "@/") or key.startswith("hydra.") or (CONF / key).is_dir():
         return None
     group = key.partition(".")[0]
     if (CONF / group).is_dir():

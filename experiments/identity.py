@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,14 @@ def _plain(value: Any) -> Any:
 
 
 def run_name(config: DictConfig) -> str:
-    """dataset_model_split-HASH, the name of a run directory."""
-    choices = config.hydra.runtime.choices
+    """The name of a run directory, from a config with Hydra's node."""
+    return name_of(config, config.hydra.runtime.choices)
+
+
+def name_of(config: DictConfig, choices: Mapping[str, str]) -> str:
+    """dataset_model_split-HASH, given which files were chosen of each group."""
     digest = hash_of({"settings": settings(config), "schema": SCHEMA})[:8]
-    return f"{config.dataset.name}_{choices.model}_{choices.split}-{digest}"
+    return f"{config.dataset.name}_{choices['model']}_{choices['split']}-{digest}"
 
 
 def hash_of(value: Any) -> str:

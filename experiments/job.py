@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf
 
 from experiments.identity import hash_of, settings
 
@@ -32,14 +32,6 @@ class Job(NamedTuple):
     def title(self) -> str:
         """model on dataset."""
         return f"{self.model} on {self.config.dataset.name}"
-
-
-def job_of(config: DictConfig) -> Job:
-    """The job of a composed config, Hydra's node included."""
-    plain: Any = config.copy()
-    with read_write(plain), open_dict(plain):
-        hydra = plain.pop("hydra")
-    return Job(plain, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir))
 
 
 def current_job(config: DictConfig) -> Job:

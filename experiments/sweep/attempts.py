@@ -27,9 +27,6 @@ BEAT = 10.0
 STALE = 120.0
 """Seconds without a heartbeat after which an owner on another machine is taken for dead."""
 
-TRIES = 3
-"""Attempts that were killed until a run counts as failed, as one that exhausts the memory would."""
-
 _NAME = "attempt-{:03d}.json"
 
 
@@ -70,9 +67,15 @@ def status(directory: Path) -> str:
         return "missing"
     if attempt.content["status"] != "running":
         return str(attempt.content["status"])
-    if attempt.alive:
-        return "running"
-    return "failed" if attempt.content.get("killed", 0) + 1 >= TRIES else "killed"
+    return "running" if attempt.alive else "killed"
+
+
+def kills(directory: Path) -> int:
+    """How many attempts at a run were killed one after the other, up to now."""
+    attempt = newest(directory)
+    if attempt is None or status(directory) not in ("killed", "running"):
+        return 0
+    return int(attempt.content["killed"]) + (status(directory) == "killed")
 
 
 def begin(directory: Path) -> Attempt | None:
@@ -86,10 +89,8 @@ def begin(directory: Path) -> Attempt | None:
         before = newest(directory)
         if before is not None and before.alive:
             return None
-        dead = before is not None and before.content["status"] == "running"
-        killed = before.content.get("killed", 0) + 1 if before is not None and dead else 0
         number = 1 if before is None else before.number + 1
-        content = _owner() | {"status": "running", "killed": killed}
+        content = _owner() | {"status": "running", "killed": kills(directory)}
         if _make(directory / _NAME.format(number), content):
             attempt = Attempt(directory / _NAME.format(number), content)
             _HEART.hold(attempt.file)

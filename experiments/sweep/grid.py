@@ -48,10 +48,12 @@ def sweep(
     jobs = plan(context.config_loader, config, combined)
     manifest.write(directory, Manifest(sys.argv[1:], {job.name: job.overrides for job in jobs}))
     if config.force:
-        todo = [job for job in jobs if job.config is not None]
+        todo = [job for job in jobs if job.job is not None]
     else:
         wanted = (*OPEN, "failed") if retry_failed else OPEN
         todo = [job for job in jobs if attempts.status(directory / job.name) in wanted]
+    # what was killed goes last, since it may kill its process again
+    todo.sort(key=lambda job: attempts.kills(directory / job.name))
     if len(todo) < len(jobs):
         LOG.info(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are done or under way elsewhere")
     launch(launcher, directory, todo, [job.name for job in jobs])
@@ -74,9 +76,9 @@ def launch(
         names: of all jobs of the sweep, to be watched.
     """
     for job in jobs:
-        if job.config is None:
+        if job.job is None:
             refuse(directory / job.name, job.error or "")
-    composed = [job for job in jobs if job.config is not None]
+    composed = [job for job in jobs if job.job is not None]
     with watched(directory, names):
         while composed:
             try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
@@ -13,7 +13,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.identity import hash_of
+from experiments.identity import hash_of, name_of
+from experiments.job import Job
 
 
 class Planned(NamedTuple):
@@ -22,14 +23,21 @@ class Planned(NamedTuple):
     Attributes:
         overrides: of the command line.
         name: of its directory in the sweep's.
-        config: composed, Hydra's node included; None where that failed.
-        error: why it failed.
+        job: with its config; None where that could not be composed.
+        error: why it could not.
     """
 
     overrides: list[str]
     name: str
-    config: DictConfig | None
+    job: Job | None
     error: str | None = None
+
+
+class _Base(NamedTuple):
+    """What jobs share that choose the same files."""
+
+    whole: DictConfig
+    config: DictConfig  # without Hydra's node, and of the tuned values those of its dataset
 
 
 def plan(loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]]) -> list[Planned]:
@@ -40,7 +48,7 @@ def plan(loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]]
         master: config of the sweep itself.
         jobs: overrides of each.
     """
-    bases: dict[tuple[str, ...], DictConfig] = {}
+    bases: dict[tuple[str, ...], _Base] = {}
     planned: dict[str, Planned] = {}
     for number, overrides in enumerate(jobs):
         job = _planned(loader, master, bases, list(overrides), number)
@@ -51,52 +59,66 @@ def plan(loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]]
 def _planned(
     loader: ConfigLoader,
     master: DictConfig,
-    bases: dict[tuple[str, ...], DictConfig],
+    bases: dict[tuple[str, ...], _Base],
     overrides: list[str],
     number: int,
 ) -> Planned:
     try:
-        config = _composed(loader, master, bases, overrides)
-        _as_job(config, overrides, number)
-        HydraConfig.instance().set_config(config)
-        try:
-            name = str(config.hydra.sweep.subdir)
-        finally:
-            HydraConfig.instance().set_config(master)
-        directory = Path(str(config.hydra.sweep.dir)) / name
-        with read_write(config.hydra), open_dict(config.hydra):
-            config.hydra.runtime.output_dir = str(directory.absolute())
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        values = [o for o in parsed if _is_value(o)]
+        choices = tuple(o.input_line or "" for o in parsed if not _is_value(o))
+        if choices not in bases:
+            bases[choices] = _base(loader.load_sweep_config(master, list(choices)))
+        base = bases[choices]
+        config = base.config.copy()
+        ConfigLoaderImpl._apply_overrides_to_config(values, config)
+        name = _name(base, config, values, number)
+        choice = base.whole.hydra.runtime.choices["model"]
+        directory = Path(str(base.whole.hydra.sweep.dir)) / name
+        return Planned(overrides, name, Job(config, str(choice), directory.absolute()))
     except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         return Planned(overrides, f"refused-{hash_of(overrides)[:8]}", None, str(error))
-    return Planned(overrides, name, config)
 
 
-def _composed(
-    loader: ConfigLoader,
-    master: DictConfig,
-    bases: dict[tuple[str, ...], DictConfig],
-    overrides: list[str],
-) -> DictConfig:
-    """A job's config; jobs that choose the same files share the work of reading them."""
-    parsed = OverridesParser.create().parse_overrides(overrides)
-    values = [o for o in parsed if _is_value(o)]
-    choices = [o.input_line or "" for o in parsed if not _is_value(o)]
-    key = tuple(choices)
-    if key not in bases:
-        bases[key] = loader.load_sweep_config(master, choices)
-    config = bases[key].copy()
+def _base(whole: DictConfig) -> _Base:
+    config: Any = whole.copy()
+    with read_write(config), open_dict(config):
+        del config["hydra"]
+        name = OmegaConf.select(config, "dataset.name")
+        if "tuned" in config:  # copied for each job, and long
+            config.tuned = {k: v for k, v in config.tuned.items() if k == name}
+    return _Base(whole, config)
+
+
+def _name(base: _Base, config: DictConfig, values: list[Override], number: int) -> str:
+    subdir = OmegaConf.to_container(base.whole.hydra.sweep)["subdir"]  # type: ignore[index, call-overload]
+    if subdir == "${run_name:}":
+        return name_of(config, base.whole.hydra.runtime.choices)
+    return _own_name(base.whole, values, number)
+
+
+def _own_name(whole: DictConfig, values: list[Override], number: int) -> str:
+    """The directory by a rule of the user's own."""
+    before, config = HydraConfig.instance().cfg, whole.copy()
+    with read_write(config.hydra), open_dict(config.hydra):
+        config.hydra.job.id = config.hydra.job.num = number
+        config.hydra.overrides.task.extend([o.input_line for o in values])
     ConfigLoaderImpl._apply_overrides_to_config(values, config)
-    return config
+    HydraConfig.instance().set_config(config)
+    try:
+        return str(config.hydra.sweep.subdir)
+    finally:
+        HydraConfig.instance().cfg = before
 
 
 def _is_value(override: Override) -> bool:
     """Whether an override sets a value of a composed config, rather than choosing a file."""
     plain = not (override.is_add() or override.is_force_add() or override.is_delete())
-    return plain and "." in override.key_or_group and not override.key_or_group.startswith("hydra.")
+    key = override.key_or_group
+    if key == "dataset.name" or key.startswith("hydra"):  # it chooses the tuned values
+        return False
+    return plain and ("." in key or key in SCALARS)
 
 
-def _as_job(config: DictConfig, overrides: list[str], number: int) -> None:
-    """What a launcher would have told the job about itself."""
-    with read_write(config.hydra), open_dict(config.hydra):
-        config.hydra.job.id = config.hydra.job.num = number
-        config.hydra.overrides.task = OmegaConf.create(overrides)
+SCALARS = ("seed", "repeats")
+"""Top-level values that sweeps vary; other top-level keys may name groups."""

@@ -26,11 +26,10 @@ class JobState(NamedTuple):
 def job_state(directory: Path, name: str, overrides: list[str]) -> JobState:
     """State of the job whose directory is ``directory/name``."""
     found = attempts.status(directory / name)
-    attempt = attempts.newest(directory / name) if found in ("failed", "killed") else None
+    attempt = attempts.newest(directory / name) if found == "failed" else None
     if attempt is None:
         return JobState(name, overrides, found)
-    content = attempt.content
-    message = f"{content['error']}: {content['message']}" if "error" in content else "killed"
+    message = f"{attempt.content['error']}: {attempt.content['message']}"
     return JobState(name, overrides, found, message)
 
 

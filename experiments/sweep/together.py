@@ -9,7 +9,7 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from experiments.job import Job, group_of, job_of
+from experiments.job import Job, group_of
 from experiments.sweep.plan import Planned, plan
 
 LOG = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def launch_planned(
 ) -> list[JobReturn]:
     """The same with jobs that are composed already."""
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
-    jobs = [job_of(p.config) for p in planned if p.config is not None]
+    jobs = [one.job for one in planned if one.job is not None]
     returned = []
     groups = grouped(jobs)
     LOG.info(f"{len(jobs)} jobs in {len(groups)} batches")
