@@ -23,9 +23,10 @@ def model_of(config: DictConfig) -> tuple[Callable[..., Any], Settings]:
     numbers = {str(k): v for k, v in node.items() if isinstance(v, int | float)}
     rest = {k: v for k, v in node.items() if k not in numbers}
     model, settings = _instantiated(json.dumps(rest))
-    defaults = {
-        name: parameter.default for name, parameter in inspect.signature(model).parameters.items()
-    }
+    # of a class not the signature itself, which its metaclass hides
+    maker = getattr(model, "__init__") if isinstance(model, type) else model  # noqa: B009
+    parameters = inspect.signature(maker).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items()}
 
     def as_meant(name: str, value: Any) -> Any:
         whole = isinstance(value, int) and not isinstance(value, bool)

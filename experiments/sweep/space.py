@@ -56,7 +56,8 @@ def _of_override(override: Override) -> BaseDistribution:
     if isinstance(value, IntervalSweep):
         assert value.start is not None
         assert value.end is not None
-        entry: Any = {"low": value.start, "high": value.end, "log": "log" in value.tags}
+        low, high = float(value.start), float(value.end)
+        entry: Any = {"low": low, "high": high, "log": "log" in value.tags}
         return _of_entry(key, entry)
     if isinstance(value, RangeSweep):
         assert value.start is not None

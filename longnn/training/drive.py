@@ -107,7 +107,7 @@ def train(
         if prune is not None:
             _prune(places, batch, set(waiting), prune)
         running = int(places.running.sum()) + len(waiting)
-        best = 100 * float(np.mean(list(places.best.values())))
+        best = 100 * float(np.mean([max(score, 0) for score in places.best.values()]))
         on_progress(
             Progress(
                 places.epoch,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import absl.logging
 import pytest
 
 from experiments.train import main
@@ -26,6 +27,8 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
 
     monkeypatch.setattr("experiments.run.keep_compiled", lambda _: None)  # jax keeps it for good
+    # Hydra closes all handlers, and this one closes a stream that pytest has put aside
+    absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
     def call(*overrides: str) -> list[Path]:
         monkeypatch.setattr(sys, "argv", ["experiments.train", *overrides])

@@ -1,0 +1,141 @@
+"""Sweeps: what is run, what is left, what is said of failures."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.sweep import manifest
+from experiments.sweep.__main__ import main as sweep_command
+from experiments.sweep.attempts import status
+from tests.experiments.conftest import SMALL, result_of
+
+FAST = ("-m", *SMALL, "model=mlp", "model.hidden=4", "figures=false", "hydra.sweep.dir=sweep")
+
+
+def states(directory: Path) -> list[str]:
+    return sorted(status(run) for run in directory.iterdir() if run.is_dir())
+
+
+@pytest.mark.parametrize("launcher", ["basic", "vmap"])
+def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, launcher):
+    """A learning rate that is NaN, a dataset that does not exist, a budget nobody can keep."""
+    with pytest.raises(SystemExit) as stopped:
+        train(*FAST, f"hydra/launcher={launcher}", "optim.groups.mlp.lr=0.01,nan", "seed=0,1",
+              "dataset=csbm,csbn")  # fmt: skip
+    assert stopped.value.code == 1
+    sweep = tmp_path / "sweep"
+    assert states(sweep) == ["done"] * 2 + ["failed"] * 6
+    with pytest.raises(SystemExit):
+        train(*FAST, f"hydra/launcher={launcher}", "memory_gb=1e-9", "seed=2,3")
+    assert states(sweep) == ["done"] * 2 + ["failed"] * 8
+    assert "unknown dataset 'csbn': did you mean csbm" in capsys.readouterr().err
+    capsys.readouterr()
+    assert sweep_command(["status", str(sweep)]) == 1
+    said = capsys.readouterr().out
+    assert "8 jobs: 2 done, 6 failed" in said
+    assert "2 jobs: 2 failed" in said
+    assert "FloatingPointError: the loss of 2 run(s) was not finite" in said
+    assert "Could not find 'dataset/csbn'" in said
+    assert "MemoryError: one run needs about" in said
+    assert f"python -m experiments.sweep resume {sweep} --failed" in said
+    failed = next(f for f in sweep.glob("*/attempt-*.json") if "MemoryError" in f.read_text())
+    content = json.loads(failed.read_text())
+    assert content["status"] == "failed"
+    assert "Traceback (most recent call last)" in content["traceback"]
+    assert "MemoryError" in (failed.parent / "train.log").read_text()
+
+
+def test_on_error_raise_stops(train, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        train(*FAST, "on_error=raise", "optim.groups.mlp.lr=nan,0.01")
+    assert stopped.value.code == 1
+    assert states(tmp_path / "sweep") == ["failed"]
+
+
+def test_started_again_runs_what_is_missing(train, capsys):
+    (first,) = train(*FAST, "seed=0")
+    before = (first / "result.json").stat().st_mtime_ns
+    assert len(train(*FAST, "seed=0,1,2")) == 3
+    assert (first / "result.json").stat().st_mtime_ns == before
+    assert "1 of 3 jobs are done" in capsys.readouterr().out
+    assert len(train(*FAST, "seed=0,1,2", "force=true")) == 3
+    assert (first / "result.json").stat().st_mtime_ns != before
+    assert (first / "attempt-002.json").exists()
+
+
+def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        train(*FAST, "optim.groups.mlp.lr=nan,0.01", "on_error=raise")
+    sweep, started = tmp_path / "sweep", []
+
+    def run(command, check):
+        started.append(command)
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert sweep_command(["resume", str(sweep)]) == 3
+    assert sweep_command(["resume", str(sweep), "--failed"]) == 3
+    plain, with_failed = started
+    assert plain[:3] == [sys.executable, "-m", "experiments.train"]
+    assert plain[-2:] == [f"hydra.sweep.dir={sweep}", "hydra.sweeper.retry_failed=False"]
+    assert with_failed[-1] == "hydra.sweeper.retry_failed=True"
+    with pytest.raises(SystemExit):  # one job of the sweep is still a failed one
+        train(*plain[3:])
+    (missing,) = (file.parent for file in sweep.glob("*/result.json"))
+    assert result_of(missing)["config"]["optim"]["groups"]["mlp"]["lr"] == 0.01
+    assert states(sweep) == ["done", "failed"]
+    capsys.readouterr()
+    assert sweep_command(["resume", str(sweep)]) == 0
+    assert "nothing to do: 2 jobs: 1 done, 1 failed" in capsys.readouterr().out
+    assert len(manifest.read(sweep)) == 1, "the resumed sweep is the same sweep"
+
+
+def test_two_processes_share_a_sweep(train, tmp_path):
+    """No job twice, none lost."""
+    many = (*FAST, "seed=range(0,12)", "optim.max_epochs=50", "compilation_cache=null")
+    command = [sys.executable, "-m", "experiments.train", *many]
+    both = [subprocess.Popen(command, cwd=tmp_path) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    runs = [run for run in (tmp_path / "sweep").iterdir() if run.is_dir()]
+    assert len(runs) == 12
+    for run in runs:
+        ended = [json.loads(file.read_text())["status"] for file in run.glob("attempt-*.json")]
+        assert ended.count("done") == 1
+        assert set(ended) <= {"done", "superseded"}
+
+
+def test_an_empty_sweep_is_refused(train, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        train(*FAST, "seed=range(3,3)")
+    assert stopped.value.code == 2
+    assert "the sweep has no jobs" in capsys.readouterr().err
+
+
+def test_a_full_disk_keeps_what_is_there(train, tmp_path, monkeypatch):
+    (first,) = train(*FAST, "seed=0")
+    before = (first / "result.json").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("experiments.run.write_run", full)
+    with pytest.raises(SystemExit):
+        train(*FAST, "seed=0,1")
+    assert (first / "result.json").read_bytes() == before
+    assert states(tmp_path / "sweep") == ["done", "failed"]
+    monkeypatch.undo()
+
+
+def test_commands_explain_a_folder_without_a_sweep(tmp_path, capsys):
+    for command in ("status", "resume", "watch"):
+        with pytest.raises(SystemExit) as stopped:
+            sweep_command([command, str(tmp_path)])
+        assert stopped.value.code == 2
+        assert "no sweep was started in" in capsys.readouterr().err
+    (tmp_path / "sweep-1.json").write_text("{")
+    with pytest.raises(SystemExit):
+        sweep_command(["status", str(tmp_path)])
+    assert "sweep-1.json is not a sweep" in capsys.readouterr().err
