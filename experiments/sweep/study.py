@@ -48,6 +48,8 @@ def open_study(
         direction="maximize",
         load_if_exists=True,
     )
+    # the grid sampler's, which we stop at its known number of trials
+    study.stop = lambda: None  # type: ignore[method-assign]
     # a sampler that is taken up must not draw what it has drawn
     study.sampler = _sampler(sampler, space, seed + len(study.get_trials(deepcopy=False)))
     return study

@@ -1,0 +1,155 @@
+"""Searches: the study holds what was asked for, whatever happened in between."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from experiments.sweep import study as studies
+from tests.experiments.conftest import result_of
+
+SEARCH = ("-m", "sweep=longnn", "dataset.nodes=60", "dataset.features=8", "chunk=5",
+          "optim.max_epochs=12", "hydra.sweep.dir=found", "hydra.sweeper.batch=6")  # fmt: skip
+
+
+def opened(directory: Path) -> optuna.Study:
+    storage = studies._storage(directory, "journal")
+    (name,) = optuna.get_all_study_names(storage)
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+@pytest.fixture
+def search(train, tmp_path):
+    """``search(*overrides)`` gives the study's directory."""
+
+    def call(*overrides: str) -> Path:
+        train(*SEARCH, *overrides)
+        return tmp_path / "found"
+
+    return call
+
+
+def test_a_search_on_splits_of_its_own(search, capsys):
+    found = search("hydra.sweeper.trials=14")
+    trials = opened(found).get_trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 14
+    for trial in trials:
+        result = result_of(found / trial.user_attrs["directory"])
+        assert trial.value == result["val"]["mean"]
+        assert result["config"]["split"]["first_seed"] == 1000
+        assert result["val"]["n"] == 3
+        assert result["config"]["model"]["alpha"] == pytest.approx(trial.params["model.alpha"])
+    (file,) = found.glob("search-*.json")
+    best = json.loads(file.read_text())
+    assert best["validation"] == max(trial.value for trial in trials)
+    said = capsys.readouterr().out
+    assert best["report"] in said
+    assert "test accuracy" not in said, "a search shows no test scores"
+    arguments = shlex.split(best["report"])
+    assert not [a for a in arguments if a.startswith(("split.", "sweep="))]
+    names = {f.name for f in (found / f"{file.stem}-figures").iterdir()}
+    assert names == {"history.png", "slices.png", "importances.png"}
+    (sweep,) = found.glob("sweep-search-*.json")
+    assert len(json.loads(sweep.read_text())["jobs"]) == 14
+    # the same command again has nothing to do; one that wants more goes on
+    before = [file.stat().st_mtime_ns for file in sorted(found.glob("*/result.json"))]
+    search("hydra.sweeper.trials=14")
+    assert len(opened(found).get_trials()) == 14
+    search("hydra.sweeper.trials=16")
+    assert len(opened(found).get_trials()) == 16
+    after = [file.stat().st_mtime_ns for file in sorted(found.glob("*/result.json"))]
+    assert set(before) <= set(after)
+
+
+def test_the_reported_splits_share_no_seed_with_those_that_choose(search, train):
+    found = search("hydra.sweeper.trials=2", "figures=false")
+    (file,) = found.glob("search-*.json")
+    command = shlex.split(json.loads(file.read_text())["report"])[3:]
+    train(*command, "hydra.run.dir=reported", "figures=false")
+    reported = result_of(found.parent / "reported")
+    chosen = {result_of(run.parent)["split_hash"] for run in found.glob("*/result.json")}
+    assert reported["split_hash"] not in chosen
+    assert reported["config"]["split"]["first_seed"] == 0
+
+
+def test_failed_and_pruned_trials_are_told(search):
+    values = ("sweep=optuna", "optim.groups.mlp.lr=0.01,nan", "hydra.sweeper.trials=9",
+              "hydra.sweeper.sampler=grid", "model.alpha=0.0,0.5")  # fmt: skip
+    found = search(*values)
+    states = [trial.state for trial in opened(found).get_trials()]
+    assert states.count(TrialState.COMPLETE) == 2
+    assert states.count(TrialState.FAIL) == 2
+    assert len(states) == 4, "a grid has no more"
+
+
+def test_pruning_between_chunks(search, monkeypatch):
+    class Every(optuna.pruners.BasePruner):
+        def prune(self, study, trial):
+            return trial.number % 2 == 1
+
+    monkeypatch.setattr(studies, "_pruner", lambda _: Every())
+    found = search("hydra.sweeper.trials=4", "optim.max_epochs=20")
+    for trial in opened(found).get_trials():
+        pruned = trial.number % 2 == 1
+        assert trial.state == (TrialState.PRUNED if pruned else TrialState.COMPLETE)
+        assert list(trial.intermediate_values) == ([5] if pruned else [5, 10, 15])
+        run = found / trial.user_attrs["directory"]
+        assert (run / "result.json").exists() == (not pruned)
+
+
+def test_killed_and_taken_up(search, tmp_path):
+    """Killed once its first trials are done; the study ends with what was asked for."""
+    command = [sys.executable, "-m", "experiments.train", *SEARCH, "hydra.sweeper.trials=12",
+               "hydra/launcher=basic", "model=mlp", "sweep=optuna",
+               "model.dropout=interval(0,0.8)"]  # fmt: skip
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "files in" in line:
+                break
+        process.kill()
+    study = opened(tmp_path / "found")
+    left = [t.number for t in study.get_trials() if t.state == TrialState.RUNNING]
+    assert left
+    done = list((tmp_path / "found").glob("*/result.json"))
+    assert 1 <= len(done) < 6
+    times = {file: file.stat().st_mtime_ns for file in done}
+    search(*command[len(SEARCH) + 3 :])
+    trials = opened(tmp_path / "found").get_trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 12
+    assert {file: file.stat().st_mtime_ns for file in done} == times
+
+
+def test_a_space_that_names_no_key(search, tmp_path, capsys):
+    (tmp_path / "sweep").mkdir()
+    text = (Path(__file__).parents[3] / "conf/sweep/longnn.yaml").read_text()
+    (tmp_path / "sweep" / "mine.yaml").write_text(text.replace("model.alpha", "model.alhpa"))
+    with pytest.raises(SystemExit) as stopped:
+        search("sweep=mine", f"hydra.searchpath=[file://{tmp_path}]")
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert "the search space names model.alhpa, which the config does not have; did you" in said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["+hydra.sweeper.params.seed=3"], "must be a list of choices or have low and"),
+        (["hydra.sweeper.sampler=best"], "unknown sampler 'best'; choose one of tpe, random"),
+        (["hydra.sweeper.pruner=best"], "unknown pruner 'best'; choose one of none, median"),
+        (["hydra.sweeper.sampler=grid"], "grid needs finitely many values, but optim.groups"),
+        (["sweep=optuna"], "a search needs a space: sweep=longnn, or values"),
+        (["split=public"], "the protocol public draws none; add split=stratified"),
+    ],
+)  # fmt: skip
+def test_refused_with_the_reason(search, tmp_path, capsys, overrides, message):
+    with pytest.raises(SystemExit) as stopped:
+        search(*overrides)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.rglob("result.json"))
