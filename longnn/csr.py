@@ -1,7 +1,7 @@
 """Sparse matrices by rows (CSR) on the product that jaxlib itself brings for CPUs.
 
-One thread, yet faster than gathers on two (``python -m benchmarks.training --case product``), and
-quick to compile. Signals are padded to the widths that it is fast at.
+Faster than gathers (``python -m benchmarks.training --case product``) and quick to compile. Signals
+are padded to the widths that it is fast at.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,9 @@ MOST = np.iinfo(np.int32).max
 
 LANES = 8
 """Widths that are no multiple of it take a slow path of the product."""
+
+ONE_THREAD = 6_400_000
+"""Bytes of gathered signal up to which jaxlib's product takes one thread."""
 
 
 @jax.tree_util.register_dataclass
@@ -86,16 +89,23 @@ class CsrOperator:
     Attributes:
         rows: pattern of A.
         values: [2E] entries of S, row by row.
+        lanes, unroll: see ``longnn.sweeps``.
     """
 
     rows: CsrRows
     values: Array
     lanes: ClassVar[int] = LANES
+    unroll: ClassVar[int] = 10
 
     def matvec(self, x: Array) -> Array:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.rows.shape[0])
         return symmetric_product(self, x)
+
+    def panels(self, x: Array) -> int:
+        """Panels of the columns of x [N, W] to sweep side by side, on cores of their own."""
+        work = len(self.values) * x.nbytes // max(x.shape[0], 1)
+        return 2 if work <= ONE_THREAD and x.shape[1] >= 4 * LANES else 1
 
     def multiply(self, x: Array) -> Array:
         """x [N, W] -> S x [N, W], without derivatives."""

@@ -1,7 +1,6 @@
 """Polynomial filters of a symmetric operator, with a backward pass that stores no terms."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,9 @@ from jax.custom_batching import custom_vmap
 
 from longnn.operators import Operator, Sweeping
 from longnn.similar import SimilarOperator
+from longnn.sweeps import Panel, adjoints, joined, panels, sums
 from longnn.transforms import refuse_gradient, static
-from polybases import MatVec, Recurrence, connection, weighted_sum
+from polybases import MatVec, Recurrence, connection
 from polybases.recurrence import check_real, check_theta, with_rank
 
 
@@ -148,8 +148,7 @@ def _anchor_columns(anchor: Recurrence, batched: Any) -> Recurrence:
 def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
     if isinstance(operator, Sweeping):
         return operator.filter_sum(anchor, theta, x)
-    anchor, theta, flat = _as_columns(operator, anchor, theta, x)
-    return _of_shape(weighted_sum(anchor, theta, operator.matvec, flat), x.shape)
+    return joined(sums(operator, _panels(operator, anchor, theta, x)), x.shape)
 
 
 @_batch_as_columns
@@ -159,53 +158,16 @@ def _adjoint(
     """(dtheta [K+1, ...], dx [N, ...]) of the sweep Q_k = p_k(S) g."""
     if isinstance(operator, Sweeping):
         return operator.filter_adjoint(anchor, theta, x, g)
-    shapes = theta.shape, x.shape
-    anchor, theta, x, g = _as_columns(operator, anchor, theta, x, g)
-    project = lambda q: jnp.sum(x * q, axis=0)  # noqa: E731
-    q0 = anchor.first * g
-
-    def step(carry, coefficients):
-        previous, current, dx = carry
-        weight, d, u, low = coefficients
-        following = (operator.matvec(current) - d * current - low * previous) / u
-        return (current, following, dx + weight * following), project(following)
-
-    start = (jnp.zeros_like(g), q0, theta[0] * q0)
-    steps = (theta[1:], anchor.diagonal, anchor.upper, anchor.lower)
-    (_, _, dx), dtheta = jax.lax.scan(step, start, steps)
-    dtheta = jnp.concatenate([project(q0)[None], dtheta])
-    return _of_shape(dtheta, shapes[0]), _of_shape(dx, shapes[1])
+    dtheta, dx = adjoints(operator, _panels(operator, anchor, theta, x, g))
+    return joined(dtheta, theta.shape), joined(dx, x.shape)
 
 
-def _as_columns(operator: Operator, anchor: Recurrence, theta: Array, *signals: Array) -> list:
-    """All trailing axes as one axis of columns, padded to whole ``lanes`` of the operator.
-
-    Compiled loops run through one long axis several times faster than through short ones.
-    """
+def _panels(
+    operator: Operator, anchor: Recurrence, theta: Array, *signals: Array
+) -> Sequence[Panel]:
     if isinstance(operator, _Closure):  # a function of the user's, meant for this shape
-        return [anchor, theta, *signals]
-    columns, lanes = signals[0].shape[1:], getattr(operator, "lanes", 1)
-
-    def flat(leaf: Array, leading: int, fill: float = 0.0) -> Array:
-        kept = leaf.shape[:leading]
-        wide = jnp.broadcast_to(leaf, (*kept, *columns)).reshape(*kept, -1)
-        pad = [(0, 0)] * leading + [(0, -wide.shape[-1] % lanes)]
-        return jnp.pad(wide, pad, constant_values=fill)
-
-    recurrence = Recurrence(
-        flat(anchor.first, 0),
-        flat(anchor.diagonal, 1),
-        flat(anchor.upper, 1, 1.0),
-        flat(anchor.lower, 1),
-    )
-    return [recurrence, *(flat(array, 1) for array in (theta, *signals))]
-
-
-def _of_shape(columns: Array, shape: tuple[int, ...]) -> Array:
-    """Undoes :func:`_as_columns`."""
-    if columns.shape == shape:
-        return columns
-    return columns[:, : math.prod(shape[1:])].reshape(shape)
+        return [Panel(anchor, theta, signals)]
+    return panels(operator, anchor, theta, *signals)
 
 
 @jax.tree_util.register_dataclass

@@ -108,7 +108,9 @@ def evaluate(recurrence: Recurrence, x: Array) -> Array:
     return jax.lax.scan(step, start, tuple(padded))[1]
 
 
-def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array) -> Array:
+def weighted_sum(
+    recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array, *, unroll: int = 2
+) -> Array:
     """sum_k theta_k p_k(S) x by Clenshaw's algorithm: K products with S, no term is stored.
 
     Source: C. W. Clenshaw, Math. Comp. 9 (1955) 118; Gautschi (2004), section 2.1.8.1.
@@ -118,6 +120,7 @@ def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array)
         theta: [K+1, ...] weights, ``theta[k]`` broadcasting against ``x``.
         matvec: t -> S t, keeps shape and dtype.
         x: [...] real array.
+        unroll: steps of the compiled loop at a time; more compile longer and copy less.
 
     Returns:
         [...] array of the shape and dtype of ``x``.
@@ -142,7 +145,7 @@ def weighted_sum(recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array)
 
     start = (theta[-1] * x, jnp.zeros_like(x))
     steps = (theta[:-1], diagonal, upper, following)
-    (result, _), _ = jax.lax.scan(step, start, steps, reverse=True, unroll=2)
+    (result, _), _ = jax.lax.scan(step, start, steps, reverse=True, unroll=unroll)
     return first * result
 
 

@@ -101,6 +101,28 @@ def test_gradients_in_theta_and_x_equal_eigendecomposition(alpha, beta):
         np.testing.assert_allclose(dtheta[k], np.sum(X * term, 0), atol=1e-9)
 
 
+@pytest.mark.parametrize("order", [1, 7])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_many_columns(backend, order):
+    """More columns than fit one panel, and orders that leave a rest of each compiled loop."""
+    columns = 45
+    x, g = RNG.normal(size=(2, N, columns))
+    theta = RNG.normal(size=(order + 1, columns))
+
+    def value_and_slopes(apply):
+        value = lambda theta, x, a: jnp.sum(g * apply(jacobi(order, a, 0.5), theta, x))  # noqa: E731
+        return jax.jit(jax.value_and_grad(value, (0, 1, 2)))(theta, x, 0.3)
+
+    S = operator(backend)
+    assert backend != "csr" or S.panels(x) == 2
+    got = value_and_slopes(lambda *rest: filter(S, *rest))
+    plain = value_and_slopes(
+        lambda basis, theta, x: weighted_sum(basis, theta, lambda t: DENSE[False] @ t, x)
+    )
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(plain), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-11 * np.abs(other).max())
+
+
 def test_second_use_of_one_basis():
     """Gradients of alpha from two filters add up."""
     S, (alpha, beta) = operator(), (0.3, -0.2)
