@@ -8,7 +8,6 @@ from typing import Any
 
 import matplotlib
 import optuna
-from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
@@ -105,7 +104,7 @@ def _saved(file: Path, plot: Callable[[], Any]) -> Path:
     import matplotlib.pyplot as plt
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore")  # experimental; a single value makes an axis of no length
         plot()
     figure = plt.gcf()
     with atomic(file) as path:

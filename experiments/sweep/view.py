@@ -119,11 +119,12 @@ def table(watcher: Watcher, seen: Look) -> Group:
     """A picture of it for a terminal."""
     rate, left = watcher.rates(seen)
     over = sum(seen.counts[s] for s in ("done", "failed", "pruned"))
-    counts = Text("  ").join(
+    named = [
         Text(f"{number} {name}", style=_STYLES.get(name, ""))
         for name, number in seen.counts.items()
         if number
-    )
+    ]
+    counts = Text("  ").join(named)
     pace = Text(
         f"{rate:.0f} epochs/s, {_clock(left) if left else 'unknown time'} left", style="dim"
     )
