@@ -27,6 +27,9 @@ from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each
 
 LOG = logging.getLogger(__name__)
 
+TELL_EVERY = 2.0
+"""Seconds between two notes of progress in an attempt's file."""
+
 
 class Outcome(NamedTuple):
     """How a job ended: done, skipped (finished before), failed, pruned, or elsewhere (another
@@ -103,6 +106,7 @@ def _run_held(
     model, _ = model_of(first.model)
     problem, numbers = _problem(first, data.dataset), list(todo)
     setup = (time.perf_counter() - started) / len(numbers)
+    told = _Told(held, on_progress)
     for i, trained in fit_each(
         model,
         problem,
@@ -112,7 +116,7 @@ def _run_held(
         metric=data.dataset.metric,
         chunk=first.chunk,
         memory_gb=first.memory_gb,
-        on_progress=_beating(list(held.values()), on_progress),
+        on_progress=told,
         prune=None if prune is None else lambda i, e, v: prune(jobs[numbers[i]], e, 100 * v),
     ):
         number = numbers[i]
@@ -121,6 +125,7 @@ def _run_held(
             yield _failed(job, attempt, trained)
             continue
         trained.seconds["setup"] = setup
+        told.finished += sum(run["epochs"] for run in trained.runs)
         try:
             yield _recorded(job, attempt, data, trained)
         except Exception as error:
@@ -185,20 +190,20 @@ def _operator(config: DictConfig, dataset: Dataset) -> Operator:
     return similar(normalized_adjacency(graph, backend=config.backend), graph, config.graph.r)
 
 
-def _beating(
-    held: list[Attempt], on_progress: Callable[[Progress], None]
-) -> Callable[[Progress], None]:
-    """Also tells those who watch from outside, by the first attempt's file."""
-    told = time.monotonic()
+class _Told:
+    """Passes progress on, and tells those who watch from outside by the first job's attempt."""
 
-    def tell(step: Progress) -> None:
-        nonlocal told
-        on_progress(step)
-        if time.monotonic() - told > 2:
-            told = time.monotonic()
-            attempts.tell(held[0], epochs=step.epochs, best_val=step.best_val)
+    def __init__(self, held: dict[int, Attempt], on_progress: Callable[[Progress], None]):
+        self._held, self._on_progress = held, on_progress
+        self._at = time.monotonic()
+        self.finished = 0  # epochs of the jobs that have ended
 
-    return tell
+    def __call__(self, step: Progress) -> None:
+        self._on_progress(step)
+        if self._held and time.monotonic() - self._at > TELL_EVERY:
+            self._at = time.monotonic()
+            first = next(iter(self._held.values()))
+            attempts.tell(first, epochs=step.epochs - self.finished, best_val=step.best_val)
 
 
 def _recorded(job: Job, attempt: Attempt, data: _Data, trained: Fit) -> Outcome:

@@ -24,8 +24,11 @@ def run(config: DictConfig) -> dict[str, Any]:
     """
     job = current_job(config)
     in_sweep = not OmegaConf.is_missing(HydraConfig.get().job, "num")
-    with shown(job.title) as on_progress:
-        (outcome,) = run_together([job], on_progress=on_progress)
+    if in_sweep:  # which shows all of its jobs
+        (outcome,) = run_together([job])
+    else:
+        with shown(job.title) as on_progress:
+            (outcome,) = run_together([job], on_progress=on_progress)
     if outcome.status == "elsewhere":
         LOG.warning(f"another process works on {job.directory}; left to it")
     if outcome.error is not None:

@@ -58,22 +58,17 @@ def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def _run(group: list[Job], prune: Prune | None) -> list[JobReturn]:
-    from experiments.progress import shown
     from experiments.run import run_together
 
-    title = group[0].title if len(group) == 1 else f"{len(group)} x {group[0].title}"
+    LOG.info(group[0].title if len(group) == 1 else f"{len(group)} x {group[0].title}")
     hook = None if prune is None else lambda job, *seen: prune(job.directory, *seen)
     returned = []
-    with shown(title) as on_progress:
-        for outcome in run_together(group, on_progress=on_progress, prune=hook):
-            done = JobReturn(cfg=outcome.job.config, status=JobStatus.COMPLETED)
-            done.return_value = {
-                "status": outcome.status,
-                "directory": str(outcome.job.directory),
-            }
-            returned.append(done)
-            if outcome.error is not None and outcome.job.config.on_error == "raise":
-                raise SystemExit(1)
+    for outcome in run_together(group, prune=hook):
+        done = JobReturn(cfg=outcome.job.config, status=JobStatus.COMPLETED)
+        done.return_value = {"status": outcome.status, "directory": str(outcome.job.directory)}
+        returned.append(done)
+        if outcome.error is not None and outcome.job.config.on_error == "raise":
+            raise SystemExit(1)
     return returned
 
 

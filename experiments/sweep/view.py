@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
 from experiments.record import RESULT
 from experiments.sweep import attempts
@@ -111,28 +110,31 @@ def line(watcher: Watcher, seen: Look) -> str:
     best = ", ".join(f"{dataset} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items()))
     parts = [f"{len(watcher.names)} jobs: {counts}", f"{rate:.0f} epochs/s"]
     parts += [f"best validation {best}"] if best else []
-    parts += [f"{_clock(left)} left"] if left else []
+    parts += [f"{_clock(left)} left"]
     return "; ".join(parts)
 
 
-def table(watcher: Watcher, seen: Look) -> Group:
+def table(watcher: Watcher, seen: Look) -> Table:
     """A picture of it for a terminal."""
     rate, left = watcher.rates(seen)
     over = sum(seen.counts[s] for s in ("done", "failed", "pruned"))
-    named = [
-        Text(f"{number} {name}", style=_STYLES.get(name, ""))
-        for name, number in seen.counts.items()
-        if number
+    grid = Table.grid()
+    grid.add_row(ProgressBar(total=len(watcher.names), completed=over))
+    counts = [
+        f"{_styled(name)}{number} {name}[/]" for name, number in seen.counts.items() if number
     ]
-    counts = Text("  ").join(named)
-    pace = Text(
-        f"{rate:.0f} epochs/s, {_clock(left) if left else 'unknown time'} left", style="dim"
-    )
-    best = Table("dataset", "best validation", "run", box=None, pad_edge=False, header_style="dim")
-    for dataset, (val, name) in sorted(seen.best.items()):
-        best.add_row(dataset, f"{val:.2f} %", name)
-    parts: list[Any] = [ProgressBar(total=len(watcher.names), completed=over), counts, pace]
-    return Group(*parts, *([best] if seen.best else []))
+    grid.add_row("  ".join(counts))
+    grid.add_row(f"[dim]{rate:.0f} epochs/s, {_clock(left)} left[/]")
+    if seen.best:
+        best = Table("dataset", "best validation", "run", box=None, pad_edge=False)
+        for dataset, (val, name) in sorted(seen.best.items()):
+            best.add_row(dataset, f"{val:.2f} %", name)
+        grid.add_row(best)
+    return grid
+
+
+def _styled(state: str) -> str:
+    return f"[{_STYLES.get(state, 'default')}]"
 
 
 _STYLES = {"done": "green", "running": "cyan", "failed": "bold red", "killed": "red"}
@@ -140,7 +142,7 @@ _STYLES = {"done": "green", "running": "cyan", "failed": "bold red", "killed": "
 
 def _clock(seconds: float | None) -> str:
     if seconds is None:
-        return "unknown"
+        return "unknown time"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
