@@ -71,7 +71,7 @@ def _measured(folder: Path, jobs: int) -> str:
             _row(f"a process for each job (from {ALONE}, scaled)", each,
                  sum(f["programs"] for f in alone) / ALONE * jobs, vmap),
             "",
-            f"Losses of the first 20 epochs of every job agree to {worst:.1e} (relative, the worst).",
+            f"Losses of the first 20 epochs of every job agree to {worst:.1e} (relative).",
             "",
         ]
     )  # fmt: skip
