@@ -124,8 +124,8 @@ template <typename P, typename T>
 inline void Sum(const Graph<T>& g, int row, const T* u, T factor,
                 typename P::Vec (&sum)[P::kVectors]) {
   using Vec = typename P::Vec;
-  constexpr int kChains = P::kVectors == 1 ? 4 : 2;
-  static_assert(kTogether % kChains == 0, "rows have no tails");
+  // divides what rows are padded to: 4 where a panel may be near, 2 elsewhere (native_operator)
+  constexpr int kChains = P::kVectors == 1 && P::kReading == Reading::kNear ? 4 : 2;
   Vec chains[kChains][P::kVectors] = {};
   const int32_t *columns = g.pattern.columns, *entry = columns + g.pattern.start[row],
                 *end = columns + g.pattern.start[row + 1];
@@ -154,23 +154,23 @@ inline void SetLastNodeToZero(const Graph<T>& g, T* panel) {
   std::fill_n(panel + int64_t(g.nodes) * P::kWidth, P::kWidth, T(0));
 }
 
-// One row of packed [N, width] numbers times a factor, to or from a panel; lanes beyond are 0.
+// The first `left` numbers at `row` times a factor, zeros beyond.
 template <typename P, typename T>
-inline void ToPanel(const T* row, int left, T factor, T* panel) {
-  using Vec = typename P::Vec;
-  if (left >= P::kWidth) {
-    for (int v = 0; v < P::kVectors; ++v)
-      StoreAs(panel + v * P::kLanes, factor * LoadAs<Vec>(row + v * P::kLanes));
-    return;
+inline void Read(const T* row, int left, T factor, typename P::Vec (&out)[P::kVectors]) {
+  T lanes[P::kWidth] = {};
+  if (left < P::kWidth) {
+    std::copy_n(row, left, lanes);
+    row = lanes;
   }
-  for (int i = 0; i < P::kWidth; ++i) panel[i] = i < left ? factor * row[i] : T(0);
+  for (int v = 0; v < P::kVectors; ++v)
+    out[v] = factor * LoadAs<typename P::Vec>(row + v * P::kLanes);
 }
 
 template <typename P, typename T>
-inline void FromPanel(const typename P::Vec (&panel)[P::kVectors], int left, T factor, T* row) {
+inline void Write(const typename P::Vec (&from)[P::kVectors], int left, T* row) {
   T lanes[P::kWidth];
   T* to = left >= P::kWidth ? row : lanes;
-  for (int v = 0; v < P::kVectors; ++v) StoreAs(to + v * P::kLanes, factor * panel[v]);
+  for (int v = 0; v < P::kVectors; ++v) StoreAs(to + v * P::kLanes, from[v]);
   if (to != row) std::copy_n(lanes, left, row);
 }
 
@@ -203,8 +203,9 @@ void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x
           const int begin = kOwn ? 0 : chunks[chunk], end = kOwn ? g.nodes : chunks[chunk + 1];
           for (int node = begin; node < end; ++node) {
             const int row = g.row_of_node[node];
-            ToPanel<P>(x + int64_t(node) * width + column, width - column, 1 / g.root[row],
-                       panel + int64_t(row) * P::kWidth);
+            typename P::Vec in[P::kVectors];
+            Read<P>(x + int64_t(node) * width + column, width - column, 1 / g.root[row], in);
+            Write<P>(in, P::kWidth, panel + int64_t(row) * P::kWidth);
           }
           if (end == g.nodes) SetLastNodeToZero<P>(g, panel);
         }
@@ -212,75 +213,25 @@ void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x
         for (int row = chunks[chunk]; row < chunks[chunk + 1]; ++row) {
           typename P::Vec out[P::kVectors];
           Sum<P>(g, row, panel, 1 / g.root[row], out);
-          FromPanel<P>(out, width - column, T(1), y + g.Packed(row, width, column));
+          Write<P>(out, width - column, y + g.Packed(row, width, column));
         }
       });
 }
 
-// y = sum_k theta_k p_k(S) x by Clenshaw: y_k = theta_k x + (S - d_k)/u_k y_{k+1} - f_k y_{k+2},
-// f_k = l_{k+1}/u_{k+1}. `scratch` holds 3 signals.
-template <typename T>
-void FilterSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s, const T* x, T* y,
-               T* scratch) {
-  const int64_t size = g.rows() * s.columns;
-  T *scaled = scratch, *ring[2] = {scratch + size, scratch + 2 * size};
-  auto phases = [&](Reading) { return s.order + 1; };
-  ForPanels<T>(pool, g, phases, s.columns, [&](int phase, int chunk, int column, auto shape, bool) {
-    const int k = s.order - phase;
-    const T* current = ring[(phase + 1) % 2];
-    T* next = ring[phase % 2];  // holds y_{k+2}, read once and overwritten
-    using P = decltype(shape);
-    using Vec = typename P::Vec;
-    constexpr int V = P::kVectors, kLanes = P::kLanes, kWidth = P::kWidth;
-    const int left = s.width - column;
-    const int64_t panel = g.rows() * column;
-    const T* theta = &s.theta[k * s.columns + column];
-    Vec slope[V], shift[V], back[V];
-    for (int v = 0; v < V && k < s.order; ++v) {
-      const int at = k * s.columns + column + v * kLanes;
-      slope[v] = LoadAs<Vec>(&s.inverse_upper[at]);
-      shift[v] = slope[v] * LoadAs<Vec>(&s.diagonal[at]);
-      back[v] = Vec{};
-      if (k + 1 < s.order)
-        back[v] =
-            LoadAs<Vec>(&s.lower[at + s.columns]) * LoadAs<Vec>(&s.inverse_upper[at + s.columns]);
-    }
-    if (phase <= 1 && chunk == 0) SetLastNodeToZero<P>(g, next + panel);
-    for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
-      const int64_t at = panel + int64_t(row) * kWidth;
-      Vec out[V];
-      if (phase == 0) {
-        ToPanel<P>(x + g.Packed(row, s.width, column), left, 1 / g.root[row], scaled + at);
-        for (int v = 0; v < V; ++v)
-          out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + at + v * kLanes);
-      } else {
-        Sum<P>(g, row, current + panel, g.inverse_degree[row], out);
-        for (int v = 0; v < V; ++v) {
-          const int64_t i = at + v * kLanes;
-          out[v] = LoadAs<Vec>(theta + v * kLanes) * LoadAs<Vec>(scaled + i) + slope[v] * out[v] -
-                   shift[v] * LoadAs<Vec>(current + i);
-          if (phase > 1) out[v] -= back[v] * LoadAs<Vec>(next + i);
-        }
-      }
-      if (k > 0) {
-        for (int v = 0; v < V; ++v) StoreAs(next + at + v * kLanes, out[v]);
-      } else {
-        for (int v = 0; v < V; ++v) out[v] *= LoadAs<Vec>(&s.first[column + v * kLanes]);
-        FromPanel<P>(out, left, g.root[row], y + g.Packed(row, s.width, column));
-      }
-    }
-  });
-}
-
-// Q_k = p_k(S) gradient, dx = sum_k theta_k Q_k, dtheta_k = <x, Q_k> by columns.
-// `scratch` holds 4 signals and (K + 1) rows for each chunk.
-template <typename T>
-void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s, const T* x,
-                   const T* gradient, T* dtheta, T* dx, T* scratch) {
-  const int64_t size = g.rows() * s.columns;
-  T *scaled = scratch, *total = scratch + size, *ring[2] = {scratch + 2 * size, scratch + 3 * size};
-  T* partial = scratch + 4 * size;
-  const int64_t rows = s.order + 1;
+// y = sum_k theta_k Q_k with Q_k = p_k(S) x, and products_k = <other, Q_k> by columns. `scratch`
+// holds 2 signals; `in_panels` one more, and one for `other`: then sums and `other` are kept in
+// panels, too, so that columns need not fill vectors and rows are in order. Products need (K + 1)
+// rows for each chunk behind.
+//
+// When a row of Q_k is made, those of Q_{k-1} and Q_{k-2} are at hand: every third phase adds three
+// terms, so that the sums and `other` pass through the caches a third as often.
+template <bool kProducts, typename T>
+void Sweep(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s, const T* x,
+           const T* other, T* products, T* y, T* scratch, bool in_panels) {
+  constexpr int kTerms = 3;
+  const int64_t size = g.rows() * s.columns, rows = s.order + 1;
+  T *ring[2] = {scratch, scratch + size}, *sums = scratch + 2 * size, *copy = scratch + 3 * size;
+  T* partial = scratch + (in_panels ? 4 : 2) * size;
   auto phases = [&](Reading) { return s.order + 1; };
   ForPanels<T>(pool, g, phases, s.columns, [&](int k, int chunk, int column, auto shape, bool) {
     const T* current = ring[(k + 1) % 2];
@@ -290,11 +241,12 @@ void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>
     constexpr int V = P::kVectors, kLanes = P::kLanes, kWidth = P::kWidth;
     const int left = s.width - column;
     const int64_t panel = g.rows() * column;
-    Vec theta[V], slope[V], shift[V], back[V], product[V];
+    // terms k, k - 1, ... that this phase adds
+    const int terms = k % kTerms == kTerms - 1 || k == s.order ? k % kTerms + 1 : 0;
+    Vec theta[kTerms][V] = {}, product[kTerms][V] = {}, slope[V], shift[V], back[V];
     for (int v = 0; v < V; ++v) {
       const int at = (k - 1) * s.columns + column + v * kLanes;
-      theta[v] = LoadAs<Vec>(&s.theta[at + s.columns]);
-      product[v] = Vec{};
+      for (int i = 0; i < terms; ++i) theta[i][v] = LoadAs<Vec>(&s.theta[at + (1 - i) * s.columns]);
       if (k == 0) continue;
       slope[v] = LoadAs<Vec>(&s.inverse_upper[at]);
       shift[v] = LoadAs<Vec>(&s.diagonal[at]);
@@ -303,40 +255,54 @@ void FilterAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>
     if (k <= 1 && chunk == 0) SetLastNodeToZero<P>(g, next + panel);
     for (int row = g.pattern.chunks[chunk]; row < g.pattern.chunks[chunk + 1]; ++row) {
       const int64_t at = panel + int64_t(row) * kWidth, packed = g.Packed(row, s.width, column);
-      Vec out[V], sum[V];
+      Vec q[kTerms][V] = {};  // Q_k, Q_{k-1}, Q_{k-2}
       if (k == 0) {
-        ToPanel<P>(x + packed, left, g.root[row], scaled + at);
-        ToPanel<P>(gradient + packed, left, 1 / g.root[row], next + at);
-        for (int v = 0; v < V; ++v) {
-          out[v] = LoadAs<Vec>(&s.first[column + v * kLanes]) * LoadAs<Vec>(next + at + v * kLanes);
-          sum[v] = theta[v] * out[v];
+        if (kProducts && in_panels) {
+          Read<P>(other + packed, left, T(1), q[0]);
+          Write<P>(q[0], kWidth, copy + at);
         }
+        Read<P>(x + packed, left, 1 / g.root[row], q[0]);
+        for (int v = 0; v < V; ++v) q[0][v] *= LoadAs<Vec>(&s.first[column + v * kLanes]);
       } else {
-        Sum<P>(g, row, current + panel, g.inverse_degree[row], out);
+        Sum<P>(g, row, current + panel, g.inverse_degree[row], q[0]);
         for (int v = 0; v < V; ++v) {
-          const int64_t i = at + v * kLanes;
-          out[v] -= shift[v] * LoadAs<Vec>(current + i);
-          if (k > 1) out[v] -= back[v] * LoadAs<Vec>(next + i);
-          out[v] *= slope[v];
-          sum[v] = LoadAs<Vec>(total + i) + theta[v] * out[v];
+          q[1][v] = LoadAs<Vec>(current + at + v * kLanes);
+          q[0][v] -= shift[v] * q[1][v];
+          if (k > 1) q[2][v] = LoadAs<Vec>(next + at + v * kLanes);
+          if (k > 1) q[0][v] -= back[v] * q[2][v];
+          q[0][v] *= slope[v];
         }
       }
-      for (int v = 0; v < V; ++v) {
-        const int64_t i = at + v * kLanes;
-        product[v] += LoadAs<Vec>(scaled + i) * out[v];
-        if (k < s.order) StoreAs(next + i, out[v]), StoreAs(total + i, sum[v]);
+      if (k < s.order) Write<P>(q[0], kWidth, next + at);
+      if (!terms) continue;
+      Vec sum[V] = {}, with[V] = {};
+      T* here = in_panels ? sums + at : y + packed;
+      if (k >= kTerms) Read<P>(here, kWidth, T(1), sum);
+      if constexpr (kProducts)
+        Read<P>(in_panels ? copy + at : other + packed, kWidth, g.root[row], with);
+      for (int i = 0; i < kTerms; ++i)
+        for (int v = 0; v < V; ++v) {
+          sum[v] += theta[i][v] * q[i][v];
+          if constexpr (kProducts) product[i][v] += with[v] * q[i][v];
+        }
+      if (k < s.order) {
+        Write<P>(sum, kWidth, here);
+      } else {
+        for (int v = 0; v < V; ++v) sum[v] *= g.root[row];
+        Write<P>(sum, left, y + packed);
       }
-      if (k == s.order) FromPanel<P>(sum, left, g.root[row], dx + packed);
     }
-    T* sums = partial + (chunk * rows + k) * s.columns + column;
-    for (int v = 0; v < V; ++v) StoreAs(sums + v * kLanes, product[v]);
+    if (!kProducts) return;
+    for (int i = 0; i < terms; ++i)
+      Write<P>(product[i], kWidth, partial + (chunk * rows + k - i) * s.columns + column);
   });
+  if (!kProducts) return;
   for (int64_t k = 0; k < rows; ++k)
     for (int c = 0; c < s.width; ++c) {
       T sum = 0;
       for (int chunk = 0; chunk < g.pattern.count; ++chunk)
         sum += partial[(chunk * rows + k) * s.columns + c];
-      dtheta[k * s.width + c] = sum;
+      products[k * s.width + c] = sum;
     }
 }
 

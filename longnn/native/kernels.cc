@@ -114,9 +114,10 @@ ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index
                          ffi::ResultBuffer<kType> scratch) {
   FilterArguments<kType> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
                            inverse_degree, first, diagonal, upper, lower, theta);
-  if (int64_t(scratch->element_count()) < 3 * a.graph.rows() * a.steps.columns)
-    return Wrong("filter: scratch is too small");
-  FilterSum(pool, a.graph, a.steps, x.typed_data(), Fresh<kType>(y), Fresh<kType>(scratch));
+  const int64_t signal = a.graph.rows() * a.steps.columns, room = scratch->element_count();
+  if (room < 2 * signal) return Wrong("filter: scratch is too small");
+  Sweep<false, ffi::NativeType<kType>>(pool, a.graph, a.steps, x.typed_data(), nullptr, nullptr,
+                                       Fresh<kType>(y), Fresh<kType>(scratch), room >= 3 * signal);
   return ffi::Error::Success();
 }
 
@@ -131,11 +132,12 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
                              ffi::ResultBuffer<kType> dx, ffi::ResultBuffer<kType> scratch) {
   FilterArguments<kType> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
                            inverse_degree, first, diagonal, upper, lower, theta);
-  const int64_t needed =
-      (4 * a.graph.rows() + int64_t(a.graph.pattern.count) * (a.steps.order + 1)) * a.steps.columns;
-  if (int64_t(scratch->element_count()) < needed) return Wrong("filter: scratch is too small");
-  FilterAdjoint(pool, a.graph, a.steps, x.typed_data(), gradient.typed_data(), dtheta->typed_data(),
-                Fresh<kType>(dx), Fresh<kType>(scratch));
+  const int64_t signal = a.graph.rows() * a.steps.columns,
+                sums = int64_t(a.graph.pattern.count) * (a.steps.order + 1) * a.steps.columns,
+                room = int64_t(scratch->element_count()) - sums;
+  if (room < 2 * signal) return Wrong("filter: scratch is too small");
+  Sweep<true>(pool, a.graph, a.steps, gradient.typed_data(), x.typed_data(), dtheta->typed_data(),
+              Fresh<kType>(dx), Fresh<kType>(scratch), room >= 4 * signal);
   return ffi::Error::Success();
 }
 

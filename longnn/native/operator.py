@@ -25,8 +25,8 @@ class NativeOperator:
     ``matvec`` is differentiable in reverse mode (S is symmetric); for forward mode take
     ``backend="bucketed"``.
 
-    Up to ``NEAR`` nodes, rows are kept by falling degree: nodes that many rows read then share
-    lines of the nearest cache.
+    The ``NEAR`` nodes of highest degree come first, by falling degree: nodes that many rows read
+    then share lines of the nearest caches. All others keep their order.
 
     Attributes:
         rows: pattern of A in the order of rows, padded.
@@ -64,7 +64,7 @@ class NativeOperator:
         """
         arrays, width = self._arrays(recurrence, theta, x)
         shape = jax.ShapeDtypeStruct((x.shape[0], width), x.dtype)
-        scratch = jax.ShapeDtypeStruct((3, x.shape[0] + 1, _padded(width, x.dtype)), x.dtype)
+        scratch = jax.ShapeDtypeStruct((self._scratch(x, width, 1),), x.dtype)
         call = jax.ffi.ffi_call(f"longnn_filter_sum_{x.dtype.name}", (shape, scratch))
         return call(*arrays)[0].reshape(x.shape)
 
@@ -78,7 +78,7 @@ class NativeOperator:
             jax.ShapeDtypeStruct((terms, width), x.dtype),
             jax.ShapeDtypeStruct((x.shape[0], width), x.dtype),
             jax.ShapeDtypeStruct(
-                ((4 * (x.shape[0] + 1) + chunks * terms) * _padded(width, x.dtype),), x.dtype
+                (self._scratch(x, width, 2) + chunks * terms * _padded(width, x.dtype),), x.dtype
             ),
         )
         call = jax.ffi.ffi_call(f"longnn_filter_adjoint_{x.dtype.name}", shapes)
@@ -95,6 +95,15 @@ class NativeOperator:
             self.row_of_node,
         ]
         return pattern + [a.astype(dtype) for a in (self.weights, self.root, self.inverse_degree)]
+
+    def _scratch(self, x: Array, width: int, more: int) -> int:
+        """Size of the 2 signals that a sweep works on, and of those that it keeps in panels, too.
+
+        Far signals whose columns fill vectors stay where they are: memory is what they wait for.
+        """
+        padded = _padded(width, x.dtype)
+        stay = padded == width and x.shape[0] > NEAR
+        return (2 if stay else 2 + more) * (x.shape[0] + 1) * padded
 
     def _check(self, x: Array) -> None:
         check_signal(x, len(self.root))
@@ -120,14 +129,18 @@ class NativeOperator:
 def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
     """S on the device; the kernels must be active (``longnn.native.status``)."""
     degree = graph.degrees()
-    near = graph.num_nodes <= NEAR
-    node_of_row = np.argsort(-degree, kind="stable") if near else np.arange(graph.num_nodes)
+    node_of_row = np.argsort(-degree, kind="stable")
+    node_of_row[NEAR:].sort()  # so that their signals are read and written one after the other
     row_of_node = np.empty(graph.num_nodes, np.int32)
     row_of_node[node_of_row] = np.arange(graph.num_nodes)
     receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))
     entries = np.argsort(receivers, kind="stable")
     rows, place = padded_rows(
-        receivers[entries], senders[entries], (graph.num_nodes, graph.num_nodes)
+        receivers[entries],
+        senders[entries],
+        (graph.num_nodes, graph.num_nodes),
+        # what is near is summed in more chains; for what is far, a smaller pattern counts
+        together=4 if graph.num_nodes <= NEAR else 2,
     )
     weights = np.zeros(0)
     if graph.weights is not None:

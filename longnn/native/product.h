@@ -7,7 +7,6 @@
 namespace longnn {
 
 constexpr int kAhead = 64;          // columns read ahead of use, to prefetch
-constexpr int kTogether = 4;        // rows of graphs are padded to multiples of it
 constexpr int64_t kNear = 3 << 19;  // bytes that the nearest caches hold beside everything else
 
 // A sparse pattern by rows. Row chunks hold about the same number of entries.

@@ -16,9 +16,6 @@ CHUNKS = 64
 READ_AHEAD = 64
 """Indices past the end that the kernels may read (not use): kAhead of product.h."""
 
-TOGETHER = 4
-"""Entries that a sweep takes at a time; its rows are padded to multiples of it."""
-
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -84,20 +81,21 @@ def native_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -
 
 
 def padded_rows(
-    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]
+    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], together: int
 ) -> tuple[NativeRows, np.ndarray]:
-    """A pattern whose rows are padded to multiples of ``TOGETHER``, without tails to branch on.
+    """A pattern whose rows are padded to multiples of ``together``, without tails to branch on.
 
     Args:
         rows: [nnz] ascending, in [0, R).
         columns: [nnz] column of each entry, in [0, M).
         shape: (R, M); padding points at column M.
+        together: entries that a sweep takes at a time.
 
     Returns:
         The pattern, and the place [nnz] of each entry in it.
     """
     count = np.bincount(rows, minlength=shape[0])
-    padded = -(-count // TOGETHER) * TOGETHER
+    padded = -(-count // together) * together
     shift = (np.cumsum(padded) - padded) - (np.cumsum(count) - count)
     place = np.arange(len(rows)) + shift[rows]
     all_columns = np.full(padded.sum(), shape[1])

@@ -15,6 +15,7 @@ from longnn.features import as_features
 from longnn.graph import Graph
 from longnn.models import MLP
 from longnn.native import build, library, native_rows, status
+from longnn.native.operator import NEAR
 from longnn.operators import choose, normalized_adjacency
 from polybases import jacobi, weighted_sum
 from tests.oracles import dense_adjacency, dense_normalized
@@ -119,7 +120,7 @@ def test_sweeps_equal_plain_recurrences(width, order, weighted, dtype):
 
 
 @needs_kernels
-@pytest.mark.parametrize("nodes", [30_000, 60_000])  # panels of one vector; rows in their own order
+@pytest.mark.parametrize("nodes", [30_000, 60_000])  # panels of one vector; hubs apart
 @pytest.mark.parametrize("weighted", [False, True])
 def test_beyond_the_nearest_caches(nodes, weighted):
     rng = np.random.default_rng(nodes)
@@ -132,19 +133,31 @@ def test_beyond_the_nearest_caches(nodes, weighted):
         (values / root[graph.senders] / root[graph.receivers], (graph.receivers, graph.senders)),
         (nodes, nodes),
     )
-    for width in (5, 40):
-        x = rng.normal(size=(nodes, width))
+    for width in (5, 40):  # sums in panels, and where they stay
+        basis, theta = jacobi(6, jnp.zeros(width), jnp.ones(width)), rng.normal(size=(7, width))
+        x, g = rng.normal(size=(2, nodes, width))
         np.testing.assert_allclose(operator.matvec(jnp.asarray(x)), S @ x, atol=1e-13)
-    basis, theta = jacobi(3, jnp.zeros(width), jnp.ones(width)), rng.normal(size=(4, width))
-    g = rng.normal(size=(nodes, width))
-    terms = [np.asarray(p) for p in basis_of(basis, S, g)]
-    dtheta, dx = operator.filter_adjoint(basis, jnp.asarray(theta), jnp.asarray(x), jnp.asarray(g))
-    np.testing.assert_allclose(
-        dx, sum(t * p for t, p in zip(theta, terms, strict=True)), atol=1e-12
-    )
-    np.testing.assert_allclose(dtheta, [(p * x).sum(0) for p in terms], atol=1e-10)
-    got = operator.filter_sum(basis, jnp.asarray(theta), jnp.asarray(g))
-    np.testing.assert_allclose(got, dx, atol=1e-12)
+        terms = [np.asarray(p) for p in basis_of(basis, S, g)]
+        dtheta, dx = operator.filter_adjoint(basis, *map(jnp.asarray, (theta, x, g)))
+        exact = sum(t * p for t, p in zip(theta, terms, strict=True))
+        np.testing.assert_allclose(dx, exact, atol=1e-11)
+        np.testing.assert_allclose(dtheta, [(p * x).sum(0) for p in terms], atol=1e-9)
+        got = operator.filter_sum(basis, jnp.asarray(theta), jnp.asarray(g))
+        np.testing.assert_allclose(got, exact, atol=1e-11)
+
+
+@needs_kernels
+def test_hubs_come_first():
+    """Of a large graph, by falling degree; all other nodes keep their order."""
+    nodes = NEAR + 1000
+    hubs = nodes - 1 - np.arange(3)
+    neighbours = [np.arange(count) for count in (30, 20, 10)]
+    edges = np.stack([np.repeat(hubs, [30, 20, 10]), np.concatenate(neighbours)])
+    order = normalized_adjacency(Graph.from_edges(edges.T, nodes), backend="native").node_of_row
+    degree = np.bincount(edges.ravel(), minlength=nodes)[order]
+    np.testing.assert_array_equal(order[:3], hubs)
+    assert (np.diff(degree[:NEAR]) <= 0).all()
+    assert (np.diff(order[NEAR:]) > 0).all()
 
 
 def basis_of(recurrence, S, x: np.ndarray) -> list[np.ndarray]:
