@@ -74,8 +74,8 @@ def _planned(
         ConfigLoaderImpl._apply_overrides_to_config(values, config)
         name = _name(base, config, values, number)
         choice = base.whole.hydra.runtime.choices["model"]
-        directory = Path(str(base.whole.hydra.sweep.dir)) / name
-        return Planned(overrides, name, Job(config, str(choice), directory.absolute()))
+        folder = Path(str(base.whole.hydra.sweep.dir)).absolute()
+        return Planned(overrides, name, Job(config, str(choice), folder / name, folder.name))
     except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         return Planned(overrides, f"refused-{hash_of(overrides)[:8]}", None, str(error))
 
