@@ -84,8 +84,9 @@ def _base(whole: DictConfig) -> _Base:
     config: Any = whole.copy()
     with read_write(config), open_dict(config):
         del config["hydra"]
-        name = OmegaConf.select(config, "dataset.name")
-        if "tuned" in config:  # copied for each job, and long
+        known = not OmegaConf.is_interpolation(config.dataset, "name")  # of a file that a job names
+        if "tuned" in config and known:  # copied for each job, and long
+            name = OmegaConf.select(config, "dataset.name")
             config.tuned = {k: v for k, v in config.tuned.items() if k == name}
     return _Base(whole, config)
 
