@@ -100,10 +100,11 @@ def _every_result(launcher: Launcher) -> Iterator[None]:
     if not type(launcher).__module__.startswith("hydra_plugins.hydra_submitit_launcher"):
         yield
         return
-    from submitit.core.core import Job
+    from submitit.core import core
     from submitit.core.utils import FailedJobError, UncompletedJobError
 
-    raising = Job.results
+    submitted: Any = core.Job
+    raising = submitted.results
 
     def results(job: Any) -> list[Any]:
         try:
@@ -112,11 +113,11 @@ def _every_result(launcher: Launcher) -> Iterator[None]:
             LOG.error(f"submitit: {_short(error)}; see {job.paths.folder}")
             return [None]
 
-    Job.results = results
+    submitted.results = results
     try:
         yield
     finally:
-        Job.results = raising
+        submitted.results = raising
 
 
 def _number(directory: Path) -> int:
