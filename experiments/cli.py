@@ -3,6 +3,7 @@
 import difflib
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def check_command_line(arguments: list[str]) -> None:
         for group, option in choices:
             chosen.setdefault(group, []).append(option)
     for override in overrides:
-        message = key_problem(folders, chosen, override)
+        message = package_problem(override) or key_problem(folders, chosen, override)
         if message:
             _exit(message)
         if override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
@@ -107,6 +108,23 @@ def key_problem(
     )
     of = f" of {group}={','.join(names)}" if prefix and names != ["*"] else ""
     return f"unknown key {key!r}{of}: {hint} A new key is added with +{key}=..."
+
+
+PACKAGES = {
+    "hydra/launcher=joblib": ("hydra_plugins.hydra_joblib_launcher", "joblib"),
+    "hydra/launcher=submitit_local": ("hydra_plugins.hydra_submitit_launcher", "slurm"),
+    "hydra/launcher=submitit_slurm": ("hydra_plugins.hydra_submitit_launcher", "slurm"),
+}
+"""What a choice of Hydra's needs: a module, and the extra of ours that installs it."""
+
+
+def package_problem(override: Override) -> str | None:
+    """Says what to install where an override names a launcher of a package that is missing."""
+    choice = override.input_line or ""
+    module, extra = PACKAGES.get(choice, (None, None))
+    if module is None or find_spec(module) is not None:
+        return None
+    return f'{choice} needs a package: pip install "longnn[{extra}]"'
 
 
 def nearest(key: str, config: DictConfig) -> list[str]:

@@ -37,8 +37,13 @@ def run_name(config: DictConfig) -> str:
 
 def name_of(config: DictConfig, choices: Mapping[str, str]) -> str:
     """dataset_model_split-HASH, given which files were chosen of each group."""
-    digest = hash_of({"settings": settings(config), "schema": SCHEMA})[:8]
+    digest = settings_hash(config)[:8]
     return f"{config.dataset.name}_{choices['model']}_{choices['split']}-{digest}"
+
+
+def settings_hash(config: DictConfig) -> str:
+    """Of everything that is known of a run before its data are loaded."""
+    return hash_of({"settings": settings(config), "schema": SCHEMA})
 
 
 def hash_of(value: Any) -> str:

@@ -22,11 +22,13 @@ class Job(NamedTuple):
         config: without Hydra's own node.
         model: name of the model's config file.
         directory: of the run.
+        sweep: name of the sweep's directory; None for a job of its own.
     """
 
     config: DictConfig
     model: str
     directory: Path
+    sweep: str | None = None
 
     @property
     def title(self) -> str:
@@ -36,8 +38,13 @@ class Job(NamedTuple):
 
 def current_job(config: DictConfig) -> Job:
     """The job that Hydra is running with this config."""
-    hydra = HydraConfig.get()
-    return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir))
+    return _job(config, HydraConfig.get())
+
+
+def _job(config: DictConfig, hydra: Any) -> Job:
+    alone = OmegaConf.is_missing(hydra.job, "num")
+    sweep = None if alone else Path(str(hydra.sweep.dir)).absolute().name
+    return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir), sweep)
 
 
 def group_of(job: Job) -> str:

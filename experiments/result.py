@@ -61,7 +61,7 @@ def result_of(
         "device": jax.devices()[0].device_kind,
         "backend": choose(config.backend),
         "versions": versions(),
-        "config": OmegaConf.to_container(_resolved(config)),
+        "config": OmegaConf.to_container(resolved(config)),
     }
 
 
@@ -70,7 +70,7 @@ def files_of(
 ) -> dict[str, Callable[[Path], None]]:
     """Writers of the other files of a run directory, by name."""
     return {
-        "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(_resolved(job.config))),
+        "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(resolved(job.config))),
         "curves.npz": save_arrays(trained.curves),
         "parameters.npz": save_arrays(_named(trained.params)),
         "predictions.npz": save_arrays(
@@ -92,13 +92,13 @@ def line(result: dict[str, Any], directory: Path) -> str:
     )
 
 
-def _resolved(config: DictConfig) -> DictConfig:
+def resolved(config: DictConfig) -> DictConfig:
     """The config with every value in place; of the tuned values only those of this dataset."""
-    resolved = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
-    assert isinstance(resolved, DictConfig)
-    tuned = resolved.pop("tuned", {}).get(config.dataset.name, {})
-    resolved.tuned = {"source": tuned.get("source", "none: defaults of model and optim")}
-    return resolved
+    plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    assert isinstance(plain, DictConfig)
+    tuned = plain.pop("tuned", {}).get(config.dataset.name, {})
+    plain.tuned = {"source": tuned.get("source", "none: defaults of model and optim")}
+    return plain
 
 
 def _named(params: nnx.State) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from experiments.loading import load, logged_warnings
 from experiments.model import model_of
 from experiments.record import RESULT, finished, write_run
 from experiments.result import files_of, line, result_of
+from experiments.sinks import ended
 from experiments.sweep import attempts
 from experiments.sweep.attempts import Attempt
 from longnn.data import Dataset, Splits
@@ -215,12 +216,13 @@ def _recorded(job: Job, attempt: Attempt, data: _Data, trained: Fit) -> Outcome:
     if trained.pruned:
         best = float(trained.curves["val"].max())
         attempts.end(attempt, "pruned", epochs=max(r["epochs"] for r in trained.runs), val=best)
+        _report(job, attempt, "pruned", curves=trained.curves)
         return Outcome(job, "pruned")
     result = result_of(job, data.dataset, data.splits, trained, _identity(job, data))
     files = files_of(job, data.dataset, data.splits, trained, result)
     write_run(job.directory, files, result)
     attempts.end(attempt, "done")
-    instantiate(job.config.logger, _partial_=True)(result, job.directory)
+    _report(job, attempt, "done", result=result, curves=trained.curves)
     if result["diverged"]:
         LOG.warning(
             f"{result['diverged']} of {len(result['per_run'])} runs ended in a loss that is not "
@@ -236,4 +238,19 @@ def _failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
     attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
     message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
     LOG.error(message, extra={"job": job.directory})
+    _report(job, attempt, "failed", error=error)
     return Outcome(job, "failed", error=error)
+
+
+def _report(job: Job, attempt: Attempt, status: str, **content: Any) -> None:
+    """Tells the sink; where that fails, the run stays as recorded, and the attempt says so."""
+    try:
+        instantiate(job.config.logger, _partial_=True)(ended(job, status, **content))
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        attempts.tell(attempt, not_reported=problem)
+        LOG.error(
+            f"{job.directory} is recorded as {status}, but its logger failed: {problem}",
+            exc_info=True,
+            extra={"job": job.directory},
+        )

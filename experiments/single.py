@@ -3,8 +3,7 @@
 import logging
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from experiments.job import current_job
 from experiments.progress import shown
@@ -23,7 +22,7 @@ def run(config: DictConfig) -> dict[str, Any]:
         Exception: what made it fail; in a sweep only with ``on_error=raise``, as SystemExit.
     """
     job = current_job(config)
-    in_sweep = not OmegaConf.is_missing(HydraConfig.get().job, "num")
+    in_sweep = job.sweep is not None
     if in_sweep:  # which shows all of its jobs
         (outcome,) = run_together([job])
     else:

@@ -1,55 +1,119 @@
-"""Where a finished run is reported besides its directory. The only file that knows wandb."""
+"""Where a job that has ended is reported besides its directory. The only file that knows wandb."""
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from experiments.identity import hash_of, settings_hash
+from experiments.job import Job
+from experiments.result import resolved
 
 
-def no_sink(result: dict[str, Any], directory: Path) -> None:
+class Ended(NamedTuple):
+    """What a sink is told of a job.
+
+    Attributes:
+        directory: of the run.
+        status: "done", "pruned" or "failed".
+        config: every setting, as in ``config.yaml``.
+        identity: hash of the settings that decide the result.
+        sweep: name of the sweep's directory; None for a job of its own.
+        result: content of ``result.json`` of a job that is done.
+        curves: name -> values of each run by epoch [B, epochs]; none of a job that failed.
+        error: what made it fail.
+    """
+
+    directory: Path
+    status: str
+    config: dict[str, Any]
+    identity: str
+    sweep: str | None = None
+    result: dict[str, Any] | None = None
+    curves: dict[str, np.ndarray] | None = None
+    error: BaseException | None = None
+
+
+def ended(job: Job, status: str, **content: Any) -> Ended:
+    """The report of a job; ``content`` is result, curves or error."""
+    config: Any = OmegaConf.to_container(resolved(job.config))
+    return Ended(job.directory, status, config, settings_hash(job.config), job.sweep, **content)
+
+
+def no_sink(job: Ended) -> None:
     """Reports nowhere: the run directory is the record."""
 
 
 def to_wandb(
-    result: dict[str, Any],
-    directory: Path,
+    job: Ended,
     *,
     project: str = "longnn",
     group: str | None = None,
     mode: Literal["offline", "online"] = "offline",
 ) -> None:
-    """One Weights & Biases run with config, mean curves, scores and figures.
+    """One Weights & Biases run with config, mean curves, scores and figures, or the error.
 
-    Offline runs lie in ``directory/wandb`` for ``wandb sync``.
+    It is tagged with the job's status, and marked as failed where the job failed. Offline runs lie
+    in ``directory/wandb`` for ``wandb sync``. Its id comes from the settings and the group, so that
+    a job that is repeated (it failed, was killed, or force=true) does not appear twice: its run is
+    resumed, the summary replaced, and the curves added over the same axis, ``epoch``.
 
     Args:
-        result: content of ``result.json``.
-        directory: run directory.
+        job: that has ended.
         project: wandb project.
-        group: name that gathers the runs of a sweep.
+        group: name that gathers the runs of a sweep; the sweep's directory by default.
         mode: "offline" or "online".
 
     Raises:
-        ModuleNotFoundError: if wandb is not installed (``pip install longnn[wandb]``).
+        ModuleNotFoundError: if wandb is not installed.
     """
-    import numpy as np
-    import wandb
-
+    try:
+        import wandb
+    except ModuleNotFoundError as error:
+        message = 'logger=wandb needs wandb: pip install "longnn[wandb]"'
+        raise ModuleNotFoundError(message) from error
     os.environ.setdefault("WANDB_SILENT", "true")
+    group = job.sweep if group is None else group
     run = wandb.init(
         project=project,
         group=group,
-        name=directory.name,
-        config=result["config"],
-        dir=str(directory),
+        id=hash_of([job.identity, group])[:16],
+        resume="allow",
+        name=job.directory.name,
+        tags=[job.status],
+        config=job.config,
+        dir=str(job.directory),
         mode=mode,
-        reinit="finish_previous",
+        reinit="finish_previous",  # the jobs of a sweep may share a process
     )
-    with np.load(directory / "curves.npz") as curves:
-        means = {name: np.nanmean(curves[name], axis=0) for name in curves.files}
-    for epoch in range(len(means["loss"])):
-        run.log({name: float(values[epoch]) for name, values in means.items()}, step=epoch + 1)
-    for part in ("val", "test"):
-        run.summary.update({f"{part}_{k}": v for k, v in result[part].items()})
-    for figure in sorted(directory.glob("*.png")):
-        run.log({figure.stem: wandb.Image(str(figure))})
-    run.finish(exit_code=0)
+    try:
+        _log_curves(run, job.curves or {})
+        run.summary.update(_summary(job))
+        if job.result is not None:
+            for figure in sorted(job.directory.glob("*.png")):
+                run.log({figure.stem: wandb.Image(str(figure))})
+    finally:
+        run.finish(exit_code=int(job.status == "failed"))
+
+
+def _log_curves(run: Any, curves: dict[str, np.ndarray]) -> None:
+    """Means over runs; not by wandb's own step, which never goes back when a run is resumed."""
+    run.define_metric("epoch", hidden=True)
+    run.define_metric("*", step_metric="epoch")
+    means = {name: np.nanmean(values, axis=0) for name, values in curves.items()}
+    for epoch in range(max(map(len, means.values()), default=0)):
+        run.log({"epoch": epoch + 1} | {name: float(v[epoch]) for name, v in means.items()})
+
+
+def _summary(job: Ended) -> dict[str, Any]:
+    """Scores and error; what is not there replaces what an earlier attempt may have left."""
+    scores = job.result or {"val": {}, "test": {}}
+    names = ("mean", "std", "ci95", "n")
+    return {
+        "status": job.status,
+        "error": None if job.error is None else type(job.error).__name__,
+        "message": None if job.error is None else str(job.error),
+        **{f"{part}_{k}": scores[part].get(k) for part in ("val", "test") for k in names},
+    }

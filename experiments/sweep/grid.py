@@ -13,6 +13,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 
 from experiments.sweep import attempts, manifest
+from experiments.sweep.launching import run_all
 from experiments.sweep.manifest import Manifest
 from experiments.sweep.plan import Planned, plan
 from experiments.sweep.state import OPEN, job_state, summary
@@ -80,25 +81,7 @@ def launch(
             refuse(directory / job.name, job.error or "")
     composed = [job for job in jobs if job.job is not None]
     with watched(directory, names):
-        while composed:
-            try:
-                _launch(launcher, composed)
-                return
-            except Exception:
-                # a worker process that was killed takes its launcher with it; the files tell
-                LOG.exception("the launcher ended early; the jobs that are left are started again")
-            left = [job for job in composed if attempts.status(directory / job.name) in OPEN]
-            if len(left) == len(composed):
-                return
-            composed = left
-
-
-def _launch(launcher: Launcher, jobs: Sequence[Planned]) -> None:
-    if hasattr(launcher, "launch_planned"):
-        launcher.launch_planned(jobs)
-    else:
-        overrides = [[*job.overrides, f"hydra.sweep.subdir={job.name}"] for job in jobs]
-        launcher.launch(overrides, initial_job_idx=0)
+        run_all(launcher, directory, composed)
 
 
 def refuse(directory: Path, message: str) -> None:

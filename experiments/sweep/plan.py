@@ -74,8 +74,8 @@ def _planned(
         ConfigLoaderImpl._apply_overrides_to_config(values, config)
         name = _name(base, config, values, number)
         choice = base.whole.hydra.runtime.choices["model"]
-        directory = Path(str(base.whole.hydra.sweep.dir)) / name
-        return Planned(overrides, name, Job(config, str(choice), directory.absolute()))
+        folder = Path(str(base.whole.hydra.sweep.dir)).absolute()
+        return Planned(overrides, name, Job(config, str(choice), folder / name, folder.name))
     except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         return Planned(overrides, f"refused-{hash_of(overrides)[:8]}", None, str(error))
 
@@ -84,8 +84,9 @@ def _base(whole: DictConfig) -> _Base:
     config: Any = whole.copy()
     with read_write(config), open_dict(config):
         del config["hydra"]
-        name = OmegaConf.select(config, "dataset.name")
-        if "tuned" in config:  # copied for each job, and long
+        known = not OmegaConf.is_interpolation(config.dataset, "name")  # of a file that a job names
+        if "tuned" in config and known:  # copied for each job, and long
+            name = OmegaConf.select(config, "dataset.name")
             config.tuned = {k: v for k, v in config.tuned.items() if k == name}
     return _Base(whole, config)
 

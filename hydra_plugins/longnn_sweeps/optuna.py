@@ -1,6 +1,8 @@
 """``hydra/sweeper=optuna``: a search, resumable, in batches that a launcher trains together."""
 
+import sys
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -49,6 +51,9 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the trials."""
+        if find_spec("optuna") is None:
+            print('error: a search needs Optuna: pip install "longnn[sweep]"', file=sys.stderr)
+            raise SystemExit(2)
         from experiments.sweep import search
 
         assert self.hydra_context is not None

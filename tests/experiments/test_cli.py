@@ -1,5 +1,7 @@
 """What is checked before Hydra starts."""
 
+import sys
+
 import pytest
 
 from experiments.cli import CONF, check_command_line, option_problem, output_problem
@@ -45,6 +47,23 @@ def test_refused_with_the_reason(arguments, message, capsys):
 def test_accepted(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check_command_line(arguments)
+
+
+@pytest.mark.parametrize(("launcher", "extra"), [("joblib", "joblib"), ("submitit_slurm", "slurm")])
+def test_a_launcher_that_is_not_installed(launcher, extra, monkeypatch, capsys):
+    monkeypatch.setattr("experiments.cli.find_spec", lambda _: None)
+    with pytest.raises(SystemExit):
+        check_command_line(["-m", f"hydra/launcher={launcher}"])
+    assert f'pip install "longnn[{extra}]"' in capsys.readouterr().err
+    check_command_line(["-m", "hydra/launcher=vmap"])
+
+
+def test_a_search_without_optuna(train, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(SystemExit) as stopped:
+        train("-m", "hydra/sweeper=optuna", "model.alpha=interval(0,1)", "hydra.sweeper.trials=0")
+    assert stopped.value.code == 2
+    assert 'pip install "longnn[sweep]"' in capsys.readouterr().err
 
 
 def test_a_folder_of_ones_own_counts(tmp_path):

@@ -89,6 +89,7 @@ def test_train_on_a_users_own_graph(train, tmp_path):
     assert run.name.startswith("mine_longnn_stratified-")
     both = train("dataset=npz", "dataset.path=mine.npz", "graph.r=1", "graph.self_loops=1", *small)
     assert len(both) == 2
+    assert len(train("-m", "dataset=npz", "dataset.path=mine.npz", "seed=0,1", *small)) == 3
 
 
 def test_train_on_tables(train, tmp_path):

@@ -1,0 +1,135 @@
+"""Launchers that start processes: joblib, submitit on this machine, and when they fail.
+
+Each sweep has a job that kills its process once, one that fails and one that does neither.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from omegaconf import OmegaConf
+
+from experiments.job import Job
+from experiments.sweep import attempts
+from experiments.sweep.launching import TRIES, run_all
+from experiments.sweep.plan import Planned
+from tests.experiments.conftest import SMALL, result_of
+from tests.experiments.sweep.launched import DIES, FAILS
+
+LAUNCHERS = {
+    "joblib": ("hydra.launcher.n_jobs=2",),
+    "submitit_local": ("hydra.launcher.timeout_min=5", "hydra.launcher.cpus_per_task=1"),
+}
+
+
+class Swept(NamedTuple):
+    code: int
+    said: str
+    attempts: dict[int, list[dict]]  # seed -> what its attempts say
+    directory: Path
+
+
+@pytest.fixture(scope="module", params=LAUNCHERS)
+def swept(request, tmp_path_factory) -> Swept:
+    folder = tmp_path_factory.mktemp(request.param)
+    command = [
+        *(sys.executable, "-m", "experiments.train", "-m", *SMALL, "model=mlp", "figures=false"),
+        "dataset._target_=tests.experiments.sweep.launched.generate",
+        *(f"+dataset.marks={folder}", f"dataset.seed={DIES},0,{FAILS}"),
+        *(f"hydra.sweep.dir={folder / 'sweep'}", f"compilation_cache={folder / 'compiled'}"),
+        *(f"hydra/launcher={request.param}", *LAUNCHERS[request.param]),
+    ]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = {}
+    for run in (folder / "sweep").glob("csbm_*"):
+        seed = OmegaConf.load(run / ".hydra" / "config.yaml").dataset.seed
+        found[seed] = [json.loads(f.read_text()) for f in sorted(run.glob("attempt-*.json"))]
+    return Swept(done.returncode, done.stdout, found, folder / "sweep")
+
+
+def test_a_failed_job_is_recorded_and_ends_nothing(swept):
+    assert swept.code == 1, swept.said
+    (failed,) = swept.attempts[FAILS][-1:]
+    assert failed["status"] == "failed"
+    assert "no such graph" in failed["message"]
+    assert swept.attempts[0][-1]["status"] == "done"
+    assert "3 jobs: 2 done, 1 failed" in swept.said
+
+
+def test_a_killed_job_is_started_again(swept):
+    told = [(attempt["status"], attempt["killed"]) for attempt in swept.attempts[DIES]]
+    assert told == [("running", 0), ("done", 1)]
+
+
+def test_jobs_run_in_processes_of_their_own(swept):
+    processes = {a["pid"] for told in swept.attempts.values() for a in told}
+    assert len(processes) > 1
+    assert all(result_of(f.parent)["test"]["n"] == 2 for f in swept.directory.rglob("result.json"))
+
+
+class Fake(Launcher):
+    """Starts jobs as ``behaviour`` says: name -> status, or an exception to raise after it."""
+
+    def __init__(self, directory: Path, behaviour: dict[str, str]):
+        self.directory, self.behaviour, self.batches = directory, behaviour, []
+
+    def setup(self, **_) -> None:
+        """Nothing."""
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        names = [overrides[-1].partition("=")[2] for overrides in job_overrides]
+        self.batches.append(names)
+        returned = []
+        for name in names:
+            done = JobReturn(status=JobStatus.COMPLETED)
+            if self.behaviour[name] == "import":
+                done.status, done._return_value = JobStatus.FAILED, ImportError("no jax")
+            elif self.behaviour[name] == "launcher":
+                raise RuntimeError("no cluster")
+            else:
+                self._run(name)
+                if self.behaviour[name] == "kill":
+                    raise RuntimeError("a worker was killed")
+            returned.append(done)
+        return returned
+
+    def _run(self, name: str) -> None:
+        attempt = attempts.begin(self.directory / name)
+        assert attempt is not None
+        attempts.end(attempt, "stopped" if self.behaviour[name] == "kill" else "failed")
+
+
+def _sweep(directory: Path, **behaviour: str) -> list[list[str]]:
+    launcher = Fake(directory, behaviour)
+    jobs = [
+        Planned([], name, Job(OmegaConf.create(), "mlp", directory / name)) for name in behaviour
+    ]
+    run_all(launcher, directory, jobs)
+    return launcher.batches
+
+
+def test_a_job_that_always_kills_is_tried_alone_and_then_left(tmp_path, caplog):
+    batches = _sweep(tmp_path, a="end", b="kill", c="end")
+    assert batches == [["a", "b", "c"], ["c", "b"], ["b"]]
+    assert f"b was killed {TRIES} times and is left" in caplog.text
+
+
+def test_a_launcher_that_achieves_nothing_ends_it(tmp_path, caplog):
+    assert _sweep(tmp_path, a="launcher", b="end") == [["a", "b"]]
+    assert "the launcher ended early: RuntimeError: no cluster" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_what_failed_before_it_was_recorded_is_recorded(tmp_path):
+    assert _sweep(tmp_path, a="import", b="end") == [["a", "b"]]
+    last = attempts.newest(tmp_path / "a")
+    assert last is not None
+    assert (last.content["status"], last.content["error"]) == ("failed", "ImportError")
