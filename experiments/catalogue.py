@@ -1,13 +1,12 @@
 """What conf/dataset says of the datasets; imports no jax."""
 
-import fnmatch
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from experiments.cli import CONF
 from longnn.data.download import place
-from longnn.data.registry import registry
+from longnn.data.registry import matching
 
 
 def catalogue() -> dict[str, dict[Any, Any]]:
@@ -23,8 +22,7 @@ def catalogue() -> dict[str, dict[Any, Any]]:
 
 def files(about: dict[str, Any]) -> list[str]:
     """Registered files that a dataset's entry ``about.files`` names, by patterns."""
-    patterns = str(about.get("files", "")).split()
-    return [name for pattern in patterns for name in fnmatch.filter(registry(), pattern)]
+    return matching(str(about.get("files", "")))
 
 
 def state(about: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from longnn.data.registry import matching, registry
+
 SCHEMA = 2
 """Version of the layout of a run directory."""
 
@@ -42,8 +44,13 @@ def name_of(config: DictConfig, choices: Mapping[str, str]) -> str:
 
 
 def settings_hash(config: DictConfig) -> str:
-    """Of everything that is known of a run before its data are loaded."""
-    return hash_of({"settings": settings(config), "schema": SCHEMA})
+    """Of everything that is known of a run before its data are loaded.
+
+    Splits are drawn from these settings and data, or read from a file that counts by its content.
+    """
+    about = config.dataset.get("about") or {}
+    pinned = {name: registry()[name].digest for name in matching(str(about.get("files", "")))}
+    return hash_of({"settings": settings(config), "files": pinned, "schema": SCHEMA})
 
 
 def hash_of(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The upstream files: where each comes from and which bytes it must hold."""
 
 import difflib
+import fnmatch
 import hashlib
 from collections.abc import Sequence
 from importlib import resources
@@ -35,6 +36,12 @@ def registry() -> dict[str, Source]:
     text = resources.files("longnn.data").joinpath("registry.txt").read_text("utf-8")
     lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
     return {unquote(name): Source(digest, url) for name, digest, url in lines}
+
+
+def matching(patterns: str) -> list[str]:
+    """Names of the known files that shell patterns name, apart by blanks, such as "planetoid/*"."""
+    known = registry()
+    return [name for pattern in patterns.split() for name in fnmatch.filter(known, pattern)]
 
 
 def sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ from hydra import compose, initialize_config_dir
 
 from experiments.cli import CONF, register_resolvers
 from experiments.identity import run_name
+from longnn.data.registry import registry
 
 
 def name(*overrides: str) -> str:
@@ -59,3 +60,12 @@ def test_a_file_counts_by_content_not_by_path(tmp_path):
         np.save(tmp_path / f"{file}.npy", np.arange(3) + first)
     names = [name("split=file", f"split.path={tmp_path}/{file}.npy") for file in "abc"]
     assert names[0] == names[1] != names[2]
+
+
+def test_the_checksums_of_a_datasets_files_count(monkeypatch):
+    before = name("dataset=cora"), name("dataset=texas")
+    known = registry()
+    changed = {k: s._replace(digest="sha256:0") if "cora.x" in k else s for k, s in known.items()}
+    monkeypatch.setattr("experiments.identity.registry", lambda: changed)
+    assert name("dataset=cora") != before[0]
+    assert name("dataset=texas") == before[1]
