@@ -23,7 +23,7 @@ from rich.progress import track
 from benchmarks.results import header
 
 RESULTS = Path(__file__).parent / "SWEEPS.md"
-EPOCHS = 200
+EPOCHS = 100
 ALONE = 10
 
 
