@@ -262,7 +262,8 @@ def _ended(search: _Search) -> list[Any]:
     }
     with atomic(search.directory / f"{study.study_name}.json") as path:
         path.write_text(json.dumps(record, indent=1) + "\n")
-    drawn = draw(study, search.directory / f"{study.study_name}-figures")
+    metric = read_result(search.directory / best.user_attrs["directory"] / RESULT)["metric"]
+    drawn = draw(study, search.directory / f"{study.study_name}-figures", metric)
     LOG.info(f"best validation {best.value:.2f} %: {' '.join(values)}")
     LOG.info("\n  ".join(["figures:", *map(str, drawn)]))
     LOG.info(f"on the reported splits: {command}")

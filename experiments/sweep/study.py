@@ -1,13 +1,13 @@
 """The Optuna study of a search: storage, sampler, pruner, and the figures at its end."""
 
 import fcntl
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import numpy as np
 import optuna
+from matplotlib.figure import Figure
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
@@ -15,6 +15,7 @@ from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.trial import TrialState
 
 from experiments.record import atomic
+from experiments.report.plot_search import history, parameters
 from experiments.sweep.space import Space
 
 SAMPLERS = ("tpe", "random", "grid", "qmc")
@@ -63,26 +64,47 @@ def counts(study: optuna.Study) -> dict[str, int]:
     return {name: number for name, number in found.items() if number}
 
 
-def draw(study: optuna.Study, folder: Path) -> list[Path]:
-    """History, importances (PED-ANOVA, arXiv 2304.10255) and values by parameter, as PNG files."""
-    matplotlib.use("Agg")
-    import optuna.visualization.matplotlib as plots
-
+def draw(study: optuna.Study, folder: Path, metric: str) -> list[Path]:
+    """History, values by parameter, importances (PED-ANOVA, arXiv 2304.10255), as PNG files."""
     complete = [t for t in study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
     if not complete:
         return []
-    drawn: dict[str, Callable[[], Any]] = {
-        "history.png": lambda: plots.plot_optimization_history(
-            study, target_name="validation, percent"
-        ),
-        "slices.png": lambda: plots.plot_slice(study, target_name="validation, percent"),
+    scores = np.array([trial.value for trial in complete])
+    drawn: dict[str, Callable[[], Figure]] = {
+        "history.png": lambda: history(scores, metric, study.study_name)
     }
-    if len(complete) > 3 and len({t.value for t in complete}) > 1:
-        drawn["importances.png"] = lambda: plots.plot_param_importances(
-            study, evaluator=PedAnovaImportanceEvaluator()
-        )
+    numbers = {
+        _short(key): [trial.params[key] for trial in complete]
+        for key, value in complete[0].params.items()
+        if isinstance(value, int | float)
+    }
+    if numbers:
+        drawn["parameters.png"] = lambda: parameters(numbers, scores, metric, study.study_name)
+    if len(complete) > 3 and len(set(scores)) > 1:
+        drawn["importances.png"] = lambda: _importances(study)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_saved(folder / file, plot) for file, plot in drawn.items()]
+    return [_saved(folder / file, figure()) for file, figure in drawn.items()]
+
+
+def _importances(study: optuna.Study) -> Figure:
+    """Share of each parameter in the difference between good trials and all."""
+    shares = optuna.importance.get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    figure = Figure(figsize=(6.4, 1 + 0.3 * len(shares)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh([_short(key) for key in shares][::-1], list(shares.values())[::-1])
+    axes.set_xlabel("importance (PED-ANOVA), all together 1")
+    axes.set_title(study.study_name)
+    return figure
+
+
+def _short(key: str) -> str:
+    return key.removeprefix("optim.groups.").removeprefix("model.")
+
+
+def _saved(file: Path, figure: Figure) -> Path:
+    with atomic(file) as path:
+        figure.savefig(path, dpi=150)
+    return file
 
 
 class _KernelLock(BaseJournalFileLock):
@@ -98,19 +120,6 @@ class _KernelLock(BaseJournalFileLock):
 
     def release(self) -> None:
         self._file.close()
-
-
-def _saved(file: Path, plot: Callable[[], Any]) -> Path:
-    import matplotlib.pyplot as plt
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # experimental; a single value makes an axis of no length
-        plot()
-    figure = plt.gcf()
-    with atomic(file) as path:
-        figure.savefig(path, dpi=120, bbox_inches="tight")
-    plt.close(figure)
-    return file
 
 
 def _storage(directory: Path, storage: str) -> BaseStorage:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.plugins import Plugins
-from hydra.plugins.sweeper import Sweeper
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+
+from hydra_plugins.longnn_sweeps.base import Base
 
 
 @dataclass
@@ -21,20 +19,11 @@ class GridConfig:
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridConfig, provider="longnn")
 
 
-class GridSweeper(Sweeper):
+class GridSweeper(Base):
     """Hands over to :mod:`experiments.sweep.grid`."""
 
     def __init__(self, retry_failed: bool):
         self._retry_failed = retry_failed
-
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Keeps what Hydra gives, and makes the launcher."""
-        self.hydra_context, self.config = hydra_context, config
-        self._launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the jobs."""

@@ -53,7 +53,7 @@ def test_a_search_on_splits_of_its_own(search, capsys):
     arguments = shlex.split(best["report"])
     assert not [a for a in arguments if a.startswith(("split.", "sweep="))]
     names = {f.name for f in (found / f"{file.stem}-figures").iterdir()}
-    assert names == {"history.png", "slices.png", "importances.png"}
+    assert names == {"history.png", "parameters.png", "importances.png"}
     (sweep,) = found.glob("sweep-search-*.json")
     assert len(json.loads(sweep.read_text())["jobs"]) == 14
     # the same command again has nothing to do; one that wants more goes on
