@@ -17,7 +17,11 @@ from flax import nnx
 
 from longnn.training.batch import Batch
 from longnn.training.loop import Program, predict, run_chunk
-from longnn.training.room import batch_size
+from longnn.training.room import batch_size, bytes_of
+
+COMPILATION = 25e9
+"""Work that is worth a compilation of some four seconds, twice over: an epoch touches about 3 GB/s
+of its program's memory on two cores."""
 
 EMPTY = -1
 """Run at a place of the batch that holds none."""
@@ -103,7 +107,7 @@ def train(
     places = Places(batch, size, length)
     places.fill(waiting)
     while places.running.any():
-        spent = places.advance()
+        places.advance()
         if prune is not None:
             _prune(places, batch, set(waiting), prune)
         running = int(places.running.sum()) + len(waiting)
@@ -121,8 +125,7 @@ def train(
         )
         yield from places.harvest()
         places.fill(waiting)
-        left = spent * (longest - places.epoch) / length
-        places.shrink(left, compiling)
+        places.shrink(longest - places.epoch)
 
 
 class Places:
@@ -138,6 +141,7 @@ class Places:
         self._curves: dict[int, list[dict[str, np.ndarray]]] = {}
         self._seconds: dict[int, float] = {}
         self.pruned: set[int] = set()
+        self._bytes = 0.0  # of the program
         self._state: Any = None
         self._members: Any = None
 
@@ -158,8 +162,8 @@ class Places:
     def _mark(self) -> None:
         self._state = self._state._replace(running=jnp.asarray(self.running))
 
-    def advance(self) -> float:
-        """One chunk of epochs; gives the seconds that it took."""
+    def advance(self) -> None:
+        """One chunk of epochs."""
         step = compiled_step(self._batch, self._state, self._members, self._length)
         began = time.perf_counter()
         self._state, curves = step(self._state, self._members, self._batch.problem)
@@ -173,7 +177,7 @@ class Places:
             self._curves.setdefault(run, []).append({k: v[:, place] for k, v in curves.items()})
             self._seconds[run] = self._seconds.get(run, 0.0) + spent / int(active.sum())
             self.best[run], self.reached[run] = float(score[place]), int(epoch[place])
-        return spent
+        self._bytes = bytes_of(step)
 
     def epoch_of(self, runs: set[int]) -> int | None:
         """The least epoch of those of the runs that are still running; None if none is."""
@@ -208,16 +212,11 @@ class Places:
         predicted = predict(self._batch.program, params, settings, self._batch.problem)
         return np.asarray(predicted)[: len(selected.epochs)]
 
-    def shrink(self, left: float, compiling: float) -> None:
-        """A smaller batch for the last runs, where that pays.
-
-        Args:
-            left: seconds that the present batch may still run.
-            compiling: seconds that it took to compile.
-        """
+    def shrink(self, epochs: int) -> None:
+        """A smaller batch for the last runs, where that pays; ``epochs`` may be left."""
         here, count = len(self._run_at), int(self.running.sum())
         smaller = _halved(here, count)
-        if count and smaller < here and worthwhile(1 - smaller / here, left, compiling):
+        if count and smaller < here and worthwhile(1 - smaller / here, epochs * self._bytes):
             keep = np.argsort(~self.running, kind="stable")[:smaller]
             self._run_at, self.running = self._run_at[keep], self.running[keep]
             self._state, self._members = jax.tree.map(
@@ -225,15 +224,17 @@ class Places:
             )
 
 
-def worthwhile(share: float, seconds: float, compiling: float) -> bool:
+def worthwhile(share: float, work: float) -> bool:
     """Whether a smaller program pays its compilation.
+
+    Judged by size, not by the clock: sums are rounded in another order in the smaller program, and
+    a run that is repeated shall give the same numbers.
 
     Args:
         share: of the work that the smaller program saves.
-        seconds: that the present one may still run.
-        compiling: seconds that the present one took to compile.
+        work: that may be left, bytes of the program times epochs.
     """
-    return share * seconds > 2 * compiling
+    return share * work > COMPILATION
 
 
 def compiled_step(batch: Batch, state: Any, members: Any, length: int) -> Any:

@@ -1,5 +1,7 @@
 """Waiting, compaction and trials change how a batch runs, never what comes out."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -95,8 +97,25 @@ def test_memory_of_a_program_is_known(whole):
 
 
 def test_a_smaller_program_must_pay_its_compilation():
-    assert drive.worthwhile(0.5, 100.0, 5.0)
-    assert not drive.worthwhile(0.5, 10.0, 5.0)
+    assert drive.worthwhile(0.5, 1000 * 80e6)
+    assert not drive.worthwhile(0.5, 1000 * 8e6)
+
+
+def test_the_clock_decides_nothing(monkeypatch, whole):
+    """However long epochs and compilations take, programs of the same sizes run."""
+    compiled, seen = drive._compiled, {}
+
+    def watched(program, length, structure, shapes):
+        sizes.append(jax.tree.unflatten(structure, shapes)[0].epoch.shape[0])
+        return compiled(program, length, structure, shapes)
+
+    monkeypatch.setattr(drive, "_compiled", watched)
+    for seed in range(4):
+        rng, sizes = np.random.default_rng(seed), seen.setdefault(seed, [])
+        ticks = itertools.accumulate(iter(lambda rng=rng: rng.choice([1e-9, 1.0, 1e9]), None))
+        monkeypatch.setattr(drive.time, "perf_counter", lambda ticks=ticks: next(ticks))
+        train()
+    assert all(sizes == seen[0] for sizes in seen.values())
 
 
 def test_trials_equal_fits_of_their_own(whole):
