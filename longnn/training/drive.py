@@ -111,7 +111,8 @@ def train(
         if prune is not None:
             _prune(places, batch, set(waiting), prune)
         running = int(places.running.sum()) + len(waiting)
-        best = 100 * float(np.mean([max(score, 0) for score in places.best.values()]))
+        scores = [score if np.isfinite(score) else 0.0 for score in places.best.values()]
+        best = 100 * float(np.mean(scores))
         on_progress(
             Progress(
                 places.epoch,
