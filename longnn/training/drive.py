@@ -142,7 +142,7 @@ class Places:
         self._curves: dict[int, list[dict[str, np.ndarray]]] = {}
         self._seconds: dict[int, float] = {}
         self.pruned: set[int] = set()
-        self._bytes = 0.0  # of the program
+        self._step: Any = None
         self._state: Any = None
         self._members: Any = None
 
@@ -178,7 +178,7 @@ class Places:
             self._curves.setdefault(run, []).append({k: v[:, place] for k, v in curves.items()})
             self._seconds[run] = self._seconds.get(run, 0.0) + spent / int(active.sum())
             self.best[run], self.reached[run] = float(score[place]), int(epoch[place])
-        self._bytes = bytes_of(step)
+        self._step = step
 
     def epoch_of(self, runs: set[int]) -> int | None:
         """The least epoch of those of the runs that are still running; None if none is."""
@@ -217,7 +217,9 @@ class Places:
         """A smaller batch for the last runs, where that pays; ``epochs`` may be left."""
         here, count = len(self._run_at), int(self.running.sum())
         smaller = _halved(here, count)
-        if count and smaller < here and worthwhile(1 - smaller / here, epochs * self._bytes):
+        if not count or smaller == here:
+            return
+        if worthwhile(1 - smaller / here, epochs * bytes_of(self._step)):
             keep = np.argsort(~self.running, kind="stable")[:smaller]
             self._run_at, self.running = self._run_at[keep], self.running[keep]
             self._state, self._members = jax.tree.map(
