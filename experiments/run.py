@@ -63,9 +63,7 @@ def run_together(
     that fails is recorded with its traceback, and the others go on.
     """
     held: dict[int, Attempt] = {}
-    ours: list[
-        Job
-    ] = []  # one that is elsewhere may end there at any time: it is not looked at again
+    ours: list[Job] = []  # what is elsewhere may end there at any time: it is not looked at again
     for job in jobs:
         if job.config.force or not (job.directory / RESULT).exists():
             attempt = attempts.begin(job.directory)

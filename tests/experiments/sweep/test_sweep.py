@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments import run as run_module
 from experiments.sweep import manifest
 from experiments.sweep.__main__ import main as sweep_command
 from experiments.sweep.attempts import status
@@ -139,3 +140,24 @@ def test_commands_explain_a_folder_without_a_sweep(tmp_path, capsys):
     with pytest.raises(SystemExit):
         sweep_command(["status", str(tmp_path)])
     assert "sweep-1.json is not a sweep" in capsys.readouterr().err
+
+
+def test_a_job_that_ends_elsewhere_meanwhile_is_reported_once(train, monkeypatch):
+    """Another process writes its result just after this one has found it at work there."""
+    (run,) = train(*FAST[1:-1], "hydra.run.dir=alone")
+    result = (run / "result.json").read_bytes()
+    (run / "result.json").unlink()
+
+    def begin(directory):
+        (directory / "result.json").write_bytes(result)
+
+    seen = []
+
+    def run_together(jobs, **options):
+        seen.extend(run_module.run_together(jobs, **options))
+        return seen
+
+    monkeypatch.setattr("experiments.run.attempts.begin", begin)
+    monkeypatch.setattr("experiments.single.run_together", run_together)
+    train(*FAST[1:-1], "hydra.run.dir=alone")
+    assert [outcome.status for outcome in seen] == ["elsewhere"]
