@@ -1,0 +1,88 @@
+"""A dataset at a glance."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from longnn.plot.style import COLOURS
+
+
+def dataset(
+    degrees: np.ndarray,
+    counts: np.ndarray,
+    mixing: np.ndarray,
+    density: tuple[np.ndarray, np.ndarray],
+    title: str = "",
+) -> Figure:
+    """A dataset at a glance: degrees, class sizes, who is joined to whom, and the spectrum.
+
+    Args:
+        degrees: [N].
+        counts: [C] labelled nodes of each class.
+        mixing: [C, C] share of the neighbours of class c that are of class d.
+        density: (edges [n + 1], share [n]) of the graph's spectrum.
+        title: of the figure.
+    """
+    figure, sizes, neighbours = _glance(degrees, density, title)
+    sizes.bar(np.arange(len(counts)), counts, color=COLOURS[1])
+    sizes.set(xlabel="class", ylabel="nodes")
+    sizes.locator_params(axis="x", integer=True)
+    shown = neighbours.imshow(mixing, vmin=0, vmax=1, cmap="cividis")
+    figure.colorbar(shown, ax=neighbours, label="share of neighbours")
+    neighbours.set(xlabel="class of the neighbour", ylabel="class of the node")
+    neighbours.locator_params(integer=True)
+    return figure
+
+
+def valued_dataset(
+    degrees: np.ndarray,
+    labels: np.ndarray,
+    joined: np.ndarray,
+    density: tuple[np.ndarray, np.ndarray],
+    title: str = "",
+) -> Figure:
+    """A dataset of real-valued labels at a glance: degrees, labels, those of neighbours, spectrum.
+
+    Args:
+        degrees: [N].
+        labels: [n] of the labelled nodes.
+        joined: [2, M] labels of a node and of its neighbour.
+        density: (edges [n + 1], share [n]) of the graph's spectrum.
+        title: of the figure.
+    """
+    figure, values, neighbours = _glance(degrees, density, title)
+    values.hist(labels, 40, color=COLOURS[1])
+    values.set(xlabel="label", ylabel="nodes per bin")
+    counted = neighbours.hist2d(joined[1], joined[0], 40, cmap="cividis", cmin=1)
+    figure.colorbar(counted[3], ax=neighbours, label="pairs per cell")
+    neighbours.set(xlabel="label of the neighbour", ylabel="label of the node")
+    return figure
+
+
+def _glance(
+    degrees: np.ndarray, density: tuple[np.ndarray, np.ndarray], title: str
+) -> tuple[Figure, Axes, Axes]:
+    """A figure with degrees and spectrum, and its two other axes: above and below."""
+    figure = Figure(figsize=(8, 6.4), layout="constrained")
+    (top_left, top_right), (left, right) = figure.subplots(2, 2)
+    linked = degrees[degrees > 0]
+    bins = np.geomspace(
+        np.min(linked, initial=np.max(linked, initial=1)), max(np.max(linked, initial=1), 2), 30
+    )
+    top_left.hist(linked, bins, color=COLOURS[0])
+    top_left.set(
+        xscale="log",
+        yscale="log" if len(linked) else "linear",
+        xlabel="degree",
+        ylabel="nodes per bin",
+    )
+    isolated = len(degrees) - len(linked)
+    if isolated:
+        top_left.set_title(f"and {isolated:,} isolated nodes", fontsize="small")
+    edges, share = density
+    right.stairs(100 * share, edges, fill=True, color="#999999")
+    right.set(
+        xlim=(0, 2), xlabel="$\\lambda$, eigenvalue of L = I - S", ylabel="eigenvalues per bin [%]"
+    )
+    figure.suptitle(title)
+    return figure, top_right, left

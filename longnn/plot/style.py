@@ -1,0 +1,4 @@
+"""What all figures share."""
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999933")
+"""Okabe and Ito's palette, distinguishable without colour vision."""

@@ -1,0 +1,66 @@
+"""How training went."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from longnn.plot.style import COLOURS
+
+
+def training_curves(
+    curves: dict[str, np.ndarray],
+    metric: str,
+    title: str = "",
+    loss: str = "mean negative log-likelihood",
+) -> Figure:
+    """Training and validation loss, and the validation metric, per epoch.
+
+    Args:
+        curves: "loss", "val_loss", "val" -> [B, epochs], NaN after a run's end.
+        metric: name of the metric.
+        title: of the figure.
+        loss: name of the loss.
+    """
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _spread(left, curves["loss"], COLOURS[0], "training (dropout on)")
+    _spread(left, curves["val_loss"], COLOURS[1], "validation")
+    left.set_ylabel(loss)
+    left.legend(frameon=False)
+    _spread(right, 100 * curves["val"], COLOURS[1], "validation")
+    right.set_ylabel(f"validation {metric} [%]")
+    for axes in (left, right):
+        axes.set_xlabel("epoch")
+    figure.suptitle(title or "median and quartiles over the runs still training")
+    return figure
+
+
+def exponents(alpha: np.ndarray, beta: np.ndarray, selected: np.ndarray, title: str = "") -> Figure:
+    """Path of (alpha, beta) of each run; a dot at the selected epoch.
+
+    Args:
+        alpha: [B, epochs], NaN after a run's end.
+        beta: [B, epochs].
+        selected: [B] index of the selected epoch.
+        title: of the figure.
+    """
+    figure = Figure(figsize=(4.8, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for run, chosen in enumerate(selected):
+        colour = COLOURS[run % len(COLOURS)]
+        axes.plot(alpha[run], beta[run], color=colour, lw=0.8)
+        axes.plot(alpha[run, chosen], beta[run, chosen], "o", color=colour, ms=4)
+    axes.plot(alpha[0, 0], beta[0, 0], "k+", ms=10, label="start")
+    axes.set_xlabel("$\\alpha$, exponent at $\\lambda = 0$")
+    axes.set_ylabel("$\\beta$, exponent at $\\lambda = 2$")
+    axes.legend(frameon=False)
+    axes.set_title(title or "learned exponents, dots at the selected epochs")
+    return figure
+
+
+def _spread(axes: Axes, values: np.ndarray, colour: str, label: str) -> None:
+    # Every epoch has at least one run that is still training, so no column is all NaN.
+    low, middle, high = np.nanpercentile(values, [25, 50, 75], axis=0)
+    epochs = np.arange(1, values.shape[1] + 1)
+    axes.plot(epochs, middle, color=colour, label=label, lw=1)
+    axes.fill_between(epochs, low, high, color=colour, alpha=0.2, lw=0)
