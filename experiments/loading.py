@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TransferSpeedColumn
 
 from experiments.catalogue import files
+from longnn.configured import made
 from longnn.data.dataset import Dataset
 from longnn.data.download import fetch, place
 from longnn.data.reduce import reduced
-from longnn.graph import Graph
 
 LOG = logging.getLogger(__name__)
 
@@ -58,12 +57,7 @@ def load(config: DictConfig) -> Dataset:
     about: dict[str, Any] = dataset.pop("about", {})
     download(files(about))
     with logged_warnings():
-        return reduced(instantiate(dataset), config.graph.keep)
-
-
-def graph_of(dataset: Dataset, self_loops: float) -> Graph:
-    """The graph that is filtered on: with a loop of this weight at every node, or as it is."""
-    return dataset.graph.with_self_loops(self_loops) if self_loops else dataset.graph
+        return reduced(made(dataset), config.graph.keep)
 
 
 def download(names: list[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.differences import Difference, by_split, difference
-from experiments.record import RESULT, read_result
+from longnn.rundir import RESULT, read_result
 
 
 def compare(result: dict[str, Any], reference: dict[int, float]) -> Difference:

@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
-RESULT = "result.json"
+from longnn.rundir import RESULT, RunDirectoryError, read_result
+
 _PARTIAL = ".partial-"
-
-
-class RunDirectoryError(ValueError):
-    """A run directory holds something that must not be overwritten, or cannot be read."""
 
 
 def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] | None:
@@ -35,22 +32,6 @@ def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] |
             f"this one is {identity[:8]}: other settings, data or split); choose another "
             "hydra.run.dir, or force=true to replace it"
         )
-    return result
-
-
-def read_result(file: Path) -> dict[str, Any]:
-    """Parses a ``result.json``.
-
-    Raises:
-        RunDirectoryError: if it is not one.
-    """
-    try:
-        result = json.loads(file.read_text())
-        result["identity"]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise RunDirectoryError(
-            f"{file} is not a result of this program ({error}); move it away, or use force=true"
-        ) from error
     return result
 
 

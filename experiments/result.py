@@ -7,10 +7,8 @@ from typing import Any
 
 import jax
 import numpy as np
-from flax import nnx
 from omegaconf import DictConfig, OmegaConf
 
-from experiments import identity
 from experiments.catalogue import files
 from experiments.figures import figures
 from experiments.job import Job
@@ -19,6 +17,8 @@ from experiments.summary import peak_memory, statistics, versions
 from longnn.data import Dataset, Splits
 from longnn.data.download import digests
 from longnn.operators import choose
+from longnn.rundir import SCHEMA
+from longnn.saved import named
 from longnn.training import Fit, score
 
 
@@ -44,7 +44,7 @@ def result_of(
     ]
     return {
         "identity": run_identity,
-        "schema": identity.SCHEMA,
+        "schema": SCHEMA,
         "dataset": dataset.name,
         "dataset_checksum": dataset.checksum,
         "dataset_files": digests(files(config.dataset.get("about") or {})),
@@ -72,7 +72,7 @@ def files_of(
     return {
         "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(resolved(job.config))),
         "curves.npz": save_arrays(trained.curves),
-        "parameters.npz": save_arrays(_named(trained.params)),
+        "parameters.npz": save_arrays(named(trained.params)),
         "predictions.npz": save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
         **(figures(trained, dataset, result) if job.config.figures else {}),
     }
@@ -104,11 +104,3 @@ def _predicted(dataset: Dataset, trained: Fit) -> dict[str, np.ndarray]:
     if dataset.regression:
         return {"values": trained.outputs[..., 0]}
     return {"probabilities": np.exp(trained.outputs)}
-
-
-def _named(params: nnx.State) -> dict[str, np.ndarray]:
-    """Parameters by path, such as embedding.first.kernel -> [B, F, H]."""
-    return {
-        ".".join(map(str, path)): np.asarray(variable[...])
-        for path, variable in nnx.to_flat_state(params)
-    }

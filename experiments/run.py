@@ -6,25 +6,22 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import identity
 from experiments.compiled import keep_compiled
 from experiments.job import Job
-from experiments.loading import graph_of, load, logged_warnings
+from experiments.loading import load, logged_warnings
 from experiments.model import model_of
-from experiments.record import RESULT, finished, write_run
+from experiments.record import finished, write_run
 from experiments.result import files_of, line, result_of
 from experiments.sinks import ended
 from experiments.sweep import attempts
 from experiments.sweep.attempts import Attempt
 from longnn.data import Dataset, Splits
-from longnn.features import as_features
-from longnn.operators import Backend, Operator, normalized_adjacency
-from longnn.similar import similar
-from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each
+from longnn.rundir import RESULT, SCHEMA
+from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each, problem_of
 
 LOG = logging.getLogger(__name__)
 
@@ -150,7 +147,7 @@ def _identity(job: Job, data: _Data) -> str:
             identity.settings(job.config),
             data.dataset.checksum,
             data.splits.hash,
-            identity.SCHEMA,
+            SCHEMA,
         ]
     )
 
@@ -181,17 +178,11 @@ def _trial(config: DictConfig) -> Trial:
 
 
 def _problem(config: DictConfig, dataset: Dataset) -> Problem:
-    return Problem(
-        _operator(config, dataset, model_of(config.model)[0]),
-        as_features(dataset.features, backend=config.backend),
-        jnp.asarray(dataset.labels),
+    edges = getattr(model_of(config.model)[0], "needs_edges", False)
+    graph = config.graph
+    return problem_of(
+        dataset, self_loops=graph.self_loops, r=graph.r, backend=config.backend, edges=edges
     )
-
-
-def _operator(config: DictConfig, dataset: Dataset, model: Any) -> Operator:
-    graph = graph_of(dataset, config.graph.self_loops)
-    backend: Backend = "segment_sum" if getattr(model, "needs_edges", False) else config.backend
-    return similar(normalized_adjacency(graph, backend=backend), graph, config.graph.r)
 
 
 class _Told:

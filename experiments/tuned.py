@@ -12,8 +12,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.record import RESULT, atomic, read_result
+from experiments.record import atomic
 from experiments.sweep import manifest
+from longnn.rundir import RESULT, read_result
 
 
 def entry_of(directory: Path) -> tuple[str, dict[str, Any]]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.identity import SCHEMA
-from experiments.record import RESULT, RunDirectoryError, read_result
+from longnn.rundir import RESULT, RunDirectoryError, check_schema, read_result
 
 LOG = logging.getLogger(__name__)
 
@@ -96,11 +95,7 @@ def read_run(file: Path) -> Run:
         RunDirectoryError: if it is truncated, of another layout, or lacks what tables need.
     """
     result = read_result(file)
-    schema = result.get("schema")
-    if schema != SCHEMA:
-        raise RunDirectoryError(
-            f"{file} has layout {schema!r}, this program reads {SCHEMA}; train that run again"
-        )
+    check_schema(file, result)
     problem = _problem(result)
     if problem:
         raise RunDirectoryError(f"{file} is damaged: {problem}; train that run again")

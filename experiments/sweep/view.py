@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from experiments.record import RESULT
 from experiments.sweep import attempts
 from experiments.sweep.state import ORDER
+from longnn.rundir import RESULT
 
 LOG = logging.getLogger(__name__)
 

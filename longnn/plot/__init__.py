@@ -1,7 +1,7 @@
 """Figures, each from arrays by one call; readable in print. No global matplotlib state."""
 
 from longnn.plot.dataset import dataset, valued_dataset
-from longnn.plot.response import response
+from longnn.plot.response import response, response_curves
 from longnn.plot.style import COLOURS
 from longnn.plot.training import exponents, training_curves
 
@@ -10,6 +10,7 @@ __all__ = [
     "dataset",
     "exponents",
     "response",
+    "response_curves",
     "training_curves",
     "valued_dataset",
 ]

@@ -1,12 +1,67 @@
 """The learned filter above the spectrum of its graph."""
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.figure import Figure
 
+from longnn.analysis import response as response_of
+from longnn.analysis import spectral_density
+from longnn.analysis.response import Trained
+from longnn.graph import Graph
 from longnn.plot.style import COLOURS
+from longnn.saved import Run, load
+from longnn.training import Fit, graph_of
+from longnn.training.task import REGRESSION
 
 
 def response(
+    trained: str | Path | Trained,
+    graph: Graph | None = None,
+    *,
+    lam: np.ndarray | None = None,
+    title: str = "",
+) -> Figure:
+    """Learned filter of a run, or of a batch of runs, above the spectrum of a graph.
+
+    Args:
+        trained: a run directory, an opened one, what ``longnn.training.fit`` returned, or one
+            module.
+        graph: whose spectrum stands below; None: that of an opened run's own data, and none for
+            others.
+        lam: [G] where the filter is drawn, ascending in [0, 2]; None: 401 points.
+        title: of the figure.
+
+    Raises:
+        ValueError: if the model has no filter.
+        DataFileError: if a run's own data are missing.
+    """
+    opened = load(trained) if isinstance(trained, str | Path) else trained
+    lam = np.linspace(0, 2, 401) if lam is None else np.asarray(lam, float)
+    values = response_of(opened, lam)
+    named = title
+    if isinstance(opened, Run):
+        if graph is None:
+            graph = graph_of(opened.dataset(), opened.config["graph"]["self_loops"])
+        spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
+        runs = f"{spread} of {len(values)} runs ({opened.result['split']})"
+        named = title or f"Learned filter of {opened.title},\n{runs}"
+    density = None if graph is None else spectral_density(graph)
+    return response_curves(lam, values, density, named, _channel(opened, values.shape[2]))
+
+
+def _channel(trained: Trained, channels: int) -> str:
+    """What one of so many channels of a filter is."""
+    fit = trained.fit if isinstance(trained, Run) else trained
+    if not isinstance(fit, Fit):
+        return "channel"
+    outputs = fit.outputs.shape[2]
+    if fit.program.task == REGRESSION:
+        return "output" if channels == 1 else "channel"
+    return "class" if channels in (1, outputs) else "channel"
+
+
+def response_curves(
     lam: np.ndarray,
     values: np.ndarray,
     density: tuple[np.ndarray, np.ndarray] | None = None,

@@ -6,6 +6,7 @@ from longnn.training.fit import Fit, fit, fit_each, score
 from longnn.training.loop import Problem
 from longnn.training.metrics import METRICS, accuracy, macro_f1, r2, roc_auc
 from longnn.training.optimizer import Optim
+from longnn.training.problem import graph_of, problem_of
 
 __all__ = [
     "METRICS",
@@ -18,7 +19,9 @@ __all__ = [
     "accuracy",
     "fit",
     "fit_each",
+    "graph_of",
     "macro_f1",
+    "problem_of",
     "r2",
     "roc_auc",
     "score",

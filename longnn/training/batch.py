@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.typing import DTypeLike
 
 from longnn.data.splits import Splits
 from longnn.training.check import check_problem
@@ -104,6 +105,32 @@ def refusals(
         except ValueError as error:
             refused[number] = error
     return refused
+
+
+def template(
+    model: Callable[..., nnx.Module],
+    shape: tuple[int, int],
+    trial: Trial,
+    metric: str,
+    dtype: DTypeLike,
+) -> tuple[Program, nnx.State, nnx.State]:
+    """The program of one run, and its parameters and settings before the first epoch.
+
+    Args:
+        model: see ``longnn.training.fit``.
+        shape: (F, C).
+        trial: its settings and optim.
+        metric: for selection.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: see ``longnn.training.fit``.
+    """
+    traced, fixed = _traced_and_fixed([trial])
+    builder = _Builder(model, *shape, dtype, fixed)
+    program = _program(builder, traced, [trial], metric)
+    _, params, settings = builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+    return program, params, settings
 
 
 @dataclass(frozen=True)

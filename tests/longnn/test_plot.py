@@ -45,9 +45,9 @@ def band(collection) -> tuple[float, float]:
 
 
 FIGURES = {
-    "response": lambda runs: plot.response(LAM, RNG.normal(size=(runs, 21, 3)), DENSITY),
-    "response, no spectrum": lambda runs: plot.response(LAM, RNG.normal(size=(runs, 21, 3))),
-    "response, 12 classes": lambda runs: plot.response(LAM, RNG.normal(size=(runs, 21, 12))),
+    "response": lambda runs: plot.response_curves(LAM, RNG.normal(size=(runs, 21, 3)), DENSITY),
+    "response, no spectrum": lambda runs: plot.response_curves(LAM, RNG.normal(size=(runs, 21, 3))),
+    "response, 12 classes": lambda runs: plot.response_curves(LAM, RNG.normal(size=(runs, 21, 12))),
     "curves": lambda runs: plot.training_curves(curves(runs), "accuracy"),
     "exponents": lambda runs: plot.exponents(
         curves(runs)["alpha"], curves(runs)["beta"], np.arange(runs)
@@ -66,7 +66,7 @@ def test_figure_can_be_saved_without_warning(name, runs):
 @pytest.mark.parametrize("runs", [1, 2, 3])
 def test_response_draws_medians_and_quartiles(runs):
     values = RNG.normal(size=(runs, 21, 3))
-    figure = plot.response(LAM, values)
+    figure = plot.response_curves(LAM, values)
     (axes,) = figure.axes
     assert len(axes.collections) == 3
     for c, (line, filled) in enumerate(zip(axes.lines, axes.collections)):
@@ -85,7 +85,7 @@ def test_response_draws_medians_and_quartiles(runs):
 
 
 def test_response_shows_the_spectrum_below():
-    figure = plot.response(LAM, RNG.normal(size=(3, 21, 2)), DENSITY, "Cora")
+    figure = plot.response_curves(LAM, RNG.normal(size=(3, 21, 2)), DENSITY, "Cora")
     top, bottom = figure.axes
     assert top.get_title() == "Cora"
     assert "[%]" in bottom.get_ylabel()
@@ -99,10 +99,10 @@ def test_response_is_scaled_to_where_the_graph_has_eigenvalues():
     """Huge above lambda = 1, where this graph has none; without a spectrum all counts."""
     values = np.where(LAM > 1, 1e6, 2.0)[None, :, None] * np.ones((3, 1, 2))
     values[:, LAM < 0.5] = -1.0
-    low, high = plot.response(LAM, values, DENSITY).axes[0].get_ylim()
+    low, high = plot.response_curves(LAM, values, DENSITY).axes[0].get_ylim()
     assert -1.5 < low < -1
     assert 2 < high < 2.5
-    low, high = plot.response(LAM, values).axes[0].get_ylim()
+    low, high = plot.response_curves(LAM, values).axes[0].get_ylim()
     assert high > 1e6
 
 
@@ -132,7 +132,7 @@ def test_training_curves_name_their_loss():
 
 
 def test_one_output_is_no_class():
-    (axes,) = plot.response(np.linspace(0, 2, 5), np.ones((2, 5, 1)), channel="output").axes
+    (axes,) = plot.response_curves(np.linspace(0, 2, 5), np.ones((2, 5, 1)), channel="output").axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["every output"]
 
 
@@ -208,7 +208,7 @@ def test_dataset_without_edges():
 
 def test_response_of_many_channels_shows_them_and_their_median():
     lam, values = np.linspace(0, 2, 5), np.random.default_rng(0).normal(size=(3, 5, 20))
-    (axes,) = plot.response(lam, values, channel="channel").axes
+    (axes,) = plot.response_curves(lam, values, channel="channel").axes
     (thick,) = [line for line in axes.lines if not line.get_label().startswith("_")]
     assert thick.get_label() == "median of 20 channels"
     of_runs = np.median(values, axis=0)
@@ -218,5 +218,5 @@ def test_response_of_many_channels_shows_them_and_their_median():
 
 
 def test_response_that_all_classes_share():
-    (axes,) = plot.response(np.linspace(0, 2, 5), np.ones((2, 5, 1))).axes
+    (axes,) = plot.response_curves(np.linspace(0, 2, 5), np.ones((2, 5, 1))).axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["every class"]

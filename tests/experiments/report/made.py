@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.identity import SCHEMA
 from experiments.report import Run, Task, tasks
 from experiments.summary import statistics
+from longnn.rundir import SCHEMA
 
 
 def result(

@@ -1,0 +1,45 @@
+"""From a dataset on the host to what training takes on the device."""
+
+import jax.numpy as jnp
+
+from longnn.data import Dataset
+from longnn.features import as_features
+from longnn.graph import Graph
+from longnn.operators import Backend, normalized_adjacency
+from longnn.similar import similar
+from longnn.training.loop import Problem
+
+
+def graph_of(dataset: Dataset, self_loops: float = 0.0) -> Graph:
+    """The graph that is filtered on: with a loop of this weight at every node, or as it is."""
+    return dataset.graph.with_self_loops(self_loops) if self_loops else dataset.graph
+
+
+def problem_of(
+    dataset: Dataset,
+    *,
+    self_loops: float = 0.0,
+    r: float = 0.5,
+    backend: Backend = "auto",
+    edges: bool = False,
+) -> Problem:
+    """Operator, features and labels of a dataset.
+
+    Args:
+        dataset: N nodes.
+        self_loops: weight of a loop that every node gets; 0: none.
+        r: of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``longnn.similar.similar``).
+        backend: of the operator and of the features; see ``longnn.operators``.
+        edges: whether the model reads the edges of the operator (GCN and GAT on jraph's layers
+            do: ``Model.needs_edges``), which then has the backend "segment_sum".
+
+    Raises:
+        ValueError: for a setting out of its range.
+    """
+    graph = graph_of(dataset, self_loops)
+    operator = normalized_adjacency(graph, backend="segment_sum" if edges else backend)
+    return Problem(
+        similar(operator, graph, r),
+        as_features(dataset.features, backend=backend),
+        jnp.asarray(dataset.labels),
+    )

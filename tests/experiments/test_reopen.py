@@ -1,0 +1,61 @@
+"""What training left, opened again: the same numbers, its picture, other graphs."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import longnn
+from longnn import plot
+from longnn.analysis import response
+from longnn.data import csbm
+from longnn.rundir import RunDirectoryError
+from tests.experiments.conftest import SMALL
+
+
+@pytest.fixture
+def run(train):
+    (directory,) = train(*SMALL, "model.order=4", "graph=self_loops", "figures=false")
+    return longnn.load(directory)
+
+
+def test_a_run_is_what_it_was(run):
+    assert run.title == "longnn on csbm"
+    assert run.part.shape == (2, 60)
+    assert_allclose(run.predict(), run.outputs, atol=1e-5)
+    data = run.dataset()
+    test = [np.mean(o.argmax(1)[p == 2] == data.labels[p == 2]) for o, p in
+            zip(run.outputs, run.part, strict=True)]  # fmt: skip
+    assert_allclose([row["test"] for row in run.result["per_run"]], 100 * np.array(test), atol=1e-4)
+
+
+def test_its_picture_in_one_call(run):
+    figure = plot.response(run.directory)
+    top, bottom = figure.axes
+    assert top.get_title().startswith(
+        "Learned filter of longnn on csbm,\nmedian and quartiles of 2"
+    )
+    median = np.median(response(run, np.linspace(0, 2, 401)), axis=0)
+    for c, line in enumerate(top.lines[:2]):
+        assert line.get_label() == f"class {c}"
+        assert_allclose(line.get_ydata(), median[:, c], rtol=1e-6)
+    share, _, _ = bottom.patches[0].get_data()
+    assert_allclose(share.sum(), 100)
+    assert len(plot.response(run.fit).axes) == 1  # a fit knows no graph
+    (alone,) = plot.response(run.model(1), lam=np.linspace(0, 1, 5), title="one").axes
+    assert alone.get_title() == "one"
+    assert_allclose(alone.lines[1].get_ydata(), response(run, np.linspace(0, 1, 5))[1, :, 1])
+
+
+def test_another_graph(run):
+    other = csbm.generate(nodes=50, features=8, seed=3)
+    outputs = run.predict(other)
+    assert outputs.shape == (2, 50, 2)
+    assert_allclose(np.exp(outputs).sum(axis=2), 1, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"takes 8 features and gives 2 outputs.*has 5 features"):
+        run.predict(csbm.generate(nodes=50, features=5))
+
+
+def test_data_that_have_changed(run):
+    run.config["dataset"]["seed"] = 9
+    with pytest.raises(RunDirectoryError, match=r"with checksum .*train that run again"):
+        run.dataset()
