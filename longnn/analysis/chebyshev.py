@@ -75,8 +75,8 @@ def measure_of_moments(moments: np.ndarray, kernel: Kernel, spike: float = 0.0) 
 def kernel_factors(kernel: Kernel, count: int) -> np.ndarray:
     """[M] g_n, by which moments are damped against oscillation.
 
-    - "lanczos": sin(pi n / M) / (pi n / M); nearer to the exact measure than "jackson" on all graphs
-      measured, with small negative densities (Weisse et al., table II, exponent 1).
+    - "lanczos": sin(pi n / M) / (pi n / M); nearer to the exact measure than "jackson" on all
+      graphs measured, with small negative densities (Weisse et al., table II, exponent 1).
     - "jackson": positive, and smooths over about pi / M (Weisse et al., eq. 71).
     - "dirichlet": 1, no damping; as near or nearer, and spikes ring.
 

@@ -63,6 +63,14 @@ def test_differences_of_twins_are_a_point():
     assert signal_measure(graph, part, "kpm").mass[-1] == pytest.approx(60 / (60 + 40 / 9))
 
 
+def test_isolated_nodes_are_a_point_too():
+    """Two edges and three nodes alone, which carry 3 of 5; the rest is at lambda = 0."""
+    graph = Graph.from_edges(np.array([[0, 1], [2, 3]]), 7)
+    lam, mass = signal_measure(graph, np.r_[1, 1, 0, 0, 1, 1, 1], "kpm")
+    assert mass[lam == 1].sum() == pytest.approx(3 / 5)
+    assert mass[lam < 0.05].sum() == pytest.approx(2 / 5, abs=0.01)
+
+
 def test_spectrum_serves_several_signals():
     spectrum = eigenvectors(GRAPH)
     for signal in (NOISE, NOISE[:, 0]):
