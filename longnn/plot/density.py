@@ -1,0 +1,48 @@
+"""The spectral density of a graph, by one method or several."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from longnn.plot.style import COLOURS, FREQUENCY
+
+Binned = tuple[np.ndarray, np.ndarray]
+"""(edges [n + 1], share [n]) as ``longnn.analysis.spectral_density`` returns it."""
+
+
+def density(densities: dict[str, Binned], title: str = "") -> Figure:
+    """Share of the eigenvalues in each bin; several densities lie over one another.
+
+    The first is filled, the others are lines. Where one bin holds ten times the typical share
+    (lambda = 1, as a rule) the axis is logarithmic.
+
+    Args:
+        densities: what a density is called in the legend -> (edges, share).
+        title: of the figure.
+
+    Raises:
+        ValueError: if there is no density.
+    """
+    if not densities:
+        raise ValueError("no density to draw: give a dict of name -> (edges, share)")
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for number, (name, (edges, share)) in enumerate(densities.items()):
+        if number == 0:
+            axes.stairs(100 * share, edges, fill=True, color="#bbbbbb", label=name)
+            continue
+        dashes = ("-", "--", ":")[(number - 1) % 3]
+        colour = COLOURS[(number - 1) % len(COLOURS)]
+        axes.stairs(100 * share, edges, color=colour, ls=dashes, lw=1.4, label=name)
+    shares = np.concatenate([share for _, share in densities.values()])
+    if peaked(shares):
+        lowest = 100 * shares[shares > 0].min()
+        axes.set(yscale="log", ylim=(max(lowest, 100 * shares.max() / 1e4) / 2, None))
+    axes.set(xlim=(0, 2), xlabel=FREQUENCY, ylabel="eigenvalues per bin [%]", title=title)
+    axes.legend(fontsize="small", frameon=False)
+    return figure
+
+
+def peaked(share: np.ndarray) -> bool:
+    """Whether one bin holds ten times the median of those that hold anything."""
+    filled = share[share > 0]
+    return len(filled) > 0 and bool(filled.max() > 10 * np.median(filled))
