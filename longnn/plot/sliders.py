@@ -8,8 +8,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
 Range = tuple[float, float, float, float]
 """(lowest, highest, step, first value); integers give whole numbers."""
 
@@ -23,6 +21,7 @@ class Sliders:
     Attributes:
         values: what the sliders say now.
         controls: ipywidgets slider of each name; empty where no front end is.
+        widget: sliders and picture, an ipywidgets box; None where no front end is.
         picture: PNG of the figure at ``values``.
     """
 
@@ -31,25 +30,25 @@ class Sliders:
         self.values = {name: _checked(name, *limits)[3] for name, limits in ranges.items()}
         self.picture = _png(draw(**self.values))
         self.controls: dict[str, Any] = {}
+        self.widget: Any = None
         if live:
             self.controls = {name: _slider(name, *limits) for name, limits in ranges.items()}
-            self._box, self._image = _box(list(self.controls.values()), self.picture)
-            for control in self.controls.values():
-                control.observe(self._moved, names="value")
+            self.widget = _box(list(self.controls.values()), self.picture)
+        for control in self.controls.values():
+            control.observe(self._moved, names="value")
 
     def _moved(self, change: Any) -> None:
         self.values = {name: control.value for name, control in self.controls.items()}
         self.picture = _png(self._draw(**self.values))
-        self._image.value = self.picture
+        self.widget.children[-1].value = self.picture
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """For IPython: a front end takes the richest that it can show."""
         shown = ", ".join(f"{name} = {value:g}" for name, value in self.values.items())
         picture = base64.b64encode(self.picture).decode()
         bundle: dict[str, Any] = {"text/plain": f"figure at {shown}", "image/png": picture}
-        if self.controls:
-            view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
-            bundle[WIDGET] = view
+        if self.widget is not None:
+            bundle |= self.widget._repr_mimebundle_() | bundle
         return bundle
 
 
@@ -103,11 +102,12 @@ def _slider(name: str, low: float, high: float, step: float, first: float) -> An
     return kind(value=first, min=low, max=high, step=step, description=name)
 
 
-def _box(controls: list[Any], picture: bytes) -> tuple[Any, Any]:
-    """The widget that is shown, and the image in it."""
+def _box(controls: list[Any], picture: bytes) -> Any:
+    """The widget that is shown: sliders, and the image last."""
     widgets = _ipywidgets()
-    image = widgets.Image(value=picture, format="png", layout={"max_width": "100%"})
-    return widgets.VBox([*controls, image]), image
+    layout = {"align_self": "flex-start", "max_width": "100%"}  # its own size, not the page's
+    image = widgets.Image(value=picture, format="png", layout=layout)
+    return widgets.VBox([*controls, image])
 
 
 def _ipywidgets() -> Any:
