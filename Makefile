@@ -1,11 +1,11 @@
-# make install | demo | test | lint | fix | docs | constraints | clean
+# make install | demo | test | lint | fix | docs | notebooks | constraints | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
-.PHONY: install demo test lint fix docs constraints clean
+.PHONY: install demo test lint fix docs notebooks constraints clean
 
 install: $(STAMP)
 
@@ -36,6 +36,10 @@ fix: install
 docs: install
 	$(BIN)/pdoc --docformat google --math --output-directory build/docs polybases polybases.modules longnn
 	@echo "open build/docs/index.html"
+
+# Run and saved again, all of them.
+notebooks: install
+	$(BIN)/python -m notebooks.execute
 
 # The newest versions that the requirements admit, written down.
 constraints:

@@ -6,6 +6,7 @@ from longnn.plot.density import density
 from longnn.plot.energy import energy, homophily
 from longnn.plot.overpassing import over_passing
 from longnn.plot.response import response, response_curves
+from longnn.plot.sliders import sliders
 from longnn.plot.style import COLOURS
 from longnn.plot.training import exponents, training_curves
 
@@ -21,6 +22,7 @@ __all__ = [
     "over_passing",
     "response",
     "response_curves",
+    "sliders",
     "training_curves",
     "valued_dataset",
 ]
