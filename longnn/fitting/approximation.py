@@ -46,12 +46,15 @@ def chebyshev_apply(
 
 
 def _interpolant(response: Response, accuracy: float, max_degree: int) -> np.ndarray:
+    def at(x: np.ndarray) -> np.ndarray:
+        return response(1 - x)
+
     points = np.linspace(-1, 1, 4001)
-    exact = response(1 - points)
+    exact = at(points)
     scale = max(np.abs(exact).max(), np.finfo(float).tiny)
     degree, error = 16, np.inf
     while degree <= max_degree:
-        coefficients = chebyshev.chebinterpolate(lambda t: response(1 - t), degree)
+        coefficients: np.ndarray = chebyshev.chebinterpolate(at, degree)  # type: ignore[type-var]
         error = np.abs(chebyshev.chebval(points, coefficients) - exact).max() / scale
         if error <= accuracy:
             return coefficients

@@ -12,7 +12,7 @@ exponents acts through the connection to that basis, whose derivative is exact.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,41 @@ from longnn.operators import Operator
 from polybases import Recurrence, connection, exponent
 from polybases.scales import Scale
 
-ADAM = optax.scale_by_adam(eps=1e-12)  # gradients at the optimum are as small as its residual
+Method = Literal["nesterov", "adam"]
+
+ADAM = optax.scale_by_adam(eps=1e-12)  # of theta: gradients become as small as the residual is
+ADAM_EXPONENTS = optax.scale_by_adam(eps=1e-6)  # theirs are noise once theta has converged
+
+
+class Nesterov(NamedTuple):
+    """State of accelerated descent: the point before the extrapolation, and its age per channel.
+
+    Attributes:
+        point: [K+1, P, C].
+        steps: [P, C] since the last restart.
+    """
+
+    point: Array
+    steps: Array
+
+
+def nesterov(theta: Array, gradient: Array, step: Array, state: Nesterov) -> tuple[Array, Nesterov]:
+    """One step of accelerated gradient descent, starting afresh where it went uphill.
+
+    Source: Y. Nesterov, Soviet Math. Dokl. 27 (1983) 372; restarts by the gradient scheme of
+    O'Donoghue and Candes, Found. Comput. Math. 15 (2015) 715, section 3.2.
+
+    Args:
+        theta: [K+1, P, C] extrapolated point.
+        gradient: there.
+        step: [K+1, P, C] at most 1 / curvature, of each coefficient.
+        state: of the step before.
+    """
+    point = theta - step * gradient
+    moved = point - state.point
+    uphill = jnp.sum(gradient * moved, axis=0) > 0
+    steps = jnp.where(uphill, 0, state.steps + 1)
+    return point + steps / (steps + 3) * moved, Nesterov(point, steps)
 
 
 class Setup(NamedTuple):
@@ -33,6 +67,8 @@ class Setup(NamedTuple):
     Attributes:
         basis, order, scale: of `longnn.fitting.bases.make_basis`.
         learnable: whether the exponents are trained.
+        method: "nesterov" (accelerated descent on theta with steps from the Gram matrix) or "adam";
+            the exponents go by Adam either way.
         epochs: of the chunk.
     """
 
@@ -40,6 +76,7 @@ class Setup(NamedTuple):
     order: int
     scale: Scale
     learnable: bool
+    method: Method
     epochs: int
 
 
@@ -76,6 +113,15 @@ def exponents(setup: Setup, params: Parameters) -> tuple[Array, Array]:
     return params.alpha, params.beta
 
 
+def initial(setup: Setup, params: Parameters) -> tuple[Any, Any]:
+    """States of the two optimizers, of theta and of the exponents."""
+    count = jnp.zeros(params.theta.shape[1:], params.theta.dtype)
+    of_theta = (
+        Nesterov(params.theta, count) if setup.method == "nesterov" else ADAM.init(params.theta)
+    )
+    return of_theta, ADAM_EXPONENTS.init(params[1:])
+
+
 @partial(jax.jit, static_argnames="setup")
 def run_chunk(
     setup: Setup,
@@ -83,61 +129,102 @@ def run_chunk(
     data: Data,
     rates: Rates,
     params: Parameters,
-    state: Any,
+    state: tuple[Any, Any],
     start: Array,
-) -> tuple[Parameters, Any, Parameters, Array]:
-    """``setup.epochs`` epochs of Adam.
+) -> tuple[Parameters, tuple[Any, Any], Parameters, Array]:
+    """``setup.epochs`` epochs.
 
     Args:
         setup: static.
         operator: S in float32.
         data: what is fitted.
-        rates: of Adam, falling geometrically with the epoch.
+        rates: falling geometrically with the epoch; "nesterov" needs none for theta.
         params: at the start.
-        state: of Adam.
+        state: of the optimizers.
         start: scalar, epochs done before.
 
     Returns:
-        Parameters, Adam's state, the parameters after each epoch (leading dimension), and the
+        Parameters, states, the parameters after each epoch (leading dimension), and the mean
         squared errors [P, C] at the start.
     """
     anchor = _basis(setup, params)
     terms = anchor.expand(operator.matvec, data.x)
     residual = data.y - jnp.sum(params.theta[:, None] * terms, axis=0)
     residual, terms = (data.mask[:, None, None] * values for values in (residual, terms))
-    gram = jnp.einsum("knpc,lnpc->klpc", terms, terms, precision="highest")
-    projected = jnp.sum(terms * residual, axis=1)
+    size = jnp.sum(data.mask)
+    gram = jnp.einsum("knpc,lnpc->klpc", terms, terms, precision="highest") / size
+    projected = jnp.sum(terms * residual, axis=1) / size
     before = params.theta
 
-    def loss(params: Parameters) -> Array:
-        change, norms = _change(setup, params, anchor, before)
+    def loss(params: Parameters) -> tuple[Array, Array]:
+        change, basis = _change(setup, params, anchor, before)
         quadratic = change * (jnp.sum(gram * change, axis=1) - 2 * projected)
-        return jnp.sum(quadratic + data.ridge * norms * params.theta**2)
+        weights = data.ridge * _penalty(basis, params.theta)
+        return jnp.sum(quadratic + weights * params.theta**2), weights
 
     def step(carry: Any, _: None) -> tuple[Any, Parameters]:
-        params, state, epoch = carry
-        direction, state = ADAM.update(jax.grad(loss)(params), state)
+        params, (of_theta, of_exponents), epoch = carry
+        gradient, weights = jax.grad(loss, has_aux=True)(params)
         factor = rates.fall ** (epoch / rates.total)
-        rate = Parameters(rates.theta, rates.exponents, rates.exponents)
-        params = jax.tree.map(lambda p, d, r: p - r * factor * d, params, direction, rate)
-        return (params, state, epoch + 1), params
+        if setup.method == "nesterov":
+            inverse = _step_sizes(_in_basis(setup, params, anchor, gram), weights)
+            theta, of_theta = nesterov(params.theta, gradient.theta, inverse, of_theta)
+        else:
+            direction, of_theta = ADAM.update(gradient.theta, of_theta)
+            theta = params.theta - rates.theta * factor * direction
+        directions, of_exponents = ADAM_EXPONENTS.update(gradient[1:], of_exponents)
+        rate = rates.exponents * factor
+        params = Parameters(theta, *(e - rate * d for e, d in zip(params[1:], directions)))
+        return (params, (of_theta, of_exponents), epoch + 1), params
 
-    carry = params, state, start
-    (params, state, _), path = jax.lax.scan(step, carry, length=setup.epochs)
-    return params, state, path, jnp.sum(residual**2, axis=0)
+    (params, state, _), path = jax.lax.scan(step, (params, state, start), length=setup.epochs)
+    return params, state, path, jnp.sum(residual**2, axis=0) / size
 
 
 def _basis(setup: Setup, params: Parameters) -> Basis:
     return make_basis(setup.basis, setup.order, *exponents(setup, params), setup.scale)
 
 
-def _change(setup: Setup, params: Parameters, anchor: Basis, before: Array) -> tuple[Array, Array]:
-    """Change of the coefficients in the anchor's basis [K+1, P, C], and the penalty's weights."""
-    theta, basis = params.theta, anchor
-    if setup.learnable:
-        basis = _basis(setup, params)
-        assert isinstance(basis, Recurrence)
-        assert isinstance(anchor, Recurrence)
-        theta = jnp.sum(theta[:, None] * connection(basis, anchor), axis=0)
+def _change(setup: Setup, params: Parameters, anchor: Basis, before: Array) -> tuple[Array, Basis]:
+    """Change of the coefficients in the anchor's basis [K+1, P, C], and the current basis."""
+    if not setup.learnable:
+        return params.theta - before, anchor
+    basis = _basis(setup, params)
+    matrix = _connection(basis, anchor)
+    return jnp.sum(params.theta[:, None] * matrix, axis=0) - before, basis
+
+
+def _connection(basis: Basis, anchor: Basis) -> Array:
+    assert isinstance(basis, Recurrence)
+    assert isinstance(anchor, Recurrence)
+    return connection(basis, anchor)
+
+
+def _in_basis(setup: Setup, params: Parameters, anchor: Basis, gram: Array) -> Array:
+    """The Gram matrix [K+1, K+1, P, c] in the current basis, C G C^T."""
+    if not setup.learnable:
+        return gram
+    matrix = _connection(_basis(setup, params), anchor)[..., 0]
+    return jnp.einsum("kip,ijpc,ljp->klpc", matrix, gram, matrix, precision="highest")
+
+
+def _step_sizes(gram: Array, weights: Array) -> Array:
+    """[K+1, P, c] steps of descent on d^T (G + W) d that are surely short enough.
+
+    1 / (2 G_kk L) with L >= the largest eigenvalue of the Gram matrix scaled to a unit diagonal, by
+    Gershgorin's theorem.
+    """
+    diagonal = jnp.einsum("kkpc->kpc", gram) + weights
+    safe = jnp.where(diagonal > 0, diagonal, 1)
+    root = jnp.sqrt(safe)
+    scaled = jnp.abs(gram) / (root[:, None] * root[None])
+    bound = jnp.maximum(jnp.max(jnp.sum(scaled, axis=1), axis=0), 1) + jnp.max(
+        weights / safe, axis=0
+    )
+    return 1 / (2 * bound * safe)
+
+
+def _penalty(basis: Basis, theta: Array) -> Array:
+    """[K+1, P or 1, 1] weights of theta^2 in the ridge."""
     weights = jnp.asarray(penalty(basis), theta.dtype)
-    return theta - before, weights.reshape(len(weights), *weights.shape[1:] or (1, 1))
+    return weights.reshape(len(weights), *(weights.shape[1:] or (1, 1)))

@@ -98,8 +98,7 @@ def _check(node: ast.AST, text: str, depth: int) -> None:
 def _known(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=value):
-            # bool is an int; an integer beyond 2^53 would be exact, and a power of it endless
-            return type(value) in (int, float) and abs(value) < 2**53
+            return type(value) in (int, float)  # not bool, which is an int
         case ast.Name(id=name):
             return name in ("lam", "x", *CONSTANTS)
         case ast.BinOp(op=op) | ast.UnaryOp(op=op):
@@ -129,7 +128,7 @@ def _value(node: ast.AST, names: dict[str, Any]) -> Any:
     arguments = [_value(child, names) for child in _children(node)]
     match node:
         case ast.Constant(value=int() | float() as value):
-            return np.float64(value)
+            return np.asarray(value, np.float64)
         case ast.Name(id=name):
             return np.asarray(names[name], np.float64)
         case ast.Call(func=ast.Name(id=name)):

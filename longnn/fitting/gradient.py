@@ -1,14 +1,23 @@
-"""Fitting by gradients: Adam in float32 on coefficients and exponents, all problems at once."""
+"""Fitting by gradients in float32: coefficients and exponents, all problems at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import jax.numpy as jnp
 import numpy as np
 
 from longnn.fitting.bases import host_terms, make_basis
-from longnn.fitting.chunk import ADAM, Data, Parameters, Rates, Setup, exponents, run_chunk
+from longnn.fitting.chunk import (
+    Data,
+    Method,
+    Parameters,
+    Rates,
+    Setup,
+    exponents,
+    initial,
+    run_chunk,
+)
 from longnn.fitting.lstsq import check_ridge
 from longnn.fitting.optimum import Optimum
 from longnn.fitting.problem import FitProblem
@@ -31,9 +40,10 @@ class Descent:
     """How to descend.
 
     Attributes:
+        method: "nesterov" (accelerated, with steps from the Gram matrix) or "adam".
         epochs: at most.
-        lr: rate of the coefficients at the start, in units of |y| / |x|.
-        lr_basis: rate of the exponents at the start.
+        lr: Adam's rate of the coefficients at the start, in units of |y| / |x|.
+        lr_basis: Adam's rate of the exponents at the start, in both methods.
         lr_fall: factor of both rates after ``epochs``; they fall geometrically.
         chunk: epochs between two propagations (`longnn.fitting.chunk`).
         tol: it stops once no squared error has changed by this share in `PATIENCE` chunks; 0:
@@ -44,9 +54,10 @@ class Descent:
         ValueError: for a value out of its range.
     """
 
+    method: Method = "nesterov"
     epochs: int = 20000
     lr: float = 0.1
-    lr_basis: float = 0.1
+    lr_basis: float = 0.01
     lr_fall: float = 1e-4
     chunk: int = 500
     tol: float = 1e-5
@@ -54,6 +65,8 @@ class Descent:
 
     def __post_init__(self) -> None:
         check_ridge(self.ridge)
+        if self.method not in get_args(Method):
+            raise ValueError(f"unknown method {self.method!r}; choose nesterov or adam")
         if min(self.epochs, self.chunk) < 1:
             raise ValueError(f"epochs and chunk must be >= 1, got {self.epochs} and {self.chunk}")
         if not (self.lr > 0 and self.lr_basis >= 0 and 0 < self.lr_fall <= 1 and self.tol >= 0):
@@ -94,7 +107,7 @@ def descend(
     scale: Scale = "orthonormal",
     *,
     learnable: bool = True,
-    descent: Descent = Descent(),  # noqa: B008  frozen
+    descent: Descent = Descent(),
     on_progress: Callable[[int, int], None] = lambda epoch, epochs: None,
 ) -> GradientFit:
     """Fits every problem from theta = 0; the channels of a problem share its exponents.
@@ -122,12 +135,16 @@ def descend(
         jnp.zeros((order + 1, p, c), jnp.float32),
         *(jnp.full((p, 1), value, jnp.float32) for value in start),
     )
-    state, kept, errors, done = ADAM.init(params), [], [], 0
+    method = descent.method
+    setup = Setup(basis, order, scale, learnable, method, descent.chunk)
+    state, done = initial(setup, params), 0
+    kept: list[list[np.ndarray]] = []
+    errors: list[np.ndarray] = []
     numbers = np.array([descent.lr, descent.lr_basis, descent.lr_fall, descent.epochs], np.float32)
     rates = Rates(*map(jnp.asarray, numbers))
     wanted = np.unique(np.geomspace(1, descent.epochs, POINTS).round().astype(int))
-    while done < descent.epochs and not _converged(errors, len(problem.mask), descent.tol):
-        setup = Setup(basis, order, scale, learnable, min(descent.chunk, descent.epochs - done))
+    while done < descent.epochs and not _converged(errors, descent.tol):
+        setup = setup._replace(epochs=min(descent.chunk, descent.epochs - done))
         at = jnp.asarray(done, jnp.float32)
         params, state, path, sse = run_chunk(setup, operator, data, rates, params, state, at)
         errors.append(_checked(np.asarray(sse), done))
@@ -135,10 +152,10 @@ def descend(
         kept.append([np.asarray(leaf)[here] for leaf in _given(setup, path, unit)])
         done += setup.epochs
         on_progress(done, descent.epochs)
-    theta, *ends = map(np.asarray, _given(setup, params, unit))
-    traced = [np.concatenate(leaves) for leaves in zip(*kept, strict=True)]
-    recorded = wanted[: len(traced[0])]
-    return GradientFit(setup, theta, *ends, done, recorded, tuple(traced))
+    theta, end_alpha, end_beta = _given(setup, params, unit)
+    thetas, alphas, betas = (np.concatenate(leaves) for leaves in zip(*kept, strict=True))
+    recorded = wanted[: len(thetas)]
+    return GradientFit(setup, theta, end_alpha, end_beta, done, recorded, (thetas, alphas, betas))
 
 
 def excess_curve(fit: GradientFit, optimum: Optimum) -> np.ndarray:
@@ -153,8 +170,7 @@ def excess_curve(fit: GradientFit, optimum: Optimum) -> np.ndarray:
     setup, (theta, alpha, beta) = fit.setup, fit.path
     if setup.order != optimum.order:
         raise ValueError(f"the fit has order {setup.order}, the optimum {optimum.order}")
-    given = (np.asarray(e)[..., None] for e in (alpha, beta))
-    basis = make_basis(setup.basis, setup.order, *given, setup.scale)
+    basis = make_basis(setup.basis, setup.order, alpha[..., None], beta[..., None], setup.scale)
     x = chebyshev_nodes(setup.order + 1).reshape(-1, 1, 1, 1)
     terms = host_terms(basis, lambda t: x * t, np.ones((len(x), *alpha.shape, 1)))
     values = np.einsum("hkpc,kjhp->hjpc", theta.astype(np.float64), terms[..., 0])
@@ -187,7 +203,12 @@ def _normalized(problem: FitProblem, ridge: float) -> tuple[Data, np.ndarray]:
     x, y = problem.signals.astype(np.float64), problem.targets.astype(np.float64)
     sizes = [np.sqrt(np.mean(np.square(v[problem.mask]), axis=0)) for v in (x, y)]
     of_x, of_y = (np.where(size > 0, size, 1) for size in sizes)
-    arrays = (x / of_x, np.where(inside, y / of_y, 0), problem.mask, ridge / of_x**2)
+    arrays = (
+        x / of_x,
+        np.where(inside, y / of_y, 0),
+        problem.mask,
+        ridge / of_x**2 / problem.mask.sum(),
+    )
     return Data(*(jnp.asarray(array, jnp.float32) for array in arrays)), of_y / of_x
 
 
@@ -200,18 +221,18 @@ def _given(
     return theta, np.asarray(alpha)[..., 0], np.asarray(beta)[..., 0]
 
 
-def _converged(errors: list[np.ndarray], nodes: int, tol: float) -> bool:
+def _converged(errors: list[np.ndarray], tol: float) -> bool:
     if len(errors) <= PATIENCE:
         return False
     now, before = errors[-1], errors[-1 - PATIENCE]
-    return bool(np.all((np.abs(before - now) < tol * now) | (now < FLOOR * nodes)))
+    return bool(np.all((np.abs(before - now) < tol * now) | (now < FLOOR)))
 
 
 def _checked(sse: np.ndarray, epoch: int) -> np.ndarray:
     if not np.isfinite(sse).all():
         problem, channel = np.argwhere(~np.isfinite(sse))[0]
         raise ValueError(
-            f"the squared error of problem {problem}, channel {channel} is not finite after epoch "
-            f"{epoch}; take a lower lr or lr_basis, or a lower order"
+            f"the squared error of problem {problem}, channel {channel} is not finite after "
+            f"{epoch} epochs; take a lower lr or lr_basis, or a lower order"
         )
     return sse

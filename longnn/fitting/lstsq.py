@@ -118,6 +118,7 @@ def targets_by_signal(problem: FitProblem) -> np.ndarray:
 def solution(
     problem: FitProblem, theta: np.ndarray, terms: np.ndarray, targets: np.ndarray
 ) -> Solution:
+    """Of coefficients [Q, K+1, R], with squared errors from the residuals themselves."""
     shape = problem.targets.shape[1:]
     sse = np.square(targets - terms @ theta).sum(axis=1).reshape(shape)
     return Solution(np.moveaxis(theta, 1, 0).reshape(-1, *shape), sse)
