@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import pooch
 from omegaconf import DictConfig
-from scipy import sparse
 
 from experiments.filters.identity import IMAGES, data_name, filters_of
 from experiments.loading import download, graph_of, load
@@ -53,7 +52,7 @@ def signals_of(config: DictConfig) -> Signals:
         return Signals("images", made.graph, values, made.mask, grid, made.checksum)
     dataset = load(config)
     columns = dataset.features[:, : config.signals]
-    values = columns.toarray() if sparse.issparse(columns) else columns
+    values = columns if isinstance(columns, np.ndarray) else columns.toarray()
     graph = graph_of(dataset, config.graph.self_loops)
     mask = np.ones(graph.num_nodes, bool)
     name = data_name(config)

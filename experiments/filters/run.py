@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _fit(config: DictConfig, directory: Path, identity: str) -> dict[str, Any]:
         "nodes": signals.graph.num_nodes,
         "counted": int(signals.mask.sum()),
         "bases": {name: rows_of(f, targets, problem, optimum) for name, f in fits.items()},
-        "seconds": {b: round(t - s, 3) for (_, s), (b, t) in zip(marks, marks[1:])},
+        "seconds": {b: round(t - s, 3) for (_, s), (b, t) in pairwise(marks)},
         "device": jax.devices()[0].device_kind,
         "versions": versions(),
         "config": OmegaConf.to_container(config, resolve=True),
@@ -105,7 +106,7 @@ def _files(
     result: dict[str, Any],
 ) -> dict[str, Callable[[Path], None]]:
     files: dict[str, Callable[[Path], None]] = {
-        "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(config, resolve=True)),
+        "config.yaml": partial(OmegaConf.save, config, resolve=True),
     }
     for basis, found in fits.items():
         arrays = found.arrays | {"lam": LAM, "optimum": optimum.T}

@@ -54,7 +54,7 @@ def _interpolant(response: Response, accuracy: float, max_degree: int) -> np.nda
     scale = max(np.abs(exact).max(), np.finfo(float).tiny)
     degree, error = 16, np.inf
     while degree <= max_degree:
-        coefficients: np.ndarray = chebyshev.chebinterpolate(at, degree)  # type: ignore[type-var]
+        coefficients: np.ndarray = chebyshev.chebinterpolate(at, degree)
         error = np.abs(chebyshev.chebval(points, coefficients) - exact).max() / scale
         if error <= accuracy:
             return coefficients
