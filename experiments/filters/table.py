@@ -12,18 +12,25 @@ def show(result: dict[str, Any]) -> None:
     # without a terminal, lines stay whole: they go into a file or through grep
     console = Console() if sys.stdout.isatty() else Console(width=200)
     for basis, rows in result["bases"].items():
+        console.print(heading(result, basis))
         console.print(table(result, basis, rows))
+    spent = ", ".join(f"{name} {value:.2f}" for name, value in result["seconds"].items())
+    console.print(f"seconds: {spent}")
+
+
+def heading(result: dict[str, Any], basis: str) -> str:
+    """What was fitted."""
+    config = result["config"]
+    return (
+        f"{config['solver']}, {basis}, K = {config['order']}: {result['signals']} signals of "
+        f"{result['data']}, squared errors summed over {result['counted']:,} nodes"
+    )
 
 
 def table(result: dict[str, Any], basis: str, rows: list[dict[str, Any]]) -> Table:
     """A row for each filter: squared error, R2, the optimum of the degree, and what it cost."""
-    config = result["config"]
-    title = (
-        f"{config['solver']}, {basis}, K = {config['order']}: {result['signals']} signals of "
-        f"{result['data']}, squared error summed over {result['counted']:,} nodes, mean over signals"
-    )
-    descends = config["solver"] != "lstsq"
-    made = Table("filter", title=title, box=None, title_justify="left")
+    descends = result["config"]["solver"] != "lstsq"
+    made = Table("filter", box=None)
     columns = ["mean SSE", "optimum", "R2", "optimum R2", "worst ratio (signal)"]
     columns += ["epochs", "to 1 %: median", "worst", "alpha", "beta"] if descends else []
     for name in (*columns, "seconds"):
@@ -35,9 +42,8 @@ def table(result: dict[str, Any], basis: str, rows: list[dict[str, Any]]) -> Tab
         cells += ["-" if ratio is None else f"{ratio:.6f} ({row['worst_signal']})"]
         if descends:
             cells += [f"{row['epochs']:,}", *map(_epoch, row["epochs_to_1pct"])]
-            cells += (
-                [f"{row['alpha']:.3f}", f"{row['beta']:.3f}"] if basis == "jacobi" else ["", ""]
-            )
+            learned = basis == "jacobi"
+            cells += [f"{row[name]:.3f}" if learned else "" for name in ("alpha", "beta")]
         together = row["seconds"] is None
         made.add_row(row["filter"], *cells, "together" if together else f"{row['seconds']:.1f}")
     return made

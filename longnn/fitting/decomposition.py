@@ -155,7 +155,7 @@ def _read(file: Path | None, count: int, size: int) -> list[tuple[np.ndarray, np
     if file is None or not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             pairs = [(kept[f"lam{i}"], kept[f"vectors{i}"]) for i in range(count)]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -22,9 +22,9 @@ class Factors(NamedTuple):
     Attributes:
         terms: [Q, M, K+1] T.
         scale: [K+1, Q] lengths of the columns of T, the diagonal of D (1 where a column is 0).
-        left: [Q, M, K+1] U.
-        singular: [Q, K+1] s, descending; 0 where it is rounding.
-        right: [Q, K+1, K+1] V^T.
+        left: [Q, M, m] U, m = min(M, K+1).
+        singular: [Q, m] s, descending; 0 where it is rounding.
+        right: [Q, m, K+1] V^T.
     """
 
     terms: np.ndarray
@@ -86,11 +86,9 @@ def factor(terms: np.ndarray) -> Factors:
     length = np.sqrt(np.einsum("qmk,qmk->qk", terms, terms))
     scale = np.where(length > 0, length, 1)
     q, r = np.linalg.qr(terms / scale[:, None])
-    u, singular, right = np.linalg.svd(r)
+    u, singular, right = np.linalg.svd(r, full_matrices=False)
     noise = max(terms.shape[1:]) * np.finfo(float).eps * singular[:, :1]
-    return Factors(
-        terms, scale.T, q @ u[:, :, : r.shape[2]], np.where(singular > noise, singular, 0), right
-    )
+    return Factors(terms, scale.T, q @ u, np.where(singular > noise, singular, 0), right)
 
 
 def solve(factors: Factors, targets: np.ndarray) -> np.ndarray:
