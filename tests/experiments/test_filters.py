@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import absl.logging
 import numpy as np
 import pytest
 
@@ -19,6 +20,8 @@ def fit(tmp_path, monkeypatch):
     """``fit(*overrides)`` runs the command and gives its directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
+    # Hydra closes all handlers, and this one closes a stream that pytest has put aside
+    absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
     def call(*overrides: str) -> Path:
         before = set(tmp_path.glob("fits/*"))
