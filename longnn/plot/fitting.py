@@ -78,7 +78,12 @@ def convergence(
                   ha="right", va="bottom")  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="squared error / optimum - 1")
     axes.set_ylim(bottom=max(1e-7, axes.get_ylim()[0]))
-    axes.legend(title="basis: epochs to 1 %, median / worst fit", fontsize="small", frameon=False)
+    axes.legend(
+        title="basis: epochs to 1 %, median / worst fit",
+        fontsize="small",
+        frameon=False,
+        alignment="left",
+    )
     axes.set_title(title)
     return figure
 
