@@ -19,6 +19,7 @@ from rich.progress import Progress
 
 from experiments.filters.data import Target, named_filters, signals_of, targets_of
 from experiments.filters.identity import SCHEMA, identity_of
+from experiments.filters.rows import rows_of
 from experiments.filters.solve import (
     LAM,
     Fits,
@@ -26,7 +27,6 @@ from experiments.filters.solve import (
     check,
     descended,
     problem_of,
-    rows_of,
     solve_directly,
 )
 from experiments.filters.table import show

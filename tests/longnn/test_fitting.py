@@ -102,6 +102,20 @@ def test_ridge_is_the_norm_of_the_filter():
         lstsq(PROBLEM, basis, -1)
 
 
+def test_many_nodes():
+    """Their QR goes by blocks of rows."""
+    nodes = np.arange(1201)
+    ring = Graph.from_edges(np.stack([nodes, (nodes + 1) % 1201], 1), 1201)
+    x, y = np.random.default_rng(1).normal(size=(2, 1201, 1, 1))
+    found = lstsq(FitProblem(ring, x, y, nodes >= 0), make_basis("monomial", 2))
+    once = (np.roll(x, 1, 0) + np.roll(x, -1, 0)) / 2
+    twice = (np.roll(once, 1, 0) + np.roll(once, -1, 0)) / 2
+    terms = np.concatenate([x, once, twice], axis=1)[..., 0]
+    theta, sse, *_ = np.linalg.lstsq(terms, y[:, 0, 0])
+    np.testing.assert_allclose(found.theta[:, 0, 0], theta, rtol=1e-10)
+    np.testing.assert_allclose(found.sse[0], sse, rtol=1e-12)
+
+
 def test_fewer_frequencies_than_terms():
     """On one edge there are two; the fit is exact and finite."""
     pair = Graph.from_edges(np.array([[0, 1]]), 2)
