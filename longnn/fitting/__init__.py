@@ -2,9 +2,10 @@
 
 from longnn.fitting.approximation import chebyshev_apply
 from longnn.fitting.bases import BASES, fitted, make_basis
+from longnn.fitting.curve import epochs_within, excess_curve
 from longnn.fitting.decomposition import apply, decompose
 from longnn.fitting.expression import parse
-from longnn.fitting.gradient import Descent, GradientFit, descend, epochs_within, excess_curve
+from longnn.fitting.gradient import Descent, GradientFit, descend
 from longnn.fitting.lstsq import Solution, lstsq
 from longnn.fitting.optimum import Optimum
 from longnn.fitting.problem import FitProblem
