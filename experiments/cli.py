@@ -28,11 +28,12 @@ def _run_name(*, _root_: DictConfig) -> str:
     return run_name(_root_)
 
 
-def check_command_line(arguments: list[str]) -> None:
+def check_command_line(arguments: list[str], config: str = "config") -> None:
     """Exits with a message for an option that does not exist or an output that cannot be made.
 
     Args:
         arguments: the command line without the program name.
+        config: name of the command's file in conf/.
 
     Raises:
         SystemExit: with code 2 and the message.
@@ -54,7 +55,7 @@ def check_command_line(arguments: list[str]) -> None:
         for group, option in choices:
             chosen.setdefault(group, []).append(option)
     for override in overrides:
-        message = package_problem(override) or key_problem(folders, chosen, override)
+        message = package_problem(override) or key_problem(folders, chosen, override, config)
         if message:
             _exit(message)
         if override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
@@ -77,7 +78,7 @@ def option_problem(folders: list[Path], group: str, option: str) -> str | None:
 
 
 def key_problem(
-    folders: list[Path], chosen: dict[str, list[str]], override: Override
+    folders: list[Path], chosen: dict[str, list[str]], override: Override, config: str = "config"
 ) -> str | None:
     """Says why an override sets a value that no config has, with the nearest keys.
 
@@ -85,6 +86,7 @@ def key_problem(
         folders: where config files lie.
         chosen: group -> options on the command line; of other groups any option counts.
         override: of the command line.
+        config: name of the command's file in conf/.
     """
     key = override.key_or_group
     adds = override.is_add() or override.is_force_add() or override.is_delete()
@@ -92,9 +94,9 @@ def key_problem(
         return None
     group = key.partition(".")[0]
     if (CONF / group).is_dir():
-        names, folder_of, prefix = _options(chosen, group), group, f"{group}."
+        names, folder_of, prefix = _options(chosen, group, config), group, f"{group}."
     else:
-        names, folder_of, prefix = ["config"], ".", ""
+        names, folder_of, prefix = [config], ".", ""
     files = [f for folder in folders for n in names for f in (folder / folder_of).glob(f"{n}.yaml")]
     known = {prefix + name for file in files for name in _keys(OmegaConf.load(file))}
     if not files or key in known:
@@ -117,15 +119,15 @@ def key_problem(
     return f"unknown key {key!r}{of}: {hint}{elsewhere} A new key is added with +{key}=..."
 
 
-def _options(chosen: dict[str, list[str]], group: str) -> list[str]:
+def _options(chosen: dict[str, list[str]], group: str, config: str) -> list[str]:
     """What a group is, as far as the command line says; "*" where another file decides."""
     if group in chosen:
         return chosen[group]
     if group in ("split", "graph") or "sweep" in chosen:  # of a dataset, of a model, of a space
         return ["*"]
-    defaults: Any = OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml"))
+    defaults: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{config}.yaml"))
     named = [entry for entry in defaults["defaults"] if isinstance(entry, dict)]
-    return [entry[group] for entry in named if group in entry] or ["*"]
+    return [entry[group] for entry in named if entry.get(group)] or ["*"]
 
 
 PACKAGES = {

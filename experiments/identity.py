@@ -23,7 +23,7 @@ def settings(config: DictConfig) -> dict[str, Any]:
     """The resolved values that decide a result; a file counts by its content, not its path."""
     parts: dict[str, Any] = {key: _plain(config[key]) for key in PARTS}
     parts["dataset"].pop("about", None)
-    return _by_content(parts)
+    return by_content(parts)
 
 
 def _plain(value: Any) -> Any:
@@ -56,9 +56,10 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _by_content(value: Any) -> Any:
+def by_content(value: Any) -> Any:
+    """A config's values, with a file's path replaced by the digest of its content."""
     if isinstance(value, dict):
-        return {k: _digest(v) if k in PATHS else _by_content(v) for k, v in value.items()}
+        return {k: _digest(v) if k in PATHS else by_content(v) for k, v in value.items()}
     return value
 
 

@@ -4,6 +4,7 @@ from longnn.plot.basis import basis, conditioning
 from longnn.plot.dataset import dataset, valued_dataset
 from longnn.plot.density import density
 from longnn.plot.energy import energy, homophily
+from longnn.plot.fitting import convergence, fitted_response
 from longnn.plot.overpassing import over_passing
 from longnn.plot.response import response, response_curves
 from longnn.plot.sliders import sliders
@@ -14,10 +15,12 @@ __all__ = [
     "COLOURS",
     "basis",
     "conditioning",
+    "convergence",
     "dataset",
     "density",
     "energy",
     "exponents",
+    "fitted_response",
     "homophily",
     "over_passing",
     "response",
