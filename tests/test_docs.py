@@ -29,6 +29,13 @@ def test_guide(number, train):
     exec(block, {})
 
 
+def test_analysis(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(_blocks("docs/analysis.md")), {})
+    names = ("density", "energy", "homophily", "basis", "conditioning", "over_passing")
+    assert {file.stem for file in tmp_path.iterdir()} == set(names)
+
+
 def test_readme():
     edges = np.array([[0, 1], [1, 2], [2, 3]])
     names = {"edges": edges, "num_nodes": 4, "theta": np.ones((11, 3)), "signal": np.ones((4, 3))}

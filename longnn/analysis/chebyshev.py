@@ -75,11 +75,10 @@ def measure_of_moments(moments: np.ndarray, kernel: Kernel, spike: float = 0.0) 
 def kernel_factors(kernel: Kernel, count: int) -> np.ndarray:
     """[M] g_n, by which moments are damped against oscillation.
 
-    - "lanczos": sin(pi n / M) / (pi n / M), nearest to the exact measure in our experience; small
-      negative densities are possible (Weisse et al., table II; C. Lanczos, Applied Analysis
-      (1956), section 4.6).
+    - "lanczos": sin(pi n / M) / (pi n / M); nearer to the exact measure than "jackson" on all
+      graphs measured, with small negative densities (Weisse et al., table II, exponent 1).
     - "jackson": positive, and smooths over about pi / M (Weisse et al., eq. 71).
-    - "dirichlet": 1, no damping.
+    - "dirichlet": 1, no damping; as near or nearer, and spikes ring.
 
     Raises:
         ValueError: if the kernel is unknown.

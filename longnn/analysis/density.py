@@ -73,7 +73,7 @@ def spectral_measure(
         points = lanczos_measure(operator, jnp.asarray(start, dtype), moments // 2)
         return Measure(points.lam, points.mass / points.mass.sum())
     mu = chebyshev_moments(operator, jnp.asarray(start, dtype), moments + 2) / start.size
-    mu = with_known_moments(mu, _first_moments(graph))
+    mu = with_known_moments(mu, first_moments(graph))
     return measure_of_moments(mu, kernel, twin_share(graph, twin_classes(graph)))
 
 
@@ -109,7 +109,7 @@ def choose_method(graph: Graph, method: Method, moments: int, limit: int) -> Met
     return method
 
 
-def _first_moments(graph: Graph) -> np.ndarray:
+def first_moments(graph: Graph) -> np.ndarray:
     """[3] integral of T_n(1 - lambda) over the N eigenvalues: 1, tr S / N, 2 ||S||^2 / N - 1."""
     senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
     weights = np.ones(1) if graph.weights is None else np.asarray(graph.weights, np.float64)

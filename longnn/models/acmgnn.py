@@ -1,6 +1,6 @@
 """A bank of a low-pass and a high-pass channel, mixed at each node (ACM-GNN, arXiv 2210.07606)."""
 
-from typing import Any
+from typing import Unpack
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from jax.typing import ArrayLike, DTypeLike
 from longnn.dropout import Key
 from longnn.features import Features
 from longnn.models.mlp import uniform
-from longnn.models.stack import Stack
+from longnn.models.stack import Layers, Made, Stack
 from longnn.operators import Operator
 
 
@@ -27,10 +27,7 @@ class ACMGNN(Stack):
         in_features: F.
         classes: C.
         identity: whether there is a third channel without the graph.
-        hidden: width between two layers.
-        layers: number of layers.
-        dropout: rate in front of each layer, in [0, 1).
-        dtype: of the parameters.
+        body: settings of :class:`longnn.models.stack.Stack`.
 
     Raises:
         ValueError: for a setting outside its range.
@@ -42,19 +39,14 @@ class ACMGNN(Stack):
         classes: int,
         *,
         identity: bool = True,
-        hidden: int = 64,
-        layers: int = 2,
-        dropout: ArrayLike = 0.5,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        **body: Unpack[Layers],
     ):
         channels = 3 if identity else 2
 
-        def make(width_in: int, width_out: int, last: bool) -> Mixture:
-            return Mixture(width_in, width_out, channels, dtype=dtype, rngs=rngs)
+        def make(width_in: int, width_out: int, last: bool, **made: Unpack[Made]) -> Mixture:
+            return Mixture(width_in, width_out, channels, **made)
 
-        body: dict[str, Any] = {"hidden": hidden, "layers": layers, "dropout": dropout}
-        super().__init__(in_features, classes, make, **body, dtype=dtype)
+        super().__init__(in_features, classes, make, **body)
 
 
 class Mixture(nnx.Module):

@@ -3,7 +3,6 @@
 from typing import Unpack
 
 import jax.numpy as jnp
-from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
@@ -23,7 +22,6 @@ class APPNP(Spectral):
         classes: C.
         order: K >= 1.
         alpha: probability of a teleport, in (0, 1).
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -37,12 +35,10 @@ class APPNP(Spectral):
         *,
         order: int = 10,
         alpha: ArrayLike = 0.1,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
-        make = lambda channels: PageRank(order, alpha, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        make = lambda channels, dtype: PageRank(order, alpha, dtype=dtype)  # noqa: E731
+        super().__init__(in_features, classes, make, **body)
 
 
 class PageRank(Series):

@@ -1,6 +1,6 @@
 """ChebNet: Chebyshev polynomials with a matrix for each degree (arXiv 1606.09375)."""
 
-from typing import Any
+from typing import Unpack
 
 import jax.numpy as jnp
 from flax import nnx
@@ -11,7 +11,7 @@ from longnn.dropout import Key
 from longnn.features import Features
 from longnn.models.mlp import uniform
 from longnn.models.model import check_count
-from longnn.models.stack import Stack
+from longnn.models.stack import Layers, Made, Stack
 from longnn.operators import Operator
 from polybases import chebyshev, combine
 
@@ -26,10 +26,7 @@ class ChebNet(Stack):
         in_features: F.
         classes: C.
         order: K >= 1.
-        hidden: width between two layers.
-        layers: number of layers.
-        dropout: rate in front of each layer, in [0, 1).
-        dtype: of the parameters.
+        body: settings of :class:`longnn.models.stack.Stack`.
 
     Raises:
         ValueError: for a setting outside its range.
@@ -41,19 +38,16 @@ class ChebNet(Stack):
         classes: int,
         *,
         order: int = 2,
-        hidden: int = 64,
-        layers: int = 2,
-        dropout: ArrayLike = 0.5,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        **body: Unpack[Layers],
     ):
         check_count("order (the highest degree K)", order)
 
-        def make(width_in: int, width_out: int, last: bool) -> MatrixChebyshev:
-            return MatrixChebyshev(width_in, width_out, order, dtype=dtype, rngs=rngs)
+        def make(
+            width_in: int, width_out: int, last: bool, **made: Unpack[Made]
+        ) -> MatrixChebyshev:
+            return MatrixChebyshev(width_in, width_out, order, **made)
 
-        body: dict[str, Any] = {"hidden": hidden, "layers": layers, "dropout": dropout}
-        super().__init__(in_features, classes, make, **body, dtype=dtype)
+        super().__init__(in_features, classes, make, **body)
 
 
 class MatrixChebyshev(nnx.Module):

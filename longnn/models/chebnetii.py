@@ -2,10 +2,6 @@
 
 from typing import Unpack
 
-import jax.numpy as jnp
-from flax import nnx
-from jax.typing import DTypeLike
-
 from longnn.models.series import NonNegative
 from longnn.models.spectral import Body, Spectral
 from polybases import chebyshev_interpolation
@@ -21,7 +17,6 @@ class ChebNetII(Spectral):
         in_features: F.
         classes: C.
         order: K >= 1.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -34,9 +29,7 @@ class ChebNetII(Spectral):
         classes: int,
         *,
         order: int = 10,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
-        make = lambda channels: NonNegative(chebyshev_interpolation, order, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        make = lambda channels, dtype: NonNegative(chebyshev_interpolation, order, dtype=dtype)  # noqa: E731
+        super().__init__(in_features, classes, make, **body)

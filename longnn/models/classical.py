@@ -1,7 +1,7 @@
 """GCN and GAT on jraph's layers, the classical baselines. The only model file that knows jraph."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from longnn.dropout import Key
 from longnn.features import Features
 from longnn.models.mlp import uniform
 from longnn.models.model import check_count
-from longnn.models.stack import Stack
+from longnn.models.stack import Layers, Made, Stack
 from longnn.operators import Operator, SegmentOperator
 
 
@@ -27,10 +27,7 @@ class GCN(Stack):
     Args:
         in_features: F.
         classes: C.
-        hidden: width between two layers.
-        layers: number of layers.
-        dropout: rate in front of each layer, in [0, 1).
-        dtype: of the parameters.
+        body: settings of :class:`longnn.models.stack.Stack`.
 
     Raises:
         ValueError: for a setting outside its range; when called on another operator.
@@ -42,18 +39,12 @@ class GCN(Stack):
         self,
         in_features: int,
         classes: int,
-        *,
-        hidden: int = 64,
-        layers: int = 2,
-        dropout: ArrayLike = 0.5,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        **body: Unpack[Layers],
     ):
-        def make(width_in: int, width_out: int, last: bool) -> Convolution:
-            return Convolution(width_in, width_out, dtype=dtype, rngs=rngs)
+        def make(width_in: int, width_out: int, last: bool, **made: Unpack[Made]) -> Convolution:
+            return Convolution(width_in, width_out, **made)
 
-        body: dict[str, Any] = {"hidden": hidden, "layers": layers, "dropout": dropout}
-        super().__init__(in_features, classes, make, **body, dtype=dtype)
+        super().__init__(in_features, classes, make, **body)
 
 
 class GAT(Stack):
@@ -68,10 +59,8 @@ class GAT(Stack):
         in_features: F.
         classes: C.
         heads: of each layer.
-        hidden: width of all heads together between two layers; a multiple of ``heads``.
-        layers: number of layers.
-        dropout: rate in front of each layer, in [0, 1).
-        dtype: of the parameters.
+        body: settings of :class:`longnn.models.stack.Stack`; ``hidden``, the width of all heads
+            together, is a multiple of ``heads``.
 
     Raises:
         ValueError: for a setting outside its range; when called on another operator.
@@ -85,24 +74,17 @@ class GAT(Stack):
         classes: int,
         *,
         heads: int = 8,
-        hidden: int = 64,
-        layers: int = 2,
-        dropout: ArrayLike = 0.5,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        **body: Unpack[Layers],
     ):
         check_count("heads", heads)
-        if hidden % heads:
-            raise ValueError(f"hidden must be a multiple of heads={heads}, got {hidden}")
 
-        def make(width_in: int, width_out: int, last: bool) -> Attention:
+        def make(width_in: int, width_out: int, last: bool, **made: Unpack[Made]) -> Attention:
+            if not last and width_out % heads:
+                raise ValueError(f"hidden must be a multiple of heads={heads}, got {width_out}")
             each = width_out if last else width_out // heads
-            return Attention(width_in, each, heads, average=last, dtype=dtype, rngs=rngs)
+            return Attention(width_in, each, heads, average=last, **made)
 
-        body: dict[str, Any] = {"hidden": hidden, "layers": layers, "dropout": dropout}
-        super().__init__(
-            in_features, classes, make, **body, activation=jax.nn.elu, dtype=dtype
-        )  # fmt: skip
+        super().__init__(in_features, classes, make, activation=jax.nn.elu, **body)
 
 
 class Convolution(nnx.Module):

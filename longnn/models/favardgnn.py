@@ -3,7 +3,6 @@
 from typing import Unpack
 
 import jax.numpy as jnp
-from flax import nnx
 from jax.typing import DTypeLike
 
 from longnn.models.coefficients import Free
@@ -24,7 +23,6 @@ class FavardGNN(Spectral):
         in_features: F.
         classes: C.
         order: K >= 1.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`; placement="inside" here.
 
     Raises:
@@ -37,15 +35,13 @@ class FavardGNN(Spectral):
         classes: int,
         *,
         order: int = 10,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
 
-        def make(channels: int) -> InBasis:
+        def make(channels: int, dtype: DTypeLike) -> InBasis:
             basis = Favard(order, upper=1.0, shape=(channels,), dtype=dtype)
             return InBasis(basis, Free(jnp.eye(order + 1)[0], channels, dtype=dtype))
 
         body = {"placement": "inside", **body}
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        super().__init__(in_features, classes, make, **body)

@@ -2,8 +2,6 @@
 
 from typing import Unpack
 
-import jax.numpy as jnp
-from flax import nnx
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.models.appnp import page_rank
@@ -26,7 +24,6 @@ class GPRGNN(Spectral):
         classes: C.
         order: K >= 1.
         alpha: teleport probability of the initial gamma, in (0, 1).
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -40,15 +37,13 @@ class GPRGNN(Spectral):
         *,
         order: int = 10,
         alpha: ArrayLike = 0.1,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
         check_range("alpha (the probability of a teleport)", alpha, 0, 1, closed=False)
 
-        def make(channels: int) -> InBasis:
+        def make(channels: int, dtype: DTypeLike) -> InBasis:
             gamma = Free(page_rank(order, alpha, dtype), channels=1, dtype=dtype)
             return InBasis(Fixed(monomial, order, dtype=dtype), gamma)
 
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        super().__init__(in_features, classes, make, **body)

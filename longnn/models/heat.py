@@ -24,7 +24,6 @@ class HeatKernel(Spectral):
         order: K >= 1.
         t: initial time of diffusion, > 0.
         learnable: whether t is a parameter.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -39,12 +38,10 @@ class HeatKernel(Spectral):
         order: int = 10,
         t: ArrayLike = 3.0,
         learnable: bool = True,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
-        make = lambda channels: Heat(order, t, learnable=learnable, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        make = lambda channels, dtype: Heat(order, t, learnable=learnable, dtype=dtype)  # noqa: E731
+        super().__init__(in_features, classes, make, **body)
 
 
 class Heat(Series):

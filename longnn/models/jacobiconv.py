@@ -34,7 +34,6 @@ class JacobiConv(Spectral):
         beta: exponent at x = -1, likewise.
         gamma0: scale of the PCD factors, > 0.
         convention: "jacobi" (DLMF 18.3.1) or "jacobiconv" (the published sign).
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`; embedding="linear" here.
 
     Raises:
@@ -51,18 +50,16 @@ class JacobiConv(Spectral):
         beta: ArrayLike = 1.0,
         gamma0: ArrayLike = 1.0,
         convention: Convention = "jacobi",
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
 
-        def make(channels: int) -> InBasis:
+        def make(channels: int, dtype: DTypeLike) -> InBasis:
             basis = FixedJacobi(order, alpha, beta, convention, dtype=dtype)
             return InBasis(basis, Decomposed(jnp.ones(order + 1), channels, gamma0, dtype=dtype))
 
         body = {"embedding": "linear", **body}
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        super().__init__(in_features, classes, make, **body)
 
 
 class FixedJacobi(nnx.Module):

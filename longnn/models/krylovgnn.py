@@ -27,7 +27,6 @@ class KrylovGNN(Spectral):
         order: K >= 1.
         tau: share of a step, in (0, 1) if learnable, else > 0.
         learnable: whether tau is a parameter.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`; placement="before" here.
 
     Raises:
@@ -42,20 +41,18 @@ class KrylovGNN(Spectral):
         order: int = 10,
         tau: ArrayLike = 0.5,
         learnable: bool = True,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
         check_range("tau", tau, 0, 1 if learnable else float("inf"), closed=False)
 
-        def make(channels: int) -> InBasis:
+        def make(channels: int, dtype: DTypeLike) -> InBasis:
             basis: Any = Krylov if learnable else FixedKrylov
             weights = Free(jnp.full(order + 1, 1 / (order + 1)), channels=1, dtype=dtype)
             return InBasis(basis(order, tau, dtype=dtype), weights)
 
         body = {"placement": "before", **body}
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        super().__init__(in_features, classes, make, **body)
 
 
 class FixedKrylov(nnx.Module):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Literal, Unpack
 
 import jax.numpy as jnp
-from flax import nnx
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.models.coefficients import Decomposed, Free
@@ -43,7 +42,6 @@ class LonGNN(Spectral):
         learnable: whether alpha and beta are parameters.
         basis: (order, alpha, beta, dtype=...) -> module whose call gives a Recurrence; where scale
             or learnable are not the default, they are passed on by name.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -65,8 +63,6 @@ class LonGNN(Spectral):
         scale: Scale = "orthonormal",
         learnable: bool = True,
         basis: Callable[..., Any] = Jacobi,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
@@ -75,7 +71,7 @@ class LonGNN(Spectral):
         kind: dict[str, Any] = {} if scale == "orthonormal" else {"scale": scale}
         kind |= {} if learnable else {"learnable": False}
 
-        def make(channels: int) -> InBasis:
+        def make(channels: int, dtype: DTypeLike) -> InBasis:
             width = 1 if shared else channels
             if pcd:
                 theta: Any = Decomposed(values, width, gamma0, dtype=dtype)
@@ -83,4 +79,4 @@ class LonGNN(Spectral):
                 theta = Free(values, width, dtype=dtype)
             return InBasis(basis(order, alpha, beta, dtype=dtype, **kind), theta)
 
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        super().__init__(in_features, classes, make, **body)

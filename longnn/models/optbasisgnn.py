@@ -27,7 +27,6 @@ class OptBasisGNN(Spectral):
         in_features: F.
         classes: C.
         order: K >= 1.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`; placement="inside" here.
 
     Raises:
@@ -40,13 +39,11 @@ class OptBasisGNN(Spectral):
         classes: int,
         *,
         order: int = 10,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         body = {"placement": "inside", **body}
-        make = lambda channels: Lanczos(order, channels, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        make = lambda channels, dtype: Lanczos(order, channels, dtype=dtype)  # noqa: E731
+        super().__init__(in_features, classes, make, **body)
 
     @property
     def response(self) -> NoReturn:

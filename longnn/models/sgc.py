@@ -3,7 +3,6 @@
 from typing import Unpack
 
 import jax.numpy as jnp
-from flax import nnx
 from jax import Array
 from jax.typing import DTypeLike
 
@@ -22,7 +21,6 @@ class SGC(Spectral):
         in_features: F.
         classes: C.
         order: K >= 1.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`; embedding="linear", placement="before"
             and dropout=0 here.
 
@@ -36,13 +34,11 @@ class SGC(Spectral):
         classes: int,
         *,
         order: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         body = {"embedding": "linear", "placement": "before", "dropout": 0.0, **body}
-        make = lambda channels: Power(order, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        make = lambda channels, dtype: Power(order, dtype=dtype)  # noqa: E731
+        super().__init__(in_features, classes, make, **body)
 
 
 class Power(Series):

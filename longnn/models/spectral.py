@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,7 @@ Filter = Callable[[Operator, Array], Array]
 
 
 class Body(TypedDict, total=False):
-    """The settings that every spectral model passes on to :class:`Spectral`."""
+    """What every spectral model passes on to :class:`Spectral`: settings, dtype and rngs."""
 
     hidden: int
     dropout: ArrayLike
@@ -34,6 +34,8 @@ class Body(TypedDict, total=False):
     placement: Placement
     layers: int
     layer_norm: bool
+    dtype: DTypeLike
+    rngs: Required[nnx.Rngs]
 
 
 class Spectral(nnx.Module):
@@ -56,7 +58,7 @@ class Spectral(nnx.Module):
     Args:
         in_features: F.
         classes: C, width of the output.
-        make: channels -> a filter of so many signals.
+        make: (channels, dtype) -> a filter of so many signals.
         hidden: width of the hidden layer, or of the stacked ones.
         dropout: rate p, in [0, 1).
         dpr_con: rate q, in [0, 1).
@@ -65,6 +67,7 @@ class Spectral(nnx.Module):
         layers: filters, if stacked.
         layer_norm: whether filtered signals are normalised.
         dtype: of the parameters.
+        rngs: of their initial values.
 
     Raises:
         ValueError: for a setting that is unknown or outside its range.
@@ -74,7 +77,7 @@ class Spectral(nnx.Module):
         self,
         in_features: int,
         classes: int,
-        make: Callable[[int], Filter],
+        make: Callable[[int, DTypeLike], Filter],
         *,
         hidden: int = 64,
         dropout: ArrayLike = 0.5,
@@ -110,7 +113,7 @@ class Spectral(nnx.Module):
         count = layers if placement == "stacked" else 1
         widths = [classes] if whole else [hidden] * count + [classes]
         self.heads = nnx.List([Affine(a, b, **made) for a, b in pairwise(widths)])
-        self.filters: Any = nnx.List([make(widths[0]) for _ in range(count)])
+        self.filters: Any = nnx.List([make(widths[0], dtype) for _ in range(count)])
         norms = [LayerNorm(widths[0], dtype=dtype) for _ in range(count) if layer_norm]
         self.norms = nnx.List(norms)
         self.dropout = Setting(jnp.asarray(dropout, dtype))

@@ -3,7 +3,6 @@
 from typing import Unpack
 
 import jax.numpy as jnp
-from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
@@ -24,7 +23,6 @@ class SSGC(Spectral):
         classes: C.
         order: K >= 1.
         alpha: share of the node itself, in [0, 1).
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`; embedding="linear", placement="before"
             and dropout=0 here.
 
@@ -39,13 +37,11 @@ class SSGC(Spectral):
         *,
         order: int = 16,
         alpha: ArrayLike = 0.05,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         body = {"embedding": "linear", "placement": "before", "dropout": 0.0, **body}
-        make = lambda channels: Average(order, alpha, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        make = lambda channels, dtype: Average(order, alpha, dtype=dtype)  # noqa: E731
+        super().__init__(in_features, classes, make, **body)
 
 
 class Average(Series):

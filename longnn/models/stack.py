@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -16,19 +16,37 @@ from longnn.models.model import Setting, check_count, check_range
 from longnn.operators import Operator
 
 
+class Made(TypedDict):
+    """What every layer is made with."""
+
+    dtype: DTypeLike
+    rngs: nnx.Rngs
+
+
+class Layers(TypedDict, total=False):
+    """What every model of layers passes on to :class:`Stack`: settings, dtype and rngs."""
+
+    hidden: int
+    layers: int
+    dropout: ArrayLike
+    dtype: DTypeLike
+    rngs: Required[nnx.Rngs]
+
+
 class Stack(nnx.Module):
     """H <- activation(conv(S, dropout(H))), without the activation after the last.
 
     Args:
         in_features: F.
         classes: C.
-        make: (width in, width out, whether it is the last) -> a convolution, called as
-            ``conv(operator, features, rate, key)``.
+        make: (width in, width out, whether it is the last, dtype=..., rngs=...) -> a convolution,
+            called as ``conv(operator, features, rate, key)``.
         hidden: width between two convolutions.
         layers: number of convolutions.
         dropout: rate in front of each, in [0, 1).
         activation: between two.
-        dtype: of the settings.
+        dtype: of the parameters.
+        rngs: of their initial values.
 
     Raises:
         ValueError: for a setting outside its range.
@@ -38,20 +56,23 @@ class Stack(nnx.Module):
         self,
         in_features: int,
         classes: int,
-        make: Callable[[int, int, bool], Any],
+        make: Callable[..., Any],
         *,
-        hidden: int,
-        layers: int,
-        dropout: ArrayLike,
+        hidden: int = 64,
+        layers: int = 2,
+        dropout: ArrayLike = 0.5,
         activation: Callable[[Array], Array] = jax.nn.relu,
         dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
     ):
         check_count("hidden", hidden)
         check_count("layers", layers)
         check_range("dropout", dropout, 0, 1, closed=True)
         widths = [in_features] + [hidden] * (layers - 1) + [classes]
         pairs = enumerate(pairwise(widths), start=1)
-        self.convolutions = nnx.List([make(a, b, i == layers) for i, (a, b) in pairs])
+        self.convolutions = nnx.List(
+            [make(a, b, i == layers, dtype=dtype, rngs=rngs) for i, (a, b) in pairs]
+        )
         self.activation = activation
         self.dropout = Setting(jnp.asarray(dropout, dtype))
 

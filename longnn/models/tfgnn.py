@@ -27,7 +27,6 @@ class TFGNN(Spectral):
         order: K >= J, degree of the polynomials; well above J pi omega.
         waves: J >= 1, frequencies.
         omega: base frequency in units of pi, > 0.
-        dtype: of the parameters.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -42,8 +41,6 @@ class TFGNN(Spectral):
         order: int = 10,
         waves: int = 4,
         omega: ArrayLike = 0.3,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
@@ -52,10 +49,10 @@ class TFGNN(Spectral):
         if waves > order:
             raise ValueError(f"waves={waves} must be at most order={order}")
 
-        def make(channels: int) -> Waves:
-            return Waves(order, waves, omega, dtype=dtype, rngs=rngs)
+        def make(channels: int, dtype: DTypeLike) -> Waves:
+            return Waves(order, waves, omega, dtype=dtype, rngs=body["rngs"])
 
-        super().__init__(in_features, classes, make, dtype=dtype, rngs=rngs, **body)
+        super().__init__(in_features, classes, make, **body)
 
 
 class Waves(Series):

@@ -1,6 +1,7 @@
 """The spectral density of a graph, by one method or several."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from longnn.plot.style import COLOURS, FREQUENCY
@@ -34,15 +35,14 @@ def density(densities: dict[str, Binned], title: str = "") -> Figure:
         colour = COLOURS[(number - 1) % len(COLOURS)]
         axes.stairs(100 * share, edges, color=colour, ls=dashes, lw=1.4, label=name)
     shares = np.concatenate([share for _, share in densities.values()])
-    if peaked(shares):
-        lowest = 100 * shares[shares > 0].min()
-        axes.set(yscale="log", ylim=(max(lowest, 100 * shares.max() / 1e4) / 2, None))
+    log_if_peaked(axes, shares)
     axes.set(xlim=(0, 2), xlabel=FREQUENCY, ylabel="eigenvalues per bin [%]", title=title)
     axes.legend(fontsize="small", frameon=False)
     return figure
 
 
-def peaked(share: np.ndarray) -> bool:
-    """Whether one bin holds ten times the median of those that hold anything."""
-    filled = share[share > 0]
-    return len(filled) > 0 and bool(filled.max() > 10 * np.median(filled))
+def log_if_peaked(axes: Axes, share: np.ndarray) -> None:
+    """A logarithmic axis over four decades, if one bin holds ten times the median of the filled."""
+    filled = 100 * share[share > 0]
+    if len(filled) and filled.max() > 10 * np.median(filled):
+        axes.set(yscale="log", ylim=(max(filled.min(), filled.max() / 1e4) / 2, None))

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot.density import Binned, peaked
+from longnn.plot.density import Binned, log_if_peaked
 from longnn.plot.style import COLOURS, FREQUENCY
 
 
@@ -67,16 +67,15 @@ def _above_spectrum(density: Binned | None) -> tuple[Figure, Axes, Axes]:
         axes = figure.subplots()
         return figure, axes, axes
     top, bottom = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-    spectrum(bottom, density)
+    _spectrum(bottom, density)
     return figure, top, bottom
 
 
-def spectrum(axes: Axes, density: Binned) -> None:
+def _spectrum(axes: Axes, density: Binned) -> None:
     """The density as a grey background below another drawing."""
     edges, share = density
     axes.stairs(100 * share, edges, fill=True, color="#999999")
-    if peaked(share):
-        axes.set_yscale("log")
+    log_if_peaked(axes, share)
     axes.set_ylabel("eigenvalues\nper bin [%]")
 
 
