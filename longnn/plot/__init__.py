@@ -5,6 +5,7 @@ from longnn.plot.dataset import dataset, valued_dataset
 from longnn.plot.density import density
 from longnn.plot.energy import energy, homophily
 from longnn.plot.fitting import convergence, fitted_response
+from longnn.plot.learned import learned_basis
 from longnn.plot.overpassing import over_passing
 from longnn.plot.response import response, response_curves
 from longnn.plot.sliders import sliders
@@ -22,6 +23,7 @@ __all__ = [
     "exponents",
     "fitted_response",
     "homophily",
+    "learned_basis",
     "over_passing",
     "response",
     "response_curves",

@@ -10,6 +10,7 @@ from longnn.analysis import response
 from longnn.data import csbm
 from longnn.rundir import RunDirectoryError
 from tests.experiments.conftest import SMALL
+from tests.oracles import orthonormal_jacobi
 
 
 @pytest.fixture
@@ -59,3 +60,16 @@ def test_data_that_have_changed(run):
     run.config["dataset"]["seed"] = 9
     with pytest.raises(RunDirectoryError, match=r"with checksum .*train that run again"):
         run.dataset()
+
+
+def test_its_basis_in_one_call(run):
+    top, bottom = plot.learned_basis(run.directory, 1).axes
+    alpha, beta = (run.result["per_run"][1][name] for name in ("alpha", "beta"))
+    assert top.get_title() == f"basis of LonGNN, alpha = {alpha:.2f}, beta = {beta:.2f}"
+    lam = np.linspace(0, 2, 401)[1:-1]
+    exact = orthonormal_jacobi(4, alpha, beta, 1 - lam)
+    for k in range(5):
+        assert_allclose(top.lines[k].get_ydata(), exact[k], rtol=1e-3, atol=1e-3)
+    root = lam ** (alpha / 2) * (2 - lam) ** (beta / 2)
+    assert_allclose(bottom.lines[3].get_ydata(), exact[2] * root, rtol=1e-3, atol=1e-3)
+    assert len(plot.learned_basis(run, functions=2).axes[0].lines) == 3  # and the line at 0

@@ -7,7 +7,7 @@ import pytest
 import scipy.fft
 from flax import nnx
 
-from longnn import models
+from longnn import models, plot
 from longnn.analysis import chebyshev_filter, propagated_response, response
 from longnn.graph import Graph
 from longnn.operators import normalized_adjacency
@@ -90,3 +90,12 @@ def test_bad_input(what):
     call, message = BAD[what]
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_learned_basis_of_channels_and_without_weight():
+    (axes,) = plot.learned_basis(randomized("favardgnn", dtype=jnp.float32)).axes
+    (first, *_) = axes.lines
+    np.testing.assert_allclose(first.get_ydata(), 1, rtol=1e-6)  # p_0 = 1
+    assert axes.get_title() == "basis of FavardGNN"
+    with pytest.raises(ValueError, match="MLP has no filter in a basis"):
+        plot.learned_basis(build("mlp"))

@@ -1,0 +1,55 @@
+"""The basis that a model has learned."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flax import nnx
+from matplotlib.figure import Figure
+
+from longnn.analysis.basis import basis_values
+from longnn.analysis.response import Trained
+from longnn.plot.basis import basis
+from longnn.saved import load
+from polybases import Recurrence, weight
+from polybases.recurrence import NO_WEIGHT
+
+
+def learned_basis(
+    trained: str | Path | Trained, run: int = 0, *, functions: int = 6, title: str = ""
+) -> Figure:
+    """p_k(lambda) of the first filter of a trained model, with their weight where that is Jacobi's.
+
+    Of a basis with parameters for each channel, that of channel 0.
+
+    Args:
+        trained: a run directory, an opened one, what ``longnn.training.fit`` returned, or a module.
+        run: which of its B runs.
+        functions: how many are drawn, p_0 and up, at most K + 1.
+        title: of the figure; by default with the learned exponents.
+
+    Raises:
+        ValueError: if there is no such run, or the model's filter is in no basis.
+    """
+    opened = load(trained) if isinstance(trained, str | Path) else trained
+    model: Any = opened if isinstance(opened, nnx.Module) else opened.model(run)
+    spectral: Any = model.filters[0] if hasattr(model, "filters") else None
+    if not hasattr(spectral, "terms"):
+        raise ValueError(f"{type(model).__name__} has no filter in a basis of lambda")
+    recurrence, _ = spectral.terms()
+    lam = np.linspace(0, 2, 401)[1:-1]
+    values = basis_values(_of_one_channel(recurrence), lam)
+    density = None
+    named = title or f"basis of {type(model).__name__}"
+    of_jacobi: Any = getattr(spectral, "basis", None)
+    if hasattr(of_jacobi, "alpha") and hasattr(of_jacobi, "beta"):
+        alpha, beta = float(of_jacobi.alpha), float(of_jacobi.beta)
+        density = np.asarray(weight(1 - lam, alpha, beta))
+        named = title or f"{named}, alpha = {alpha:.2f}, beta = {beta:.2f}"
+    return basis(lam, values[:functions], density, named)
+
+
+def _of_one_channel(recurrence: Recurrence) -> Recurrence:
+    """The basis of channel 0, its leaves without trailing dimensions."""
+    diagonal, upper, lower = (leaf.reshape(len(leaf), -1)[:, 0] for leaf in recurrence[1:4])
+    return Recurrence(recurrence.first.ravel()[0], diagonal, upper, lower, NO_WEIGHT)
