@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import Progress
 
-from experiments.filters.data import Target, named_filters, signals_of, targets_of
+from experiments.filters.data import Signals, Target, named_filters, signals_of, targets_of
 from experiments.filters.identity import SCHEMA, identity_of
 from experiments.filters.rows import rows_of
 from experiments.filters.solve import (
@@ -33,6 +33,7 @@ from experiments.filters.table import show
 from experiments.record import finished, save_arrays, write_run
 from experiments.summary import versions
 from longnn import plot
+from longnn.analysis import signal_energy
 from longnn.fitting import Optimum
 
 LOG = logging.getLogger(__name__)
@@ -94,16 +95,13 @@ def _fit(config: DictConfig, directory: Path, identity: str) -> dict[str, Any]:
         "versions": versions(),
         "config": OmegaConf.to_container(config, resolve=True),
     }
-    write_run(directory, _files(config, fits, targets, optimum, result), result)
+    figures = dict(_figures(config, fits, targets, signals, result)) if config.figures else {}
+    write_run(directory, _files(config, fits, optimum) | figures, result)
     return result
 
 
 def _files(
-    config: DictConfig,
-    fits: dict[str, Fits],
-    targets: list[Target],
-    optimum: np.ndarray,
-    result: dict[str, Any],
+    config: DictConfig, fits: dict[str, Fits], optimum: np.ndarray
 ) -> dict[str, Callable[[Path], None]]:
     files: dict[str, Callable[[Path], None]] = {
         "config.yaml": partial(OmegaConf.save, config, resolve=True),
@@ -113,16 +111,19 @@ def _files(
         for number, (epochs, excess) in enumerate(found.curves):
             arrays |= {f"recorded{number}": epochs, f"excess{number}": excess}
         files[f"fits_{basis}.npz"] = save_arrays(arrays)
-    if config.figures:
-        for name, figure in _figures(config, fits, targets, result):
-            files[name] = partial(_save, figure)
     return files
 
 
 def _figures(
-    config: DictConfig, fits: dict[str, Fits], targets: list[Target], result: dict[str, Any]
-) -> Iterator[tuple[str, Figure]]:
+    config: DictConfig,
+    fits: dict[str, Fits],
+    targets: list[Target],
+    signals: Signals,
+    result: dict[str, Any],
+) -> Iterator[tuple[str, Callable[[Path], None]]]:
+    """(file name, its writer) of each figure."""
     main = fits[config.basis]
+    energy = signal_energy(signals.graph, signals.values)
     for f, target in enumerate(targets):
         word = target.name if len(targets) == 1 or target.name.isidentifier() else f"filter{f + 1}"
         stem = word if word.isidentifier() else "filter"
@@ -130,15 +131,14 @@ def _figures(
         if target.response is not None:
             title = f"{what}: {config.basis}, {config.solver}"
             values = main.arrays["response"][f].T
-            yield (
-                f"response_{stem}.png",
-                plot.fitted_response(LAM, target.response(LAM), values, title=title),
-            )
+            figure = plot.fitted_response(LAM, target.response(LAM), values, energy, title)
+            yield f"response_{stem}.png", partial(_save, figure)
         if main.curves:
             epochs = {name: found.curves[f][0] for name, found in fits.items()}
             excess = {name: found.curves[f][1] for name, found in fits.items()}
             title = f"{what}, {config.solver}: {result['signals']} fits"
-            yield f"convergence_{stem}.png", plot.convergence(epochs, excess, title)
+            figure = plot.convergence(epochs, excess, title)
+            yield f"convergence_{stem}.png", partial(_save, figure)
 
 
 def _save(figure: Figure, path: Path) -> None:
