@@ -6,9 +6,10 @@ from numpy.testing import assert_allclose
 
 import longnn
 from longnn import plot
-from longnn.analysis import response
+from longnn.analysis import eigenvectors, propagated_response, response
 from longnn.data import csbm
 from longnn.rundir import RunDirectoryError
+from longnn.training import graph_of
 from tests.experiments.conftest import SMALL
 from tests.oracles import orthonormal_jacobi
 
@@ -73,3 +74,13 @@ def test_its_basis_in_one_call(run):
     root = lam ** (alpha / 2) * (2 - lam) ** (beta / 2)
     assert_allclose(bottom.lines[3].get_ydata(), exact[2] * root, rtol=1e-3, atol=1e-3)
     assert len(plot.learned_basis(run, functions=2).axes[0].lines) == 3  # and the line at 0
+
+
+def test_its_response_through_the_graph(run):
+    """The polynomial on the eigenvalues, and the eigenvectors through the trained filter."""
+    s = eigenvectors(graph_of(run.dataset(), run.config["graph"]["self_loops"]))
+    through = propagated_response(
+        run.model(), run.problem().operator, s.vectors.astype(np.float32), 2
+    )
+    exact = response(run, s.lam)[0]
+    assert_allclose(through, exact, atol=1e-5 * np.abs(exact).max())
