@@ -12,6 +12,7 @@ from longnn.graph import Graph
 from longnn.models.jacobiconv import flipped_jacobi
 from longnn.operators import normalized_adjacency
 from polybases import evaluate
+from polybases import trigonometric as basis_of_waves
 from tests.longnn.models.cases import SERIES, WEIGHTS, build, randomized
 from tests.oracles import dense_adjacency, dense_normalized, orthonormal_jacobi
 from tests.toy import N, edges
@@ -190,3 +191,17 @@ def test_shared_coefficients_are_one_column():
     assert build("longnn", shared=True).theta().shape == (5, 1)
     assert build("longnn").theta().shape == (5, 3)
     assert build("longnn", shared=True, pcd=False).theta().shape == (5, 1)
+
+
+def test_errors_of_interpolation_that_the_docstrings_name():
+    """Of the heat kernel at t = 3, and of six waves beside their cut off Taylor series; K = 10."""
+    x = np.linspace(-1, 1, 2001)
+    kernel = np.asarray(build("heat", order=10, t=3.0).response(jnp.asarray(x)))[:, 0]
+    assert np.abs(kernel - np.exp(-3 * (1 - x))).max() == pytest.approx(4e-7, rel=0.2)
+    phase = np.outer(np.arange(1, 7) * 0.3 * np.pi, x)
+    waves = np.stack([np.cos(phase), np.sin(phase)], axis=1).reshape(12, -1)
+    fitted = basis_of_waves(6, 0.3 * np.pi, degree=10)
+    got = fitted.matrix[1:] @ evaluate(fitted.recurrence, jnp.asarray(x))
+    assert np.abs(got - waves).max() == pytest.approx(3e-3, rel=0.2)
+    taylor = [np.imag(sum((1j * p) ** k / math.factorial(k) for k in range(11))) for p in phase]
+    assert np.abs(np.array(taylor) - waves[1::2]).max() == pytest.approx(4, rel=0.2)
