@@ -23,7 +23,7 @@ def figures(
     drawn = {"curves.png": curves}
     if hasattr(trained.model(0), "response"):
         graph = graph_of(dataset, result["config"]["graph"]["self_loops"])
-        title = f"Learned filter of {name},\nspread over {runs}"
+        title = f"Learned filter of {name},\n{{spread}} of {runs}"
         drawn["filter.png"] = plot.response(trained, graph, title=title)
     if {"alpha", "beta"} <= set(trained.curves):
         selected = np.array([r["best_epoch"] - 1 for r in trained.runs])

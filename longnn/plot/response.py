@@ -30,7 +30,7 @@ def response(
         graph: whose spectrum stands below; None: that of an opened run's own data, and none for
             others.
         lam: [G] where the filter is drawn, ascending in [0, 2]; None: 401 points.
-        title: of the figure.
+        title: of the figure; "{spread}" in it becomes what is drawn of the runs.
 
     Raises:
         ValueError: if the model has no filter.
@@ -39,15 +39,15 @@ def response(
     opened = load(trained) if isinstance(trained, str | Path) else trained
     lam = np.linspace(0, 2, 401) if lam is None else np.asarray(lam, float)
     values = response_of(opened, lam)
-    named = title
     if isinstance(opened, Run):
         if graph is None:
             graph = graph_of(opened.dataset(), opened.config["graph"]["self_loops"])
-        spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
-        runs = f"{spread} of {len(values)} runs ({opened.result['split']})"
-        named = title or f"Learned filter of {opened.title},\n{runs}"
+        runs = f"{len(values)} runs ({opened.result['split']})"
+        title = title or f"Learned filter of {opened.title},\n{{spread}} of {runs}"
+    spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
+    title = title.replace("{spread}", spread)
     density = None if graph is None else spectral_density(graph)
-    return response_curves(lam, values, density, named, _channel(opened, values.shape[2]))
+    return response_curves(lam, values, density, title, _channel(opened, values.shape[2]))
 
 
 def _channel(trained: Trained, channels: int) -> str:
