@@ -19,7 +19,7 @@ def made(node: Any) -> Any:
     open only configs that you trust.
 
     Raises:
-        ValueError: if a ``_target_`` cannot be imported.
+        ValueError: if a ``_target_`` cannot be imported, or another key begins with "_".
     """
     if isinstance(node, list):
         return [made(value) for value in node]
@@ -29,6 +29,9 @@ def made(node: Any) -> Any:
     if "_target_" not in values:
         return values
     found, bound = _named(values.pop("_target_")), bool(values.pop("_partial_", False))
+    for key in values:
+        if key.startswith("_"):
+            raise ValueError(f"{key} beside _target_ is not understood; _partial_ is the only one")
     return partial(found, **values) if bound else found(**values)
 
 
