@@ -21,12 +21,13 @@ PATHS = ("path", "edges", "features", "labels")
 
 def settings(config: DictConfig) -> dict[str, Any]:
     """The resolved values that decide a result; a file counts by its content, not its path."""
-    parts: dict[str, Any] = {key: _plain(config[key]) for key in PARTS}
+    parts: dict[str, Any] = {key: plain(config[key]) for key in PARTS}
     parts["dataset"].pop("about", None)
     return by_content(parts)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A config's node as plain values; everything else as it is."""
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
@@ -59,11 +60,12 @@ def hash_of(value: Any) -> str:
 def by_content(value: Any) -> Any:
     """A config's values, with a file's path replaced by the digest of its content."""
     if isinstance(value, dict):
-        return {k: _digest(v) if k in PATHS else by_content(v) for k, v in value.items()}
+        return {k: digest(v) if k in PATHS else by_content(v) for k, v in value.items()}
     return value
 
 
-def _digest(path: Any) -> Any:
+def digest(path: Any) -> Any:
+    """sha256 of a file's content; what names none as it is."""
     if not isinstance(path, str):
         return path
     file = Path(path).expanduser()

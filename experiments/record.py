@@ -1,18 +1,14 @@
 """The files of a run directory: written whole or not at all, ``result.json`` last."""
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from longnn.atomic import PARTIAL, atomic
 from longnn.rundir import RESULT, RunDirectoryError, read_result
-
-_PARTIAL = ".partial-"
 
 
 def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] | None:
@@ -45,29 +41,13 @@ def write_run(directory: Path, files: dict[str, Callable[[Path], None]], result:
     """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / RESULT).unlink(missing_ok=True)
-    for left in directory.glob(f"{_PARTIAL}*"):  # of a writer that was killed
+    for left in directory.glob(f"{PARTIAL}*"):  # of a writer that was killed
         left.unlink(missing_ok=True)
     for name, write in files.items():
         with atomic(directory / name) as path:
             write(path)
     with atomic(directory / RESULT) as path:
         path.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
-
-
-@contextmanager
-def atomic(target: Path) -> Iterator[Path]:
-    """A path to write to that becomes ``target`` only if the block ends without an error."""
-    handle, name = tempfile.mkstemp(prefix=_PARTIAL, suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    path = Path(name)
-    try:
-        yield path
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        path.chmod(0o644)
-        path.replace(target)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def save_arrays(arrays: dict[str, np.ndarray]) -> Callable[[Path], None]:

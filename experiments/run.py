@@ -178,10 +178,10 @@ def _trial(config: DictConfig) -> Trial:
 
 
 def _problem(config: DictConfig, dataset: Dataset) -> Problem:
-    edges = getattr(model_of(config.model)[0], "needs_edges", False)
+    model, _ = model_of(config.model)
     graph = config.graph
     return problem_of(
-        dataset, self_loops=graph.self_loops, r=graph.r, backend=config.backend, edges=edges
+        dataset, self_loops=graph.self_loops, r=graph.r, backend=config.backend, model=model
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.record import atomic
 from experiments.sweep import manifest
+from longnn.atomic import atomic
 from longnn.rundir import RESULT, read_result
 
 

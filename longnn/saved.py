@@ -103,8 +103,8 @@ class Run:
                 "graph with the same features and classes"
             )
         graph = self.config["graph"]
-        edges = getattr(configured.model_of(self.config["model"])[0], "needs_edges", False)
-        return problem_of(given, self_loops=graph["self_loops"], r=graph["r"], edges=edges)
+        model, _ = configured.model_of(self.config["model"])
+        return problem_of(given, self_loops=graph["self_loops"], r=graph["r"], model=model)
 
     def predict(self, dataset: Dataset | None = None) -> np.ndarray:
         """Outputs [B, N, C] of all models, dropout off: log-probabilities, or values.

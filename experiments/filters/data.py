@@ -54,6 +54,11 @@ def signals_of(config: DictConfig) -> Signals:
     dataset = load(config)
     columns = dataset.features[:, : config.signals]
     values = columns if isinstance(columns, np.ndarray) else columns.toarray()
+    if not values.any():
+        raise ValueError(
+            f"the first {values.shape[1]} feature columns of {data_name(config)} are zero at every "
+            "node, so there is nothing to filter; take more with signals="
+        )
     graph = graph_of(dataset, config.graph.self_loops)
     mask = np.ones(graph.num_nodes, bool)
     name = data_name(config)

@@ -1,13 +1,12 @@
 """What makes two fits the same fit; imports no jax."""
 
-import hashlib
 import re
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.identity import by_content, hash_of
+from experiments.identity import by_content, digest, hash_of, plain
 from longnn.data.registry import matching, registry
 
 SCHEMA = 1
@@ -44,19 +43,10 @@ def filters_of(config: DictConfig) -> list[str]:
 def identity_of(config: DictConfig) -> str:
     """sha256 of the settings that decide a fit; files count by their content."""
     settings: dict[str, Any] = {
-        str(key): _plain(config[key]) for key in config if key not in OUTSIDE
+        str(key): plain(config[key]) for key in config if key not in OUTSIDE
     }
     about = (settings.get("dataset") or {}).pop("about", None) or {}
     names = matching(str(about.get("files", ""))) if "dataset" in settings else [IMAGES]
     files = {name: registry()[name].digest for name in names}
-    own = {name: _digest(name) for name in filters_of(config) if name.endswith(".npy")}
+    own = {name: digest(name) for name in filters_of(config) if name.endswith(".npy")}
     return hash_of({"settings": by_content(settings), "files": files, "own": own, "schema": SCHEMA})
-
-
-def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-
-
-def _digest(name: str) -> str:
-    file = Path(name).expanduser()
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "missing"

@@ -8,6 +8,7 @@ import numpy as np
 from omegaconf import DictConfig
 
 from experiments.filters.data import Signals, Target
+from longnn.analysis import filter_values
 from longnn.fitting import (
     Descent,
     FitProblem,
@@ -15,7 +16,6 @@ from longnn.fitting import (
     descend,
     epochs_within,
     excess_curve,
-    fitted,
     lstsq,
     make_basis,
     squared_errors,
@@ -85,7 +85,7 @@ def solve_directly(config: DictConfig, problem: FitProblem) -> Fits:
     arrays = {
         "theta": np.moveaxis(theta, 2, 0),
         "sse": sse.T,
-        "response": np.moveaxis(fitted(basis, theta, LAM), 2, 0),
+        "response": np.moveaxis(filter_values(basis, theta, LAM), 2, 0),
     }
     return Fits(arrays, [0] * len(sse.T), [seconds], [])
 
@@ -158,7 +158,7 @@ def _arrays(config: DictConfig, problem: FitProblem, fit: Any, name: str) -> dic
     values = {
         "theta": fit.theta,
         "sse": sse,
-        "response": fitted(basis, fit.theta, LAM),
+        "response": filter_values(basis, fit.theta, LAM),
         "alpha": np.broadcast_to(alpha, sse.shape),
         "beta": np.broadcast_to(beta, sse.shape),
     }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.record import atomic
+from longnn.atomic import atomic
 
 MANIFEST = "report-files.json"
 """Names the files of a report, so that the next one may replace them."""

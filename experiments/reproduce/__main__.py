@@ -10,12 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.record import atomic
 from experiments.report.runs import collect
 from experiments.reproduce import records
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
 from experiments.reproduce.tables import TARGETS, command
+from longnn.atomic import atomic
 
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 

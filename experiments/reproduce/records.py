@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.record import atomic
 from experiments.report.runs import Run
+from longnn.atomic import atomic
 
 KEPT = (
     "identity",

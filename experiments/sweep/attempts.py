@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.record import atomic
+from longnn.atomic import atomic
 from longnn.rundir import RESULT
 
 LOG = logging.getLogger(__name__)

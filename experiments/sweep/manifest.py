@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments.identity import hash_of
-from experiments.record import atomic
+from longnn.atomic import atomic
 
 
 class Manifest(NamedTuple):

@@ -22,13 +22,13 @@ from optuna.trial import Trial, TrialState
 
 from experiments.cli import nearest
 from experiments.identity import hash_of
-from experiments.record import atomic
 from experiments.sweep import attempts, manifest
 from experiments.sweep.grid import launch
 from experiments.sweep.manifest import Manifest
 from experiments.sweep.plan import Planned, plan
 from experiments.sweep.space import Space, from_overrides, from_settings
 from experiments.sweep.study import counts, draw, grid, open_study
+from longnn.atomic import atomic
 from longnn.rundir import RESULT, read_result
 
 LOG = logging.getLogger(__name__)

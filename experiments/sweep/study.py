@@ -14,9 +14,9 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.trial import TrialState
 
-from experiments.record import atomic
 from experiments.report.plot_search import history, parameters
 from experiments.sweep.space import Space
+from longnn.atomic import atomic
 
 SAMPLERS = ("tpe", "random", "grid", "qmc")
 PRUNERS = ("none", "median", "halving")

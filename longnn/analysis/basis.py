@@ -3,55 +3,86 @@
 Everything here is numpy in float64: a condition number says nothing in float32.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import scipy.linalg
+from jax.typing import ArrayLike
 
 from longnn.analysis.measure import Measure
-from polybases import Recurrence, gauss
+from polybases import Combination, Recurrence, gauss
+
+Basis: TypeAlias = Recurrence | Combination
 
 
-def basis_values(recurrence: Recurrence, lam: np.ndarray) -> np.ndarray:
+def host_terms(
+    basis: Basis, product: Callable[[np.ndarray], np.ndarray], x: np.ndarray
+) -> np.ndarray:
+    """All terms p_k(S) x, with the coefficients as the basis has them.
+
+    Args:
+        basis: leaves broadcasting against ``x``.
+        product: t -> S t; for values of the polynomials, t -> points * t with x of ones.
+        x: [...] float64.
+
+    Returns:
+        [K+1, ...].
+    """
+    recurrence = basis.recurrence if isinstance(basis, Combination) else basis
+    first, diagonal, upper, lower = (np.asarray(leaf, np.float64) for leaf in recurrence[:4])
+    terms = [first * x]
+    for d, u, low in zip(diagonal, upper, lower, strict=True):
+        following = product(terms[-1]) - d * terms[-1]
+        if len(terms) > 1:
+            following = following - low * terms[-2]
+        terms.append(following / u)
+    stacked = np.stack(np.broadcast_arrays(*terms))
+    if isinstance(basis, Combination):
+        return np.tensordot(np.asarray(basis.matrix, np.float64), stacked, axes=1)
+    return stacked
+
+
+def basis_values(basis: Basis, lam: np.ndarray) -> np.ndarray:
     """[K+1, G] p_k(1 - lambda).
 
     Args:
-        recurrence: basis of order K in x = 1 - lambda, with scalar parameters.
+        basis: of order K in x = 1 - lambda, with scalar parameters.
         lam: [G] eigenvalues of L, in [0, 2].
 
     Raises:
         ValueError: if the basis has trailing dimensions, or lambda is not [G].
     """
     x = 1 - np.asarray(lam, np.float64)
-    if np.ndim(recurrence.first) or x.ndim != 1:
+    recurrence = basis.recurrence if isinstance(basis, Combination) else basis
+    if np.ndim(recurrence.first) or np.ndim(recurrence.diagonal) > 1 or x.ndim != 1:
         raise ValueError(
             "values are taken of one basis at points [G], got leaves of shape "
-            f"{np.shape(recurrence.first)} and lambda {x.shape}; index the leaves, or ravel lambda"
+            f"{np.shape(recurrence.diagonal)} and lambda {x.shape}; index the leaves, or ravel "
+            "lambda"
         )
-    leaves = (np.asarray(leaf, np.float64) for leaf in recurrence[1:4])
-    before, last = np.zeros_like(x), np.full_like(x, float(recurrence.first))
-    values = [last]
-    for diagonal, upper, lower in zip(*leaves, strict=True):
-        before, last = last, ((x - diagonal) * last - lower * before) / upper
-        values.append(last)
-    return np.stack(values)
+    return host_terms(basis, lambda t: x * t, np.ones_like(x))
 
 
-def filter_values(recurrence: Recurrence, theta: np.ndarray, lam: np.ndarray) -> np.ndarray:
+def filter_values(basis: Basis, theta: ArrayLike, lam: np.ndarray) -> np.ndarray:
     """[G, ...] g(lambda) = sum_k theta_k p_k(1 - lambda).
 
     Args:
-        recurrence: basis of order K.
+        basis: of order K, leaves broadcasting against ``theta[0]``.
         theta: [K+1, ...].
         lam: [G] in [0, 2].
 
     Raises:
-        ValueError: if theta has not K+1 rows, or as :func:`basis_values`.
+        ValueError: if theta has not K+1 rows.
     """
-    values, theta = basis_values(recurrence, lam), np.asarray(theta, np.float64)
+    theta = np.asarray(theta, np.float64)
+    x = (1 - np.asarray(lam, np.float64)).reshape(-1, *(1,) * (theta.ndim - 1))
+    values = host_terms(basis, lambda t: x * t, np.ones_like(x))
     if theta.shape[:1] != (len(values),):
         raise ValueError(
             f"theta must have K+1 = {len(values)} rows for this basis, got shape {theta.shape}"
         )
-    return np.tensordot(values.T, theta, axes=1)
+    return np.einsum("k...,kg...->g...", theta, values)
 
 
 def weight_measure(recurrence: Recurrence) -> Measure:
@@ -70,23 +101,21 @@ def weight_measure(recurrence: Recurrence) -> Measure:
     return Measure(1 - np.asarray(x, np.float64), np.asarray(weights, np.float64))
 
 
-def gram(recurrence: Recurrence, measure: Measure) -> np.ndarray:
+def gram(basis: Basis, measure: Measure) -> np.ndarray:
     """[K+1, K+1] sum_j p_k(1 - lambda_j) p_l(1 - lambda_j) mass_j.
 
     The identity, if the basis is orthonormal under the measure.
 
     Args:
-        recurrence: basis of order K.
+        basis: of order K.
         measure: spectral density of a graph, or energy of a signal: then this is the matrix of
             the least squares that fit a filter of this signal.
     """
-    values = basis_values(recurrence, measure.lam)
+    values = basis_values(basis, measure.lam)
     return (values * measure.mass) @ values.T
 
 
-def condition_numbers(
-    recurrence: Recurrence, measure: Measure, *, normalized: bool = False
-) -> np.ndarray:
+def condition_numbers(basis: Basis, measure: Measure, *, normalized: bool = False) -> np.ndarray:
     """[K+1] condition of the Gram matrix of p_0 .. p_k, for k = 0 .. K: how hard is least squares.
 
     Gradient descent on the coefficients needs a number of steps proportional to it. Computed from
@@ -94,7 +123,7 @@ def condition_numbers(
     up to 1e30 are right; infinite where fewer than k + 1 eigenvalues carry mass.
 
     Args:
-        recurrence: basis of order K.
+        basis: of order K.
         measure: see :func:`gram`.
         normalized: whether each p_k is first scaled to norm 1 under the measure, which takes out
             what the scale of the basis does and leaves the angles.
@@ -102,7 +131,7 @@ def condition_numbers(
     Raises:
         ValueError: as :func:`basis_values`.
     """
-    columns = basis_values(recurrence, measure.lam).T * np.sqrt(measure.mass)[:, None]
+    columns = basis_values(basis, measure.lam).T * np.sqrt(measure.mass)[:, None]
     if normalized:
         length = np.linalg.norm(columns, axis=0)
         columns = columns / np.where(length > 0, length, 1)

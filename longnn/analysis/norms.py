@@ -5,19 +5,18 @@ Under the weight of its own basis it follows from the coefficients (Parseval): `
 
 import numpy as np
 
-from longnn.analysis.basis import filter_values
+from longnn.analysis.basis import Basis, filter_values
 from longnn.analysis.measure import Measure
-from polybases import Recurrence
 
 
-def squared_norm(recurrence: Recurrence, theta: np.ndarray, measure: Measure) -> np.ndarray:
+def squared_norm(basis: Basis, theta: np.ndarray, measure: Measure) -> np.ndarray:
     """[...] sum_j |g(lambda_j)|^2 mass_j.
 
     Under the spectral density of a graph it is ||g(L)||_F^2 / N, the mean power that white noise
     keeps; under the energy of a signal, what the filter leaves of that.
 
     Args:
-        recurrence: basis of order K.
+        basis: of order K.
         theta: [K+1, ...].
         measure: of a graph (``spectral_measure``), of a signal (``signal_measure``), or the weight
             of a basis of order K + 1 (``weight_measure``).
@@ -25,5 +24,5 @@ def squared_norm(recurrence: Recurrence, theta: np.ndarray, measure: Measure) ->
     Raises:
         ValueError: if theta has not K+1 rows.
     """
-    values = filter_values(recurrence, theta, measure.lam)
+    values = filter_values(basis, theta, measure.lam)
     return np.tensordot(measure.mass, values**2, axes=1)

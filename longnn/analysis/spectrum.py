@@ -8,7 +8,8 @@ import scipy.sparse
 from longnn.graph import Graph
 
 EXACT_LIMIT = 5000
-"""Nodes up to which a dense eigensolver is started: some 30 s for eigenvalues, 400 MB."""
+"""Nodes up to which a dense eigensolver is started: 7 s for eigenvalues on two
+cores (python -m benchmarks.spectra power-law-5000), 400 MB."""
 
 
 class Spectrum(NamedTuple):

@@ -1,7 +1,7 @@
 """Filters fitted to known responses: targets, least squares, gradients, the exact optimum."""
 
 from longnn.fitting.approximation import chebyshev_apply
-from longnn.fitting.bases import BASES, fitted, make_basis
+from longnn.fitting.bases import BASES, make_basis
 from longnn.fitting.curve import epochs_within, excess_curve
 from longnn.fitting.decomposition import apply, decompose
 from longnn.fitting.expression import parse
@@ -26,7 +26,6 @@ __all__ = [
     "descend",
     "epochs_within",
     "excess_curve",
-    "fitted",
     "interpolated",
     "lstsq",
     "make_basis",

@@ -1,16 +1,16 @@
-"""The bases that filters are fitted in, by name, and their terms on the host in float64."""
+"""The bases that filters are fitted in, by name."""
 
 import difflib
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from longnn.analysis.basis import Basis
 from polybases import (
     Combination,
-    Recurrence,
     bernstein,
     chebyshev,
     chebyshev_interpolation,
@@ -20,8 +20,6 @@ from polybases import (
     monomial,
 )
 from polybases.scales import Scale
-
-Basis: TypeAlias = Recurrence | Combination
 
 _BUILDERS: dict[str, Callable[[int, Any, Any, Scale], Basis]] = {
     "jacobi": jacobi,
@@ -67,50 +65,6 @@ def make_basis(
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         raise ValueError(f"unknown basis {name!r}: {hint}There are {', '.join(BASES)}")
     return _BUILDERS[name](order, alpha, beta, scale)
-
-
-def host_terms(
-    basis: Basis, product: Callable[[np.ndarray], np.ndarray], x: np.ndarray
-) -> np.ndarray:
-    """All terms p_k(S) x in float64 numpy, with the coefficients as the basis has them.
-
-    Args:
-        basis: leaves broadcasting against ``x``.
-        product: t -> S t; for values of the polynomials, t -> points * t with x of ones.
-        x: [...] float64.
-
-    Returns:
-        [K+1, ...].
-    """
-    recurrence = basis.recurrence if isinstance(basis, Combination) else basis
-    first, diagonal, upper, lower = (np.asarray(leaf, np.float64) for leaf in recurrence[:4])
-    terms = [first * x]
-    for d, u, low in zip(diagonal, upper, lower, strict=True):
-        following = product(terms[-1]) - d * terms[-1]
-        if len(terms) > 1:
-            following = following - low * terms[-2]
-        terms.append(following / u)
-    stacked = np.stack(terms)
-    if isinstance(basis, Combination):
-        return np.tensordot(np.asarray(basis.matrix, np.float64), stacked, axes=1)
-    return stacked
-
-
-def fitted(basis: Basis, theta: ArrayLike, lam: np.ndarray) -> np.ndarray:
-    """The filter sum_k theta_k p_k(1 - lambda), in float64 on the host.
-
-    Args:
-        basis: leaves broadcasting against ``theta[0]``.
-        theta: [K+1, ...].
-        lam: [G].
-
-    Returns:
-        [G, ...].
-    """
-    theta = np.asarray(theta, np.float64)
-    x = (1 - np.asarray(lam, np.float64)).reshape(-1, *(1,) * (theta.ndim - 1))
-    ones = np.ones(np.broadcast_shapes(x.shape, theta.shape[1:]))
-    return np.einsum("k...,kg...->g...", theta, host_terms(basis, lambda t: x * t, ones))
 
 
 def penalty(basis: Basis) -> Array | np.ndarray:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from longnn.fitting.bases import host_terms, make_basis
+from longnn.analysis.basis import host_terms
+from longnn.fitting.bases import make_basis
 from longnn.fitting.gradient import GradientFit
 from longnn.fitting.optimum import Optimum
 from polybases import chebyshev_nodes

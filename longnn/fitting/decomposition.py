@@ -1,8 +1,6 @@
 """S of a graph diagonalised exactly, in blocks where a symmetry is known, and kept on disk."""
 
 import hashlib
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +8,10 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 
-from longnn.analysis.spectrum import shift_matrix
+from longnn.analysis.spectrum import EXACT_LIMIT, shift_matrix
+from longnn.atomic import atomic
 from longnn.fitting.expression import Response
 from longnn.graph import Graph
-
-LIMIT = 5000
-"""Nodes of a block up to which it is diagonalised: 200 MB of eigenvectors, one to two minutes."""
 
 KEPT_FROM = 1000
 """Nodes from which a decomposition is worth a file."""
@@ -44,7 +40,7 @@ def decompose(
     graph: Graph,
     grid: tuple[int, int] | None = None,
     *,
-    limit: int = LIMIT,
+    limit: int = EXACT_LIMIT,
     cache: Path | None = None,
 ) -> list[Block]:
     """Eigenvalues and eigenvectors of L = I - S in float64.
@@ -164,16 +160,10 @@ def _read(file: Path | None, count: int, size: int) -> list[tuple[np.ndarray, np
 
 
 def _write(file: Path | None, pairs: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    """Under a temporary name first, so that a file is whole or not there."""
     if file is None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(".part", f".{file.name}.", file.parent)
-    try:
-        with os.fdopen(handle, "wb") as part:
-            arrays = {f"lam{i}": lam for i, (lam, _) in enumerate(pairs)}
-            arrays |= {f"vectors{i}": vectors for i, (_, vectors) in enumerate(pairs)}
-            np.savez(part, allow_pickle=False, **arrays)
-        Path(name).replace(file)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    arrays = {f"lam{i}": lam for i, (lam, _) in enumerate(pairs)}
+    arrays |= {f"vectors{i}": vectors for i, (_, vectors) in enumerate(pairs)}
+    with atomic(file) as path, path.open("wb") as part:
+        np.savez(part, allow_pickle=False, **arrays)

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from longnn.analysis.basis import Basis, host_terms
 from longnn.analysis.spectrum import shift_matrix
-from longnn.fitting.bases import Basis, host_terms, penalty
+from longnn.fitting.bases import penalty
 from longnn.fitting.problem import FitProblem
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from longnn.analysis.basis import Basis, host_terms
 from longnn.analysis.spectrum import shift_matrix
-from longnn.fitting.bases import Basis, host_terms
 from longnn.fitting.problem import FitProblem
 
 

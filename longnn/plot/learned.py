@@ -7,12 +7,11 @@ import numpy as np
 from flax import nnx
 from matplotlib.figure import Figure
 
-from longnn.analysis.basis import basis_values
+from longnn.analysis.basis import host_terms
 from longnn.analysis.response import Trained
 from longnn.plot.basis import basis
 from longnn.saved import load
-from polybases import Recurrence, weight
-from polybases.recurrence import NO_WEIGHT
+from polybases import weight
 
 
 def learned_basis(
@@ -38,18 +37,14 @@ def learned_basis(
         raise ValueError(f"{type(model).__name__} has no filter in a basis of lambda")
     recurrence, _ = spectral.terms()
     lam = np.linspace(0, 2, 401)[1:-1]
-    values = basis_values(_of_one_channel(recurrence), lam)
+    x = (1 - lam)[:, None]
+    values = host_terms(recurrence, lambda t: x * t, np.ones_like(x))[..., 0]
     density = None
     named = title or f"basis of {type(model).__name__}"
     of_jacobi: Any = getattr(spectral, "basis", None)
-    if hasattr(of_jacobi, "alpha") and hasattr(of_jacobi, "beta"):
-        alpha, beta = float(of_jacobi.alpha), float(of_jacobi.beta)
+    orthogonal = not isinstance(recurrence.norms, tuple)
+    if orthogonal and hasattr(of_jacobi, "alpha") and hasattr(of_jacobi, "beta"):
+        alpha, beta = float(of_jacobi.alpha[...]), float(of_jacobi.beta[...])
         density = np.asarray(weight(1 - lam, alpha, beta))
         named = title or f"{named}, alpha = {alpha:.2f}, beta = {beta:.2f}"
     return basis(lam, values[:functions], density, named)
-
-
-def _of_one_channel(recurrence: Recurrence) -> Recurrence:
-    """The basis of channel 0, its leaves without trailing dimensions."""
-    diagonal, upper, lower = (leaf.reshape(len(leaf), -1)[:, 0] for leaf in recurrence[1:4])
-    return Recurrence(recurrence.first.ravel()[0], diagonal, upper, lower, NO_WEIGHT)

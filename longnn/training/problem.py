@@ -1,5 +1,7 @@
 """From a dataset on the host to what training takes on the device."""
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from longnn.data import Dataset
@@ -21,7 +23,7 @@ def problem_of(
     self_loops: float = 0.0,
     r: float = 0.5,
     backend: Backend = "auto",
-    edges: bool = False,
+    model: Any = None,
 ) -> Problem:
     """Operator, features and labels of a dataset.
 
@@ -30,13 +32,14 @@ def problem_of(
         self_loops: weight of a loop that every node gets; 0: none.
         r: of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``longnn.similar.similar``).
         backend: of the operator and of the features; see ``longnn.operators``.
-        edges: whether the model reads the edges of the operator (GCN and GAT on jraph's layers
-            do: ``Model.needs_edges``), which then has the backend "segment_sum".
+        model: class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT on
+            jraph's layers) gets the backend "segment_sum".
 
     Raises:
         ValueError: for a setting out of its range.
     """
     graph = graph_of(dataset, self_loops)
+    edges = getattr(model, "needs_edges", False)
     operator = normalized_adjacency(graph, backend="segment_sum" if edges else backend)
     return Problem(
         similar(operator, graph, r),

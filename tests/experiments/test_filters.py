@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import absl.logging
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.filters.__main__ import main, quoted
+from longnn.data.lattices import grid
 
 SMALL = ("dataset=grid", "dataset.rows=6", "dataset.columns=5", "signals=3", "order=4")
 SHORT = ("epochs=40", "solver=nesterov", "learnable=false")
@@ -142,3 +144,12 @@ def test_help_loads_no_jax():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "Fit polynomial filters" in done.stdout
     assert done.stdout.rstrip().endswith("False")
+
+
+def test_features_that_are_zero_are_refused_before_anything_is_fitted(fit, monkeypatch, tmp_path):
+    data = grid(rows=6, columns=5)
+    zeros = replace(data, features=np.zeros_like(data.features))
+    monkeypatch.setattr("experiments.filters.data.load", lambda config: zeros)
+    with pytest.raises(ValueError, match="first 3 feature columns of grid are zero at every node"):
+        fit()
+    assert not list(tmp_path.glob("fits/*/result.json"))

@@ -12,11 +12,11 @@ import pytest
 
 from experiments.record import (
     RunDirectoryError,
-    atomic,
     finished,
     save_arrays,
     write_run,
 )
+from longnn.atomic import atomic
 
 
 def _boom(path: Path) -> None:

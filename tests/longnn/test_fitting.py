@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.polynomial import chebyshev as cheb
 
+from longnn.analysis import filter_values
 from longnn.data import images
 from longnn.data.lattices import grid_edges
 from longnn.fitting import (
@@ -20,7 +21,6 @@ from longnn.fitting import (
     descend,
     epochs_within,
     excess_curve,
-    fitted,
     lstsq,
     make_basis,
     r2,
@@ -68,7 +68,7 @@ def test_least_squares_is_the_optimum_in_every_basis(name):
     theta, sse = lstsq(PROBLEM, basis)
     np.testing.assert_allclose(sse, BEST, rtol=1e-9)
     np.testing.assert_allclose(squared_errors(PROBLEM, basis, theta), BEST, rtol=1e-9)
-    g = fitted(basis, theta, 1 - DENSE_LAM)  # as a function of lambda it is the same filter
+    g = filter_values(basis, theta, 1 - DENSE_LAM)  # as a function of lambda it is the same filter
     out = DENSE_VEC @ (g[:, 1, 0] * (DENSE_VEC.T @ X[:, 1, 0]))
     error = np.square(out - TARGETS[:, 1, 0])[MASK].sum()
     np.testing.assert_allclose(error, BEST[1, 0], rtol=1e-9)
@@ -91,7 +91,9 @@ def test_ridge_is_the_norm_of_the_filter():
     ridge, found = 0.7, {}
     for scale in ("orthonormal", "standard"):
         basis = make_basis("jacobi", K, 0.3, -0.4, scale)
-        found[scale] = fitted(basis, lstsq(PROBLEM, basis, ridge).theta, np.linspace(0, 2, 9))
+        found[scale] = filter_values(
+            basis, lstsq(PROBLEM, basis, ridge).theta, np.linspace(0, 2, 9)
+        )
     np.testing.assert_allclose(found["standard"], found["orthonormal"], rtol=1e-9)
     terms = orthonormal_jacobi(K, 0.3, -0.4, DENSE_LAM)
     t = np.stack([DENSE_VEC @ (v * (DENSE_VEC.T @ X[:, 0, 0])) for v in terms], 1)[MASK]

@@ -97,5 +97,8 @@ def test_learned_basis_of_channels_and_without_weight():
     (first, *_) = axes.lines
     np.testing.assert_allclose(first.get_ydata(), 1, rtol=1e-6)  # p_0 = 1
     assert axes.get_title() == "basis of FavardGNN"
+    top, _ = plot.learned_basis(build("jacobiconv")).axes
+    assert top.get_title() == "basis of JacobiConv, alpha = 0.30, beta = -0.40"
+    assert len(plot.learned_basis(build("jacobiconv as published")).axes) == 1  # under no weight
     with pytest.raises(ValueError, match="MLP has no filter in a basis"):
         plot.learned_basis(build("mlp"))
