@@ -1,6 +1,5 @@
 """Filters in the Lanczos vectors of their own signal, with a backward pass written out."""
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -8,17 +7,20 @@ import jax.numpy as jnp
 from jax import Array
 
 from longnn.columns import batch_as_columns
-from longnn.operators import Operator
+from longnn.operators import Operator, Sweeping
 from longnn.transforms import refuse_gradient
 from polybases.recurrence import check_real
+
+PANEL = 1 << 18
+"""Numbers of a signal that stay in the caches with the vectors made from it."""
 
 
 def lanczos_filter(operator: Operator, theta: Array, x: Array) -> Array:
     """sum_k theta_k v_k with v_k the Lanczos vectors of x (``polybases.OptBasis``), by channels.
 
-    Reverse mode keeps the v_k and takes one product with S for each, as the forward pass does;
-    plain differentiation of the recurrence keeps several times as much. No derivative in the
-    operator. Under ``vmap`` members become columns.
+    Reverse mode makes the v_k of some columns at a time again and takes one more product with S
+    for each; nothing but theta and x is kept for it. No derivative in the operator. Under ``vmap``
+    members become columns.
 
     Args:
         operator: symmetric.
@@ -54,7 +56,7 @@ def lanczos_coefficients(operator: Operator, order: int, x: Array) -> tuple[Arra
         (lengths_0 [C], a [K, C], lengths_1 to lengths_K [K, C]); a length is 0 where the Krylov
         space is exhausted.
     """
-    _, diagonal, lengths = _basis(operator, jnp.zeros((order + 1, 1), x.dtype), x)
+    _, diagonal, lengths = _basis(operator, order, x)
     return lengths[0], diagonal, lengths[1:]
 
 
@@ -67,17 +69,14 @@ def _forward(operator: Any, theta: Any, x: Any) -> tuple[Array, Any]:
     operator = refuse_gradient(
         operator, "lanczos_filter gives no derivative in its operator; use polybases.OptBasis"
     )
-    theta, x = theta.value, x.value
-    terms, diagonal, lengths = _basis(operator, theta, x)
-    return jnp.sum(theta[:, None] * terms, axis=0), (operator, theta, terms, diagonal, lengths)
+    return _sum(operator, theta.value, x.value), (operator, theta.value, x.value)
 
 
 def _backward(residuals, g):
-    operator, theta, terms, diagonal, lengths = residuals
+    operator, theta, x = residuals
     if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, jnp.zeros_like(theta), jnp.zeros_like(terms[0])
-    dtheta = jnp.sum(terms * g, axis=1)
-    return None, dtheta, _adjoint(operator, theta, terms, diagonal, lengths, g)
+        return None, jnp.zeros_like(theta), jnp.zeros_like(x)
+    return None, *_adjoint(operator, theta, x, g)
 
 
 _apply.defvjp(_forward, _backward, symbolic_zeros=True)
@@ -86,6 +85,8 @@ _apply.defvjp(_forward, _backward, symbolic_zeros=True)
 @batch_as_columns
 def _sum(operator: Operator, theta: Array, x: Array) -> Array:
     """The filter alone, without keeping the vectors."""
+    if isinstance(operator, Sweeping):
+        return operator.lanczos_sum(theta, x)
     first, length = _unit(x, jnp.zeros_like(x[0]))
 
     def step(carry, weight):
@@ -97,30 +98,40 @@ def _sum(operator: Operator, theta: Array, x: Array) -> Array:
     return jax.lax.scan(step, start, theta[1:])[0][-1]
 
 
-@partial(batch_as_columns, results=(2, 1, 1))
-def _basis(operator: Operator, theta: Array, x: Array) -> tuple[Array, Array, Array]:
-    """(terms [K+1, N, ...], a [K, ...], lengths [K+1, ...]); of theta only K is used."""
-    first, length = _unit(x, jnp.zeros_like(x[0]))
+@batch_as_columns
+def _adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
+    """(dtheta [K+1, ...], dx [N, ...]), the vectors made again."""
+    if isinstance(operator, Sweeping):
+        return operator.lanczos_adjoint(theta, x, g)
+    width = _panel(operator, x)
+    if width is None:
+        return _panel_adjoint(operator, theta, x, g)
 
-    def step(carry, _):
-        previous, current, length = carry
-        following, a, length = _next(operator, previous, current, length)
-        return (current, following, length), (following, a, length)
+    def cut(a: Array) -> Array:
+        flat = a.reshape(len(a), -1)
+        padded = jnp.pad(flat, [(0, 0), (0, -flat.shape[1] % width)])
+        return jnp.moveaxis(padded.reshape(len(a), -1, width), 1, 0)
 
-    start = (jnp.zeros_like(x), first, jnp.zeros_like(length))
-    _, (terms, diagonal, lengths) = jax.lax.scan(step, start, length=len(theta) - 1)
-    return (
-        jnp.concatenate([first[None], terms]),
-        diagonal,
-        jnp.concatenate([length[None], lengths]),
+    def join(parts: Array, like: Array) -> Array:
+        flat = jnp.moveaxis(parts, 0, 1).reshape(len(like), -1)
+        return flat[:, : like.size // len(like)].reshape(like.shape)
+
+    parts = jax.lax.map(
+        lambda panel: _panel_adjoint(operator, *panel), (cut(theta), cut(x), cut(g))
     )
+    return join(parts[0], theta), join(parts[1], x)
 
 
-@partial(batch_as_columns, leading=(1, 2, 1, 1, 1))
-def _adjoint(
-    operator: Operator, theta: Array, terms: Array, diagonal: Array, lengths: Array, g: Array
-) -> Array:
-    """The cotangent of x, through every v_{k+1} = unit(S v_k - a_k v_k - length_k v_{k-1})."""
+def _panel(operator: Operator, x: Array) -> int | None:
+    """Columns that are taken together, so that the vectors stay in the caches; None for all."""
+    columns = x.size // max(len(x), 1)
+    width = max(16, PANEL // max(len(x), 1) // 16 * 16)
+    return None if getattr(operator, "one_shape", False) or columns <= width else width
+
+
+def _panel_adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
+    """Through every v_{k+1} = unit(S v_k - a_k v_k - length_k v_{k-1})."""
+    terms, diagonal, lengths = _basis(operator, len(theta) - 1, x)
     before = jnp.concatenate([jnp.zeros_like(terms[:1]), terms[:-2]])  # v_{k-1}
     link = lengths[:-1].at[0].set(0)  # length_k as the step uses it
     steps = (theta[:-1], before, terms[:-1], terms[1:], diagonal, link, lengths[1:])
@@ -136,7 +147,25 @@ def _adjoint(
 
     start = (theta[-1] * g, jnp.zeros_like(g), jnp.zeros_like(lengths[0]))
     (c, _, _), _ = jax.lax.scan(step, start, steps, reverse=True)
-    return _unit_adjoint(c, terms[0], lengths[0])
+    return jnp.sum(terms * g, axis=1), _unit_adjoint(c, terms[0], lengths[0])
+
+
+def _basis(operator: Operator, order: int, x: Array) -> tuple[Array, Array, Array]:
+    """(v [K+1, N, ...], a [K, ...], lengths [K+1, ...])."""
+    first, length = _unit(x, jnp.zeros_like(x[0]))
+
+    def step(carry, _):
+        previous, current, length = carry
+        following, a, length = _next(operator, previous, current, length)
+        return (current, following, length), (following, a, length)
+
+    start = (jnp.zeros_like(x), first, jnp.zeros_like(length))
+    _, (terms, diagonal, lengths) = jax.lax.scan(step, start, length=order)
+    return (
+        jnp.concatenate([first[None], terms]),
+        diagonal,
+        jnp.concatenate([length[None], lengths]),
+    )
 
 
 def _next(

@@ -42,6 +42,12 @@ class Sweeping(Protocol):
     ) -> tuple[Array, Array]:
         """(dtheta, dx) for the cotangent g."""
 
+    def lanczos_sum(self, theta: Array, x: Array) -> Array:
+        """sum_k theta_k v_k in the Lanczos vectors of x."""
+
+    def lanczos_adjoint(self, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
+        """(dtheta, dx) for the cotangent g."""
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)

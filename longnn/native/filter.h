@@ -174,15 +174,16 @@ inline void Write(const typename P::Vec (&from)[P::kVectors], int left, T* row) 
   if (to != row) std::copy_n(lanes, left, row);
 }
 
-// Memory of the calling thread's own, of at most kNear bytes; the next call overwrites it.
+// Memory of the calling thread's own; the next call overwrites it. It grows to what was ever asked
+// for, at least kNear bytes.
 template <typename T>
 T* OwnMemory(int64_t count) {
   struct alignas(64) Line {
     char bytes[64];
   };
   thread_local std::vector<Line> memory;
-  if (int64_t(memory.size() * sizeof(Line)) < count * int64_t(sizeof(T)))
-    memory.resize(kNear / sizeof(Line) + 1);
+  const int64_t bytes = std::max<int64_t>(count * sizeof(T), kNear);
+  if (int64_t(memory.size() * sizeof(Line)) < bytes) memory.resize(bytes / sizeof(Line) + 1);
   return reinterpret_cast<T*>(memory.data());
 }
 

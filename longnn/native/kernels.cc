@@ -1,5 +1,6 @@
-// XLA custom calls: the sparse product and the sweeps of a filter, in float32 and float64.
+// XLA custom calls, in float32 and float64: products, filters and layers.
 #include "filter.h"
+#include "krylov.h"
 #include "layers.h"
 #include "memory.h"
 
@@ -142,6 +143,40 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
 }
 
 template <ffi::DataType kType>
+ffi::Error LanczosSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+                          Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
+                          ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
+                          ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
+                          ffi::ResultBuffer<kType> y, ffi::ResultBuffer<kType> scratch) {
+  const auto graph = MakeGraph<kType>(start, columns, chunks, node_of_row, row_of_node, weights,
+                                      root, inverse_degree);
+  const int order = int(theta.dimensions()[0]) - 1, width = int(theta.dimensions()[1]);
+  if (int64_t(scratch->element_count()) < KrylovScratch(graph, RoomOfSum(order)))
+    return Wrong("lanczos: scratch is too small");
+  LanczosSum(pool, graph, order, width, theta.typed_data(), x.typed_data(), Fresh<kType>(y),
+             Fresh<kType>(scratch));
+  return ffi::Error::Success();
+}
+
+template <ffi::DataType kType>
+ffi::Error LanczosAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+                              Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
+                              ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
+                              ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
+                              ffi::Buffer<kType> gradient, ffi::ResultBuffer<kType> dtheta,
+                              ffi::ResultBuffer<kType> dx, ffi::ResultBuffer<kType> scratch) {
+  const auto graph = MakeGraph<kType>(start, columns, chunks, node_of_row, row_of_node, weights,
+                                      root, inverse_degree);
+  const int order = int(theta.dimensions()[0]) - 1, width = int(theta.dimensions()[1]);
+  if (int64_t(scratch->element_count()) < KrylovScratch(graph, RoomOfAdjoint(order)))
+    return Wrong("lanczos: scratch is too small");
+  LanczosAdjoint(pool, graph, order, width, theta.typed_data(), x.typed_data(),
+                 gradient.typed_data(), dtheta->typed_data(), Fresh<kType>(dx),
+                 Fresh<kType>(scratch));
+  return ffi::Error::Success();
+}
+
+template <ffi::DataType kType>
 ffi::Error LayersImpl(ffi::ThreadPool pool, Index start, Index columns, Index entries, Index chunks,
                       ffi::Buffer<kType> values, ffi::Buffer<kType> first, ffi::Buffer<kType> bias,
                       ffi::Buffer<kType> second, ffi::Buffer<ffi::U32> words,
@@ -190,12 +225,14 @@ ffi::Error LayersAdjointImpl(ffi::ThreadPool pool, ffi::Buffer<kType> hidden,
     return handler->Call(frame);                                         \
   }
 
-#define LONGNN_HANDLERS(Suffix, kType)                              \
-  LONGNN_HANDLER(product_##Suffix, ProductImpl<kType>)              \
-  LONGNN_HANDLER(matvec_##Suffix, MatvecImpl<kType>)                \
-  LONGNN_HANDLER(filter_sum_##Suffix, FilterSumImpl<kType>)         \
-  LONGNN_HANDLER(filter_adjoint_##Suffix, FilterAdjointImpl<kType>) \
-  LONGNN_HANDLER(layers_##Suffix, LayersImpl<kType>)                \
+#define LONGNN_HANDLERS(Suffix, kType)                                \
+  LONGNN_HANDLER(product_##Suffix, ProductImpl<kType>)                \
+  LONGNN_HANDLER(matvec_##Suffix, MatvecImpl<kType>)                  \
+  LONGNN_HANDLER(filter_sum_##Suffix, FilterSumImpl<kType>)           \
+  LONGNN_HANDLER(filter_adjoint_##Suffix, FilterAdjointImpl<kType>)   \
+  LONGNN_HANDLER(lanczos_sum_##Suffix, LanczosSumImpl<kType>)         \
+  LONGNN_HANDLER(lanczos_adjoint_##Suffix, LanczosAdjointImpl<kType>) \
+  LONGNN_HANDLER(layers_##Suffix, LayersImpl<kType>)                  \
   LONGNN_HANDLER(layers_adjoint_##Suffix, LayersAdjointImpl<kType>)
 
 LONGNN_HANDLERS(float32, ffi::F32)

@@ -15,7 +15,16 @@ TESTED_JAX = ("0.10.",)
 """Prefixes of the jax versions that the tests have run the kernels with."""
 
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared")
-TARGETS = ("product", "matvec", "filter_sum", "filter_adjoint", "layers", "layers_adjoint")
+TARGETS = (
+    "product",
+    "matvec",
+    "filter_sum",
+    "filter_adjoint",
+    "lanczos_sum",
+    "lanczos_adjoint",
+    "layers",
+    "layers_adjoint",
+)
 DTYPES = ("float32", "float64")
 
 

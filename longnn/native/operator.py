@@ -85,6 +85,40 @@ class NativeOperator:
         dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
 
+    def lanczos_sum(self, theta: Array, x: Array) -> Array:
+        """sum_k theta_k v_k: see ``longnn.lanczos.lanczos_filter``, without derivatives.
+
+        Args:
+            theta: [K+1, ...] of the trailing shape of x.
+            x: [N, ...].
+        """
+        wide, scratch = self._lanczos(theta, x, 4)
+        y = jax.ShapeDtypeStruct(wide[1].shape, x.dtype)
+        call = jax.ffi.ffi_call(f"longnn_lanczos_sum_{x.dtype.name}", (y, scratch))
+        return call(*self._graph_arrays(x.dtype), *wide)[0].reshape(x.shape)
+
+    def lanczos_adjoint(self, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
+        """(dtheta [K+1, ...], dx [N, ...]) for the cotangent g of :meth:`lanczos_sum`."""
+        wide, scratch = self._lanczos(theta, x, theta.shape[0] + 4)
+        shapes = [jax.ShapeDtypeStruct(a.shape, x.dtype) for a in wide]
+        call = jax.ffi.ffi_call(f"longnn_lanczos_adjoint_{x.dtype.name}", (*shapes, scratch))
+        dtheta, dx, _ = call(*self._graph_arrays(x.dtype), *wide, g.reshape(wide[1].shape))
+        return dtheta.reshape(theta.shape), dx.reshape(x.shape)
+
+    def _lanczos(
+        self, theta: Array, x: Array, signals: int
+    ) -> tuple[list[Array], jax.ShapeDtypeStruct]:
+        """theta and x with one axis of columns, and memory for one panel of ``signals`` signals.
+
+        Threads have memory of their own for the panels of a near graph.
+        """
+        self._check(x)
+        nodes, terms, chunks = x.shape[0], theta.shape[0], len(self.rows.chunks) - 1
+        panel = 2 * _padded(1, x.dtype)
+        size = (signals * (nodes + 1) + 6 * terms * chunks) * panel if 2 * (nodes + 1) > NEAR else 0
+        wide = [theta.reshape(terms, -1), x.reshape(nodes, -1)]
+        return wide, jax.ShapeDtypeStruct((size,), x.dtype)
+
     def _graph_arrays(self, dtype: DTypeLike) -> list[Array]:
         """Operands of every kernel, in their order."""
         pattern = [
