@@ -17,12 +17,12 @@ from longnn.atomic import atomic
 from longnn.rundir import RESULT, read_result
 
 
-def entry_of(directory: Path) -> tuple[str, dict[str, Any]]:
-    """(dataset, its entry) of a finished search.
+def outcome(directory: Path) -> dict[str, Any]:
+    """The outcome of a finished search: its best job's directory, its values, how many trials.
 
     Raises:
         FileNotFoundError: if no search has finished there.
-        ValueError: if several have, or a searched key has no place in a tuned file.
+        ValueError: if several have.
     """
     files = sorted(directory.glob("search-*.json"))
     if not files:
@@ -32,7 +32,18 @@ def entry_of(directory: Path) -> tuple[str, dict[str, Any]]:
         )
     if len(files) > 1:
         raise ValueError(f"{directory} holds {len(files)} searches; give a directory with one")
-    found = json.loads(files[0].read_text())
+    found: dict[str, Any] = json.loads(files[0].read_text())
+    return found
+
+
+def entry_of(directory: Path) -> tuple[str, dict[str, Any]]:
+    """(dataset, its entry) of a finished search.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`outcome`; also if a searched key has no place in a
+            tuned file.
+    """
+    found = outcome(directory)
     result = read_result(directory / found["directory"] / RESULT)
     split = result["config"]["split"]
     last = split["first_seed"] + split["count"] - 1

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from experiments.report.runs import collect
-from experiments.reproduce import records
+from experiments.reproduce import records, trials
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
 from experiments.reproduce.tables import TARGETS, command
@@ -60,6 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("page", nargs="*", help=names)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
     parser.add_argument("--only", nargs="+", default=(), metavar="DATASET", help="these alone")
+    parser.add_argument(
+        "--trials", type=Path, nargs="+", default=(), metavar="SEARCH",
+        help="take the trials of searches (hydra.sweep.dir) into the record",
+    )  # fmt: skip
     parser.add_argument("--render", action="store_true", help="write pages, run nothing")
     parser.add_argument("--output", type=Path, default=FOLDER, help="docs/results")
     options = parser.parse_args(arguments)
@@ -67,6 +71,12 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = sorted(set(options.page) - set(TARGETS))
     if unknown:
         parser.error(f"unknown page {unknown[0]!r}; choose of {', '.join(TARGETS)}")
+    if options.trials:
+        file = options.output / "records" / "trials.jsonl"
+        try:
+            trials.add(file, [trials.trials_of(directory) for directory in options.trials])
+        except (FileNotFoundError, ValueError) as error:
+            parser.error(str(error))
     good = True
     for name in options.page or TARGETS:
         if not options.render:

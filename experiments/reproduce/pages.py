@@ -8,10 +8,26 @@ from omegaconf import OmegaConf
 
 from experiments.report.markdown import table
 from experiments.report.tables import Table, interval
+from experiments.reproduce import trials
 from experiments.reproduce.ablation import combinations, effects
-from experiments.reproduce.records import Record
-from experiments.reproduce.scores import beside, grid, measured, paired, place, published
-from experiments.reproduce.tables import NAMES, NINE, TARGETS, command
+from experiments.reproduce.records import Record, searched
+from experiments.reproduce.scores import (
+    beside,
+    distances,
+    grid,
+    measured,
+    paired,
+    place,
+    published,
+    quoted,
+)
+from experiments.reproduce.tables import NAMES, NINE, PAIR, TARGETS, command
+
+TRIALS = (
+    "![Trials of the searches](figures/trials.png)\n\n*Each trial of a search, by its mean scores "
+    "on the splits of the search; the better three quarters by validation. Nothing was chosen by "
+    "it.*"
+)
 
 TUNED = Path(__file__).parents[2] / "conf" / "tuned"
 
@@ -57,31 +73,42 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
             for f in (beside(record, reference[m][name]) for m in ("LON-GNN", "JacobiConv"))
         ]
         chosen = entries.get(name, {}).get("search", {})
-        rows.append((name, str(record["test"]["n"]), interval(record["test"]),
-                     _number(chosen.get("validation")), *cells))  # fmt: skip
+        row = (name, str(record["test"]["n"]), interval(record["test"]))
+        validation = (chosen.get("validation"), record["val"]["mean"])
+        rows.append((*row, *map(_number, validation), *cells))
     about = (
         "test accuracy in percent on the ten index sets; +- is half the 95 % interval; of the "
         "measured references also the difference, ours minus it, paired by split"
     )
     header = ("dataset", "n", "LON-GNN, searched", "validation in the search",
-              "LON-GNN, published values", "JacobiConv")  # fmt: skip
+              "validation here", "LON-GNN, published values", "JacobiConv")  # fmt: skip
     found = Table("LON-GNN after a search", about, header, rows)
     return [
         "One search for each dataset, as planned in [searches.md](searches.md); its values are in "
         "`conf/tuned/longnn_search.yaml`. References are those of [published.md](published.md).",
         table(found),
+        *_trials(folder, ("longnn",)),
         published(folder, NINE),
     ]
 
 
+def _trials(folder: Path, models: Sequence[str]) -> list[str]:
+    found = [t for t in trials.read(folder / "records" / "trials.jsonl") if t["model"] in models]
+    return [table(trials.told(found)), TRIALS] if found else []
+
+
 def _family(records: Sequence[Record], folder: Path) -> list[str]:
-    datasets = ("citeseer", "chameleon")
-    models = sorted({NAMES[r["model"]].replace("GPR-GNN", "GPRGNN") for r in records})
+    models = sorted({quoted(r["model"]) for r in records})
+    theirs = [r for r in records if not searched(r)]
+    ours = [r for r in records if searched(r)]
     return [
-        "Each model after a search of its own, as planned in [searches.md](searches.md), on the "
-        "ten `per_class` index sets, three seeds each.",
-        table(grid("Polynomial filters", records, datasets)),
-        published(folder, datasets, models),
+        "Each model with the hyperparameters that its authors published (`conf/tuned/MODEL.yaml`), "
+        "and after a search of its own, as planned in [searches.md](searches.md) "
+        "(`conf/tuned/MODEL_search.yaml`), on the ten `per_class` index sets, three seeds each.",
+        table(grid("Hyperparameters of the authors", theirs, PAIR)),
+        table(grid("After our own search", ours, PAIR)),
+        published(folder, PAIR, models),
+        table(distances(records, folder, PAIR)),
     ]
 
 

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from experiments.differences import by_split
 from experiments.report.plot_scores import Scores, scores
+from experiments.reproduce import trials
 from experiments.reproduce.ablation import PARTS, change, changes
-from experiments.reproduce.records import Record
+from experiments.reproduce.records import Record, searched
 from experiments.reproduce.scores import Measured, measured, place
 from experiments.reproduce.tables import NAMES
 from experiments.summary import statistics
@@ -30,7 +31,9 @@ def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Fi
         return {"ablation.png": effect_sizes(records)}
     reference = measured(folder) if name in ("published", "searched") else {}
     metrics = " or ".join(sorted({r["metric"] for r in records}))
-    return {f"{name}.png": scores(panels(records, reference), metrics, "")}
+    drawn = {f"{name}.png": scores(panels(records, reference), metrics, "")}
+    searches = trials.read(folder / "records" / "trials.jsonl") if name == "searched" else []
+    return drawn | ({"trials.png": trials.clouds(searches)} if searches else {})
 
 
 def panels(records: Iterable[Record], reference: Measured) -> dict[str, dict[str, Scores]]:
@@ -40,9 +43,8 @@ def panels(records: Iterable[Record], reference: Measured) -> dict[str, dict[str
         points = by_split(record["per_run"])
         of_dataset = found.setdefault(record["dataset"], {})
         test = record["test"]
-        of_dataset[NAMES[record["model"]]] = Scores(
-            np.array(list(points.values())), test["mean"], test["ci95"]
-        )
+        name = NAMES[record["model"]] + (", searched" if searched(record) else "")
+        of_dataset[name] = Scores(np.array(list(points.values())), test["mean"], test["ci95"])
     for model, datasets in reference.items():
         for dataset in set(datasets) & set(found):
             values = np.array(list(datasets[dataset].values()))

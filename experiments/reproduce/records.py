@@ -33,7 +33,13 @@ def record_of(run: Run) -> Record:
     """A result with the settings that decide it, without what changes with the machine's paths."""
     config = run.result["config"]
     settings = {part: config[part] for part in ("graph", "model", "optim", "seed", "repeats")}
+    settings["tuned"] = config["tuned"]["source"]
     return {name: run.result[name] for name in KEPT} | {"settings": settings}
+
+
+def searched(record: Record) -> bool:
+    """Whether a search of ours chose the hyperparameters."""
+    return record["settings"]["tuned"] == "search"
 
 
 def write(file: Path, records: Iterable[Record]) -> None:

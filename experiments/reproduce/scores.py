@@ -7,8 +7,11 @@ from typing import Any
 
 from experiments.differences import Difference, by_split, difference
 from experiments.report.tables import Table, interval
-from experiments.reproduce.records import Record
+from experiments.reproduce.records import Record, searched
 from experiments.reproduce.tables import NAMES, NINE
+
+FIGURES = "arXiv 2302.12432"
+"""The source that quotes the figures of all polynomial filters."""
 
 Measured = dict[str, dict[str, dict[int, float]]]
 """Model -> dataset -> split -> test score in percent."""
@@ -91,6 +94,35 @@ def grid(title: str, records: Iterable[Record], datasets: Iterable[str]) -> Tabl
     ]
     header = ("model", *(f"{d} ({metric[d]})" for d in shown))
     return Table(title, "test score in percent; +- is half the 95 % interval", header, rows)
+
+
+def distances(records: Iterable[Record], folder: Path, datasets: Iterable[str]) -> Table:
+    """Ours minus the published figure, with the authors' hyperparameters and with ours."""
+    sources = json.loads((folder / "literature.json").read_text())
+    figures = next(s for s in sources if s["source"].startswith(FIGURES))["scores"]
+    found = {(r["model"], r["dataset"], searched(r)): r["test"]["mean"] for r in records}
+    kinds = {False: "authors' values", True: "searched"}
+    columns = [(dataset, ours) for dataset in datasets for ours in kinds]
+    rows = []
+    for model in [m for m in NAMES if any(m == model for model, _, _ in found)]:
+        known = figures.get(quoted(model), {})
+        cells = [
+            f"{found[model, dataset, ours] - known[dataset][0]:+.2f}"
+            if dataset in known and (model, dataset, ours) in found
+            else "-"
+            for dataset, ours in columns
+        ]
+        rows.append((NAMES[model], *cells))
+    header = ("model", *(f"{dataset}, {kinds[ours]}" for dataset, ours in columns))
+    about = (
+        f"ours minus the figure in {FIGURES}, in points; the splits differ, so one point is noise"
+    )
+    return Table("Distance from the published figures", about, header, rows)
+
+
+def quoted(model: str) -> str:
+    """What literature.json calls a model."""
+    return NAMES[model].replace("GPR-GNN", "GPRGNN")
 
 
 def place(dataset: str) -> int:

@@ -45,7 +45,7 @@ class PageRank(Series):
     """g(x) = sum_k theta_k x^k with theta of :func:`page_rank`; nothing is learned."""
 
     def __init__(self, order: int, alpha: ArrayLike, *, dtype: DTypeLike = jnp.float32):
-        check_range("alpha (the probability of a teleport)", alpha, 0, 1, closed=False)
+        check_range("alpha (the probability of a teleport)", alpha, 0, 1, "()")
         check_count("order (the highest degree K)", order)
         self.order, self.alpha = order, Setting(jnp.asarray(alpha, dtype))
 

@@ -49,7 +49,7 @@ class Decomposed(nnx.Module):
         *,
         dtype: DTypeLike = jnp.float32,
     ):
-        check_range("gamma0", gamma0, 0, float("inf"), closed=False)
+        check_range("gamma0", gamma0, 0, float("inf"), "()")
         self.gamma0 = Setting(jnp.asarray(gamma0, dtype))
         eta = jnp.full(len(initial) - 1, jnp.minimum(1 / self.gamma0[...], 1), dtype)
         self.eta = nnx.Param(eta, group="eta")

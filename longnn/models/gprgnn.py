@@ -23,7 +23,8 @@ class GPRGNN(Spectral):
         in_features: F.
         classes: C.
         order: K >= 1.
-        alpha: teleport probability of the initial gamma, in (0, 1).
+        alpha: teleport probability of the initial gamma, in [0, 1]; 1 starts as the identity, 0 as
+            S^K.
         body: settings of :class:`longnn.models.Spectral`.
 
     Raises:
@@ -40,7 +41,7 @@ class GPRGNN(Spectral):
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
-        check_range("alpha (the probability of a teleport)", alpha, 0, 1, closed=False)
+        check_range("alpha (the probability of a teleport)", alpha, 0, 1, "[]")
 
         def make(channels: int, dtype: DTypeLike) -> InBasis:
             gamma = Free(page_rank(order, alpha, dtype), channels=1, dtype=dtype)

@@ -53,7 +53,7 @@ class Heat(Series):
     def __init__(
         self, order: int, t: ArrayLike, *, learnable: bool = True, dtype: DTypeLike = jnp.float32
     ):
-        check_range("t (the time of diffusion)", t, 0, float("inf"), closed=False)
+        check_range("t (the time of diffusion)", t, 0, float("inf"), "()")
         variable = nnx.Param if learnable else Setting
         check_count("order (the highest degree K)", order)
         self.order = order

@@ -44,7 +44,7 @@ class KrylovGNN(Spectral):
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
-        check_range("tau", tau, 0, 1 if learnable else float("inf"), closed=False)
+        check_range("tau", tau, 0, 1 if learnable else float("inf"), "()")
 
         def make(channels: int, dtype: DTypeLike) -> InBasis:
             basis: Any = Krylov if learnable else FixedKrylov

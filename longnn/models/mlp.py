@@ -32,7 +32,7 @@ class Linear(nnx.Module):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        check_range("dropout", dropout, 0, 1, closed=True)
+        check_range("dropout", dropout, 0, 1, "[)")
         self.kernel = uniform(rngs.params(), (in_features, classes), in_features, dtype)
         self.bias = uniform(rngs.params(), (classes,), in_features, dtype)
         self.dropout = Setting(jnp.asarray(dropout, dtype))

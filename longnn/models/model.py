@@ -1,6 +1,6 @@
 """What the trainer needs of a model."""
 
-from typing import Any, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import jax
 import numpy as np
@@ -42,18 +42,24 @@ def check_count(name: str, value: int) -> int:
     return value
 
 
-def check_range(name: str, value: ArrayLike, low: float, high: float, *, closed: bool) -> None:
-    """Raises ValueError unless a concrete value is in [low, high), or (low, high) if not closed.
+Bounds = Literal["()", "[)", "[]"]
+"""Brackets of an interval."""
+
+
+def check_range(name: str, value: ArrayLike, low: float, high: float, bounds: Bounds) -> None:
+    """Raises ValueError unless a concrete value lies between the bounds, of which a square bracket
+    is allowed itself.
 
     Traced values pass.
     """
     if isinstance(value, jax.core.Tracer):
         return
     array = np.asarray(value)
-    above = array >= low if closed else array > low
-    if not np.all(above & (array < high)):
-        bracket = "[" if closed else "("
-        raise ValueError(f"{name} must lie in {bracket}{low:g}, {high:g}), got {value}")
+    above = array >= low if bounds[0] == "[" else array > low
+    below = array <= high if bounds[1] == "]" else array < high
+    if not np.all(above & below):
+        interval = f"{bounds[0]}{low:g}, {high:g}{bounds[1]}"
+        raise ValueError(f"{name} must lie in {interval}, got {value}")
 
 
 def check_word(name: str, value: str, words: Any) -> None:

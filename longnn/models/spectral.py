@@ -91,7 +91,7 @@ class Spectral(nnx.Module):
     ):
         check_word("placement", placement, Placement)
         check_word("embedding", embedding, Embedding)
-        check_range("dpr_con", dpr_con, 0, 1, closed=True)
+        check_range("dpr_con", dpr_con, 0, 1, "[)")
         check_count("layers", layers)
         if layers > 1 and placement != "stacked":
             raise ValueError(

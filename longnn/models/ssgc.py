@@ -48,7 +48,7 @@ class Average(Series):
     """g(x) = alpha + (1 - alpha)/K sum_{k=1..K} x^k; nothing is learned."""
 
     def __init__(self, order: int, alpha: ArrayLike, *, dtype: DTypeLike = jnp.float32):
-        check_range("alpha (the share of the node itself)", alpha, 0, 1, closed=True)
+        check_range("alpha (the share of the node itself)", alpha, 0, 1, "[)")
         check_count("order (the highest degree K)", order)
         self.order, self.alpha = order, Setting(jnp.asarray(alpha, dtype))
 

@@ -67,7 +67,7 @@ class Stack(nnx.Module):
     ):
         check_count("hidden", hidden)
         check_count("layers", layers)
-        check_range("dropout", dropout, 0, 1, closed=True)
+        check_range("dropout", dropout, 0, 1, "[)")
         widths = [in_features] + [hidden] * (layers - 1) + [classes]
         pairs = enumerate(pairwise(widths), start=1)
         self.convolutions = nnx.List(

@@ -45,7 +45,7 @@ class TFGNN(Spectral):
     ):
         check_count("order (the highest degree K)", order)
         check_count("waves", waves)
-        check_range("omega", omega, 0, float("inf"), closed=False)
+        check_range("omega", omega, 0, float("inf"), "()")
         if waves > order:
             raise ValueError(f"waves={waves} must be at most order={order}")
 

@@ -37,7 +37,8 @@ def test_every_entry_says_how_it_was_chosen(name, dataset):
     assert entry["source"] in ("published", "search")
     if entry["source"] == "search":
         search = entry["search"]
-        assert search["command"].startswith("python -m experiments.train -m sweep=")
+        assert search["command"].startswith("python -m experiments.train -m ")
+        assert f" sweep={name.removesuffix('_search')} " in search["command"]
         assert sum(search["trials"].values()) >= 100
         assert "seeds 1000 to" in search["splits"], "others than the reported ones"
         assert 0 < search["validation"] <= 100

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from experiments.reproduce import records
+from experiments.reproduce import records, trials
 from experiments.reproduce.__main__ import FOLDER, main
 from experiments.reproduce.ablation import combinations, effects
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
-from experiments.reproduce.scores import paired
+from experiments.reproduce.scores import distances, paired
 from experiments.reproduce.tables import MODELS, NAMES, NINE, TARGETS, command
 from longnn.data.splits import Splits
 
@@ -40,9 +40,10 @@ def record(dataset="texas", model="longnn", tests=(80.0, 90.0), identity="a", **
         "test": {"mean": float(np.mean(tests)), "ci95": 1.0, "n": len(tests)},
     }  # fmt: skip
     parts = {"learnable": True, "scale": "orthonormal", "pcd": True, "layer_norm": False}
-    of_model = parts | {k: v for k, v in settings.items() if k != "decay"}
+    of_model = parts | {k: v for k, v in settings.items() if k not in ("decay", "tuned")}
     optim = {"decay": settings.get("decay", "factors")}
-    return made | {"settings": {"model": of_model, "optim": optim}}
+    tuned = settings.get("tuned", "published")
+    return made | {"settings": {"model": of_model, "optim": optim, "tuned": tuned}}
 
 
 def test_paired_rows():
@@ -56,6 +57,18 @@ def test_paired_rows():
     ]
     worse = paired("t", "LON-GNN", [record(tests=(70.0, 82.9))], reference)
     assert worse.rows[0][-1] == "NO"
+
+
+def test_distances_from_the_published_figures():
+    """arXiv 2302.12432 has 68.53 and 80.08 for BernNet on Chameleon and Citeseer."""
+    rows = [
+        record("chameleon", "bernnet", (69.0, 70.0)),
+        record("chameleon", "bernnet", (75.0, 75.0), identity="b", tuned="search"),
+        record("citeseer", "bernnet", (80.0, 80.0), identity="c", tuned="search"),
+    ]
+    table = distances(rows, FOLDER, ("citeseer", "chameleon"))
+    assert table.header[1:3] == ("citeseer, authors' values", "citeseer, searched")
+    assert table.rows == [("BernNet", "-", "-0.08", "+0.97", "+6.47")]
 
 
 def test_effects_and_combinations():
@@ -91,6 +104,12 @@ def test_figures_show_the_records(tmp_path):
     ours = next(line for line in axes.lines if len(line.get_xdata()) == 2)
     np.testing.assert_allclose(sorted(ours.get_xdata()), [80.0, 90.0])
     assert pictures("fixed", [], FOLDER) == {}
+
+
+def test_a_figure_tells_searched_from_published():
+    rows = [record(model="bernnet"), record(model="bernnet", identity="b", tuned="search")]
+    (axes,) = pictures("family", rows, FOLDER)["family.png"].axes
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["BernNet", "BernNet, searched"]
 
 
 def test_every_model_has_a_name_and_a_place():
@@ -130,8 +149,49 @@ def test_damaged_records_are_named(tmp_path, text, message):
         records.read(file)
 
 
+def test_trials_of_no_search(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["searched", "--render", "--output", str(tmp_path), "--trials", str(tmp_path / "x")])
+    assert stopped.value.code == 2
+    assert "no finished search in" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unknown_page(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["tabel", "--render"])
     assert stopped.value.code == 2
     assert "unknown page 'tabel'; choose of published" in capsys.readouterr().err
+
+
+def search(dataset="texas", validation=(90.0, 80.0, 70.0, 60.0), test=(71.0, 72.0, 60.0, 50.0)):
+    return {"dataset": dataset, "model": "longnn", "splits": 3,
+            "validation": list(validation), "test": list(test)}  # fmt: skip
+
+
+def test_what_a_search_could_see():
+    (row,) = trials.told([search()]).rows
+    # ranks of test by falling validation: 3 4 2 1, so 1 - 6 * (1 + 1) / 60
+    assert row == ("LON-GNN", "texas", "4", "90.00", "71.00", "63.25", "72.00", "+0.80", "-")
+    figure = trials.clouds([search(), search("cora")])
+    first, second = figure.axes
+    assert (first.get_title(), second.get_title()) == ("texas", "cora")
+    cloud, star = first.lines
+    np.testing.assert_array_equal(cloud.get_xdata(), [90, 80, 70, 60])
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([90.0], [71.0])
+
+
+def test_trials_of_a_search_are_taken_into_the_record(train, tmp_path, capsys):
+    """The chosen trial first, also where others validate as well."""
+    train("-m", "dataset.nodes=60", "dataset.features=8", "split.count=2", "optim.max_epochs=3",
+          "chunk=3", "figures=false", "hydra/sweeper=optuna", "hydra.sweeper.trials=3",
+          "+hydra.sweeper.params={model.alpha: [0.0, 0.5, 1.0]}",
+          "hydra.sweep.dir=runs/s")  # fmt: skip
+    found = trials.trials_of(tmp_path / "runs" / "s")
+    assert (found["dataset"], found["model"], found["splits"]) == ("csbm", "longnn", 2)
+    assert len(found["validation"]) == len(found["test"]) <= 3
+    assert found["validation"][0] == max(found["validation"])
+    file = tmp_path / "trials.jsonl"
+    trials.add(file, [found])
+    trials.add(file, [found | {"splits": 9}])
+    assert [t["splits"] for t in trials.read(file)] == [9]

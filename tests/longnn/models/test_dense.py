@@ -1,14 +1,11 @@
 """Models that are no series in a basis of lambda, against dense numpy."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
-from longnn.lanczos import lanczos_filter
-from longnn.models import GCN, ChebNet, LonGNN, OptBasisGNN
-from polybases import OptBasis
+from longnn.models import APPNP, GCN, GPRGNN, ChebNet, LonGNN, OptBasisGNN
 from tests.longnn.models.cases import SERIES, WEIGHTS, predict, problem_for, randomized, weighted
 from tests.oracles import dense_adjacency, dense_normalized
 from tests.toy import C, F, N, edges, problem
@@ -116,47 +113,11 @@ def test_optbasis_has_no_response_of_lambda_alone():
         module.response(jnp.linspace(-1, 1, 3))
 
 
-def plain(operator, theta, x):
-    return jnp.sum(theta[:, None] * OptBasis(len(theta) - 1).expand(operator.matvec, x), axis=0)
-
-
-def test_lanczos_filter_and_its_gradients_equal_plain_differentiation():
-    """Batched and alone; a channel of zeros, and one whose Krylov space ends early, among them."""
-    rng = np.random.default_rng(0)
-    operator = weighted().operator
-    theta, x = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, N, 3))
-    x[0, :, 1] = 0
-    x[1, :, 2] = np.arange(N) == N - 1  # the isolated node: S x = 0
-
-    def derived(one):
-        def cubes(t, h):
-            return jnp.sum(jax.vmap(lambda *member: one(operator, *member))(t, h) ** 3)
-
-        return jax.value_and_grad(cubes, (0, 1))(jnp.asarray(theta), jnp.asarray(x))
-
-    got, expected = derived(lanczos_filter), derived(plain)
-    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
-        assert np.isfinite(a).all()
-        np.testing.assert_allclose(a, b, atol=1e-10)
-    for member in range(2):
-        alone = lanczos_filter(operator, jnp.asarray(theta[member]), jnp.asarray(x[member]))
-        together = jax.vmap(lambda t, h: lanczos_filter(operator, t, h))(theta, x)[member]
-        np.testing.assert_allclose(alone, together, atol=1e-12)
-
-
-def test_lanczos_filter_refuses_what_does_not_fit():
-    operator = weighted().operator
-    with pytest.raises(ValueError, match=r"theta must have shape \[K\+1, C\]"):
-        lanczos_filter(operator, jnp.ones((3, 4)), jnp.ones((N, 3)))
-    with pytest.raises(ValueError, match="no derivative in its operator"):
-        jax.grad(
-            lambda op: lanczos_filter(op, jnp.ones((3, 2)), jnp.ones((N, 2))).sum(), allow_int=True
-        )(operator)
-
-
 ORDERED = [*dict.fromkeys(case[0] for case in SERIES.values()), ChebNet, OptBasisGNN]
 BAD = [  # model, settings, what the message names
     *((model, {"order": 0}, "order .* must be an integer >= 1, got 0") for model in ORDERED),
+    (GPRGNN, {"alpha": 1.5}, r"alpha .* must lie in \[0, 1\], got 1.5"),
+    (APPNP, {"alpha": 1.0}, r"alpha .* must lie in \(0, 1\), got 1.0"),
     (GCN, {"layers": 0}, "layers must"),
     (GCN, {"hidden": 0}, "hidden must"),
     (GCN, {"dropout": 1.0}, "dropout must"),

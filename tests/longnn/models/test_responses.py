@@ -180,6 +180,14 @@ def test_initial_filter(name):
     np.testing.assert_allclose(got, np.tile(STARTS[name](x)[:, None], got.shape[1]), atol=1e-12)
 
 
+@pytest.mark.parametrize(("alpha", "power"), [(1.0, 0), (0.0, 4)])
+def test_gprgnn_may_start_at_either_end(alpha, power):
+    """As published for chameleon and squirrel."""
+    x = np.linspace(-1, 1, 7)
+    got = build("gprgnn", alpha=alpha).response(jnp.asarray(x))
+    np.testing.assert_allclose(got, np.tile(x[:, None] ** power, got.shape[1]), atol=1e-12)
+
+
 def test_identity_start_of_longnn():
     x = jnp.linspace(-1, 1, 7)
     for pcd in (True, False):

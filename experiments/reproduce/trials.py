@@ -1,0 +1,121 @@
+"""What a search could see: the trials' validation scores beside their test scores.
+
+Looked at when the searches had ended and their outcomes were reported; nothing is chosen by it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+
+from experiments.report.runs import collect
+from experiments.report.tables import Table
+from experiments.reproduce.scores import place
+from experiments.reproduce.tables import NAMES
+from experiments.tuned import outcome
+from longnn.atomic import atomic
+from longnn.plot import COLOURS
+
+TOP = 10
+"""Trials that count as the best by validation."""
+
+Trials = dict[str, Any]
+"""dataset, model, and scores of the trials that ended: the chosen one first, then by validation."""
+
+
+def trials_of(directory: Path) -> Trials:
+    """The trials of a finished search, from its directory; those that were pruned have no result.
+
+    Raises:
+        FileNotFoundError: if no search has finished there.
+        ValueError: if several have.
+    """
+    chosen = outcome(directory)["directory"]
+    order = lambda run: (run.directory.name != chosen, -run.validation, run.settings)  # noqa: E731
+    runs = sorted(collect([directory]), key=order)
+    score = lambda run, part: round(run.result[part]["mean"], 3)  # noqa: E731
+    return {
+        "dataset": runs[0].task.dataset,
+        "model": runs[0].model,
+        "splits": runs[0].result["val"]["n"],
+        "validation": [score(run, "val") for run in runs],
+        "test": [score(run, "test") for run in runs],
+    }
+
+
+def read(file: Path) -> list[Trials]:
+    """The trials of all searches; none where there is no file yet."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def add(file: Path, new: Iterable[Trials]) -> None:
+    """Adds searches to a file, in place of those of the same dataset and model."""
+    found = {(t["model"], t["dataset"]): t for t in [*read(file), *new]}
+    with atomic(file) as path:
+        path.write_text("".join(json.dumps(found[key]) + "\n" for key in sorted(found)))
+
+
+def told(searches: Sequence[Trials]) -> Table:
+    """What validation told of the test score in each search."""
+    rows: list[tuple[str, ...]] = []
+    for search in sorted(
+        searches, key=lambda t: (list(NAMES).index(t["model"]), place(t["dataset"]))
+    ):
+        validation, test = np.array(search["validation"]), np.array(search["test"])
+        half = (len(test) + 1) // 2
+        rows.append(
+            (
+                NAMES[search["model"]],
+                search["dataset"],
+                str(len(test)),
+                f"{validation[0]:.2f}",
+                f"{test[0]:.2f}",
+                f"{test[:TOP].mean():.2f}",
+                f"{test.max():.2f}",
+                _correlation(validation, test),
+                _correlation(validation[:half], test[:half]),
+            )
+        )
+    header = ("model", "dataset", "trials", "best validation", "its test", f"the {TOP} best's",
+              "highest test", "correlation", "in the better half")  # fmt: skip
+    about = (
+        "trials that ended, on the splits of the search, in percent; correlation is Spearman's of "
+        "validation and test score over the trials, and over those in the better half by validation"
+    )
+    return Table("What the searches could see", about, header, rows)
+
+
+def clouds(searches: Sequence[Trials]) -> Figure:
+    """A panel for each search: test over validation score of its trials, the chosen one marked."""
+    across = min(len(searches), 3)
+    down = -(-len(searches) // across)
+    figure = Figure(figsize=(2.6 * across, 0.4 + 2.3 * down), layout="constrained")
+    grid = list(figure.subplots(down, across, squeeze=False).flat)
+    for axes, search in zip(grid, sorted(searches, key=lambda t: place(t["dataset"]))):
+        validation, test = search["validation"], search["test"]
+        axes.plot(validation, test, "o", ms=3, alpha=0.4, mew=0, color=COLOURS[0], label="trial")
+        axes.plot(validation[0], test[0], "*", ms=11, color=COLOURS[1], label="chosen")
+        # the better ones; those that failed would squeeze them into a corner
+        axes.set_xlim(np.quantile(validation, 0.25), max(validation) + 0.5)
+        kept = np.array(test)[np.array(validation) >= np.quantile(validation, 0.25)]
+        axes.set_ylim(np.quantile(kept, 0.05) - 1, kept.max() + 1)
+        axes.set_title(search["dataset"], fontsize="medium")
+        axes.grid(color="#dddddd", lw=0.6)
+        axes.set_axisbelow(True)
+    for axes in grid[len(searches) :]:
+        axes.remove()
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, ncols=2, loc="outside upper center")
+    figure.supxlabel("validation score in the search [%]", fontsize="medium")
+    figure.supylabel("test score, same splits [%]", fontsize="medium")
+    return figure
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> str:
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return "-"
+    return f"{spearmanr(a, b).statistic:+.2f}"
