@@ -27,7 +27,7 @@ lint: install
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 20
+	$(BIN)/python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
 
 fix: install
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import identity
-from experiments.compiled import keep_compiled
+from experiments.compiled import keep_compiled, release_compiled
 from experiments.job import Job
 from experiments.loading import load, logged_warnings
 from experiments.model import model_of
@@ -91,6 +91,7 @@ def _run_held(
     started = time.perf_counter()
     first = jobs[0].config
     keep_compiled(first.compilation_cache)
+    release_compiled()
     data = _load(first)
     for number, job in enumerate(jobs):
         outcome = _earlier(job, data, held.get(number))

@@ -8,6 +8,8 @@ from typing import Any
 import jax
 import pytest
 
+from experiments.compiled import release_compiled
+
 jax.config.update("jax_enable_x64", True)
 
 _connect = socket.socket.connect
@@ -22,6 +24,12 @@ def _local_only(self: socket.socket, address: Any) -> None:
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _local_only)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _maps_left() -> None:
+    """The programs of thousands of tests would use up the memory maps of a process."""
+    release_compiled(0.25)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,10 +1,15 @@
-"""The compilation cache, in processes of their own."""
+"""The compilation cache, in processes of their own; programs dropped from memory."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import pytest
+
+from experiments.compiled import release_compiled
+from tests.experiments.conftest import SMALL
 
 PROGRAM = """
 import jax, jax.numpy as jnp
@@ -37,3 +42,28 @@ def test_programs_are_kept(tmp_path, directory, where):
 
 def test_switched_off(tmp_path):
     assert run(None, tmp_path) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory maps")
+@pytest.mark.parametrize("dropped", [False, True])
+def test_programs_are_dropped_beyond_the_share(dropped):
+    traced = []
+
+    @jax.jit
+    def double(x):
+        traced.append(x)
+        return 2 * x
+
+    double(jnp.ones(3))
+    assert release_compiled(0.0 if dropped else 1.0) is dropped
+    assert double(jnp.ones(3)).tolist() == [2, 2, 2]
+    assert len(traced) == 1 + dropped
+
+
+def test_jobs_of_a_sweep_ask_for_it(train, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "experiments.run.release_compiled", lambda: asked.append(jax.clear_caches())
+    )
+    runs = train("-m", *SMALL, "model=mlp", "model.hidden=4,8", "figures=false")
+    assert len(runs) == len(asked) == 2
