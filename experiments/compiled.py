@@ -37,7 +37,7 @@ def release_compiled(share: float = 0.5) -> bool:
         Whether programs were dropped; those that are used again compile again.
     """
     limit, maps = Path("/proc/sys/vm/max_map_count"), Path("/proc/self/maps")
-    if not limit.exists() or maps.read_text().count("\n") <= share * int(limit.read_text()):
+    if not limit.exists() or maps.read_bytes().count(b"\n") <= share * int(limit.read_text()):
         return False
     jax.clear_caches()
     return True
