@@ -112,7 +112,7 @@ TARGETS = {
     ),
     "ablation": Target(
         "What the parts of LON-GNN do",
-        (
+        tuple(
             Sweep(
                 ("texas", "citeseer", "chameleon", "actor"),
                 (
@@ -120,11 +120,14 @@ TARGETS = {
                     *SAME_SPLITS[:2],
                     "model.learnable=true,false",
                     "model.scale=orthonormal,monic,standard",
-                    "model.pcd=true,false",
-                    "optim.decay=factors,theta",
+                    *factors,
                     "model.layer_norm=false,true",
                 ),
-            ),
+            )
+            for factors in (
+                ("model.pcd=true", "optim.decay=factors,theta"),
+                ("model.pcd=false", "optim.decay=factors"),
+            )
         ),
     ),
 }
