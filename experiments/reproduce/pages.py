@@ -10,7 +10,7 @@ from experiments.report.markdown import table
 from experiments.report.tables import Table, interval
 from experiments.reproduce import trials
 from experiments.reproduce.ablation import combinations, effects
-from experiments.reproduce.records import Record, searched
+from experiments.reproduce.records import Record, read, searched
 from experiments.reproduce.scores import (
     beside,
     distances,
@@ -21,7 +21,7 @@ from experiments.reproduce.scores import (
     published,
     quoted,
 )
-from experiments.reproduce.tables import NAMES, NINE, PAIR, TARGETS, command
+from experiments.reproduce.tables import FAMILY, NAMES, NINE, TARGETS, command
 
 TRIALS = (
     "![Trials of the searches](figures/trials.png)\n\n*Each trial of a search, by its mean scores "
@@ -87,9 +87,16 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
         "One search for each dataset, as planned in [searches.md](searches.md); its values are in "
         "`conf/tuned/longnn_search.yaml`. References are those of [published.md](published.md).",
         table(found),
+        *_others(folder),
         *_trials(folder, ("longnn",)),
         published(folder, NINE),
     ]
+
+
+def _others(folder: Path) -> list[str]:
+    found = [r for r in read(folder / "records" / "family.jsonl") if not searched(r)]
+    title = "Other polynomial filters on the same splits, with their authors' hyperparameters"
+    return [table(grid(title, found, FAMILY))] if found else []
 
 
 def _trials(folder: Path, models: Sequence[str]) -> list[str]:
@@ -105,10 +112,10 @@ def _family(records: Sequence[Record], folder: Path) -> list[str]:
         "Each model with the hyperparameters that its authors published (`conf/tuned/MODEL.yaml`), "
         "and after a search of its own, as planned in [searches.md](searches.md) "
         "(`conf/tuned/MODEL_search.yaml`), on the ten `per_class` index sets, three seeds each.",
-        table(grid("Hyperparameters of the authors", theirs, PAIR)),
-        table(grid("After our own search", ours, PAIR)),
-        published(folder, PAIR, models),
-        table(distances(records, folder, PAIR)),
+        table(grid("Hyperparameters of the authors", theirs, FAMILY)),
+        table(grid("After our own search", ours, FAMILY)),
+        published(folder, FAMILY, models),
+        table(distances(records, folder, FAMILY)),
     ]
 
 

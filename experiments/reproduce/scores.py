@@ -102,7 +102,8 @@ def distances(records: Iterable[Record], folder: Path, datasets: Iterable[str]) 
     figures = next(s for s in sources if s["source"].startswith(FIGURES))["scores"]
     found = {(r["model"], r["dataset"], searched(r)): r["test"]["mean"] for r in records}
     kinds = {False: "authors' values", True: "searched"}
-    columns = [(dataset, ours) for dataset in datasets for ours in kinds]
+    there = {(dataset, ours) for _, dataset, ours in found}
+    columns = [(d, ours) for d in datasets for ours in kinds if (d, ours) in there]
     rows = []
     for model in [m for m in NAMES if any(m == model for model, _, _ in found)]:
         known = figures.get(quoted(model), {})

@@ -18,6 +18,9 @@ NINE = (
 PAIR = ("citeseer", "chameleon")
 """Datasets that the other polynomial filters are searched on."""
 
+FAMILY = (*PAIR, "actor", "squirrel")
+"""Those that the best of the other polynomial filters are trained on."""
+
 MODELS = (
     "longnn",
     "jacobiconv",
@@ -94,6 +97,7 @@ TARGETS = {
         "Polynomial filters with their authors' values and after our own search",
         (
             Sweep(PAIR, ("model=bernnet,chebnetii,optbasisgnn,favardgnn", *SAME_SPLITS)),
+            Sweep(FAMILY[2:], ("model=optbasisgnn,favardgnn", *SAME_SPLITS)),
             Sweep(PAIR[1:], ("model=gprgnn", *SAME_SPLITS)),
             *(
                 Sweep(PAIR, (f"model={name}", f"tuned={name}_search", *SAME_SPLITS))
