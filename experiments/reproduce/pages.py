@@ -20,6 +20,7 @@ from experiments.reproduce.scores import (
     place,
     published,
     quoted,
+    rivals,
 )
 from experiments.reproduce.tables import FAMILY, NAMES, NINE, TARGETS, command
 
@@ -87,16 +88,15 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
         "One search for each dataset, as planned in [searches.md](searches.md); its values are in "
         "`conf/tuned/longnn_search.yaml`. References are those of [published.md](published.md).",
         table(found),
-        *_others(folder),
+        *_others(records, folder),
         *_trials(folder, ("longnn",)),
         published(folder, NINE),
     ]
 
 
-def _others(folder: Path) -> list[str]:
-    found = [r for r in read(folder / "records" / "family.jsonl") if not searched(r)]
-    title = "Other polynomial filters on the same splits, with their authors' hyperparameters"
-    return [table(grid(title, found, FAMILY))] if found else []
+def _others(records: Sequence[Record], folder: Path) -> list[str]:
+    found = read(folder / "records" / "family.jsonl")
+    return [table(rivals(records, found, FAMILY))] if found and records else []
 
 
 def _trials(folder: Path, models: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from experiments.reproduce import trials
 from experiments.reproduce.ablation import PARTS, change, changes
 from experiments.reproduce.records import Record, searched
 from experiments.reproduce.scores import Measured, measured, place
-from experiments.reproduce.tables import NAMES
+from experiments.reproduce.tables import NAMES, PAIR
 from experiments.summary import statistics
 from longnn.plot import COLOURS
 
@@ -25,6 +25,8 @@ def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Fi
         records: of its runs.
         folder: docs/results, with the scores of others.
     """
+    if name == "family":  # the few runs on other datasets are in the tables
+        records = [r for r in records if r["dataset"] in PAIR]
     if not records:
         return {}
     if name == "ablation":

@@ -13,6 +13,9 @@ from experiments.reproduce.tables import NAMES, NINE
 FIGURES = "arXiv 2302.12432"
 """The source that quotes the figures of all polynomial filters."""
 
+KINDS = {False: "authors' values", True: "searched"}
+"""Whether a search of ours found the hyperparameters -> what tables call them."""
+
 Measured = dict[str, dict[str, dict[int, float]]]
 """Model -> dataset -> split -> test score in percent."""
 
@@ -96,14 +99,44 @@ def grid(title: str, records: Iterable[Record], datasets: Iterable[str]) -> Tabl
     return Table(title, "test score in percent; +- is half the 95 % interval", header, rows)
 
 
+def rivals(ours: Iterable[Record], theirs: Iterable[Record], datasets: Iterable[str]) -> Table:
+    """Other models beside one of ours, on the same splits.
+
+    Args:
+        ours: records of one model, at most one for each dataset.
+        theirs: of other models.
+        datasets: columns, of which those are shown that both have.
+    """
+    mine = {r["dataset"]: r for r in ours}
+    found = {(r["model"], searched(r), r["dataset"]): r for r in theirs if r["dataset"] in mine}
+    shown = [d for d in datasets if any(d == dataset for *_, dataset in found)]
+
+    def cell(model: str, kind: bool, dataset: str) -> str:
+        if (model, kind, dataset) not in found:
+            return "-"
+        lead = beside(mine[dataset], by_split(found[model, kind, dataset]["per_run"]))
+        return f"{lead.first:.2f} ({lead.mean:+.2f}, s.e. {lead.standard_error or 0.0:.2f})"
+
+    rows = [
+        (f"{NAMES[m]}, {name}", *(cell(m, kind, d) for d in shown))
+        for m in NAMES
+        for kind, name in KINDS.items()
+        if any((m, kind, d) in found for d in shown)
+    ]
+    about = (
+        "test accuracy in percent on the same splits and, in brackets, ours minus it, paired by "
+        "split"
+    )
+    return Table("Beside other polynomial filters", about, ("model", *shown), rows)
+
+
 def distances(records: Iterable[Record], folder: Path, datasets: Iterable[str]) -> Table:
     """Ours minus the published figure, with the authors' hyperparameters and with ours."""
     sources = json.loads((folder / "literature.json").read_text())
     figures = next(s for s in sources if s["source"].startswith(FIGURES))["scores"]
     found = {(r["model"], r["dataset"], searched(r)): r["test"]["mean"] for r in records}
-    kinds = {False: "authors' values", True: "searched"}
     there = {(dataset, ours) for _, dataset, ours in found}
-    columns = [(d, ours) for d in datasets for ours in kinds if (d, ours) in there]
+    columns = [(d, ours) for d in datasets for ours in KINDS if (d, ours) in there]
     rows = []
     for model in [m for m in NAMES if any(m == model for model, _, _ in found)]:
         known = figures.get(quoted(model), {})
@@ -114,7 +147,7 @@ def distances(records: Iterable[Record], folder: Path, datasets: Iterable[str]) 
             for dataset, ours in columns
         ]
         rows.append((NAMES[model], *cells))
-    header = ("model", *(f"{dataset}, {kinds[ours]}" for dataset, ours in columns))
+    header = ("model", *(f"{dataset}, {KINDS[ours]}" for dataset, ours in columns))
     about = (
         f"ours minus the figure in {FIGURES}, in points; the splits differ, so one point is noise"
     )

@@ -10,7 +10,7 @@ from experiments.reproduce.__main__ import FOLDER, main
 from experiments.reproduce.ablation import combinations, effects
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
-from experiments.reproduce.scores import distances, paired
+from experiments.reproduce.scores import distances, paired, rivals
 from experiments.reproduce.tables import MODELS, NAMES, NINE, TARGETS, command
 from longnn.data.splits import Splits
 
@@ -76,6 +76,21 @@ def test_distances_from_the_published_figures():
     assert table.rows == [("BernNet", "-0.08", "+0.97", "+6.47")]
 
 
+def test_rivals_are_paired_by_split():
+    ours = [record("chameleon", tests=(80.0, 90.0)), record("texas", tests=(1.0, 2.0))]
+    theirs = [
+        record("chameleon", "bernnet", (79.0, 86.0), identity="b"),
+        record("chameleon", "bernnet", (80.0, 91.0), identity="c", tuned="search"),
+        record("citeseer", "gprgnn", (80.0, 80.0), identity="d"),
+    ]
+    table = rivals(ours, theirs, ("citeseer", "chameleon", "texas"))
+    assert table.header == ("model", "chameleon")
+    assert table.rows == [
+        ("BernNet, authors' values", "82.50 (+2.50, s.e. 1.50)"),
+        ("BernNet, searched", "85.50 (-0.50, s.e. 0.50)"),
+    ]
+
+
 def test_effects_and_combinations():
     rows = [
         record(tests=(80.0, 90.0), identity="a"),
@@ -112,7 +127,11 @@ def test_figures_show_the_records(tmp_path):
 
 
 def test_a_figure_tells_searched_from_published():
-    rows = [record(model="bernnet"), record(model="bernnet", identity="b", tuned="search")]
+    rows = [
+        record("chameleon", "bernnet"),
+        record("chameleon", "bernnet", identity="b", tuned="search"),
+        record("actor", "favardgnn", identity="c"),  # in the tables alone
+    ]
     (axes,) = pictures("family", rows, FOLDER)["family.png"].axes
     assert [t.get_text() for t in axes.get_yticklabels()] == ["BernNet", "BernNet, searched"]
 
