@@ -26,7 +26,7 @@ def keep_compiled(directory: str | None) -> None:
 def release_compiled(share: float = 0.5) -> bool:
     """Drops all compiled programs once they hold more than a share of the memory maps allowed.
 
-    A program takes dozens of memory maps, of which Linux allows a process ``vm.max_map_count``
+    A program takes several memory maps, of which Linux allows a process ``vm.max_map_count``
     (65530 by default), and jax keeps every program; where no map is left, XLA ends the process
     with a segmentation fault. Other systems have no such limit.
 
