@@ -6,6 +6,7 @@ Killed and started again it goes on where it was.
 
 import argparse
 import logging
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -87,4 +88,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # A sweep would outlive its terminated parent; as an exception passes, subprocess.run ends it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main())
