@@ -126,6 +126,7 @@ def _fixed(records: Sequence[Record], folder: Path) -> list[str]:
         "50/25/25), one seed each. Every model has the defaults of its config; nothing was "
         "searched, so this says what a model does untuned, not what it can do.",
         table(grid("Every model, untuned", records, datasets)),
+        published(folder, datasets, protocol="fixed"),
     ]
 
 

@@ -10,7 +10,7 @@ from experiments.reproduce.__main__ import FOLDER, main
 from experiments.reproduce.ablation import combinations, effects
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
-from experiments.reproduce.scores import distances, paired, rivals
+from experiments.reproduce.scores import distances, paired, published, rivals
 from experiments.reproduce.tables import MODELS, NAMES, NINE, TARGETS, command
 from longnn.data.splits import Splits
 
@@ -74,6 +74,12 @@ def test_distances_from_the_published_figures():
         "chameleon, searched",
     )
     assert table.rows == [("BernNet", "-0.08", "+0.97", "+6.47")]
+
+
+def test_published_figures_are_quoted_for_their_protocol():
+    drawn, shipped = published(FOLDER, ["actor"]), published(FOLDER, ["actor"], protocol="fixed")
+    assert "| FavardGNN | 43.05 +- 0.53 |" in drawn and "36.53" not in drawn
+    assert "| MLP | 36.53 +- 0.70 |" in shipped and "43.05" not in shipped
 
 
 def test_rivals_are_paired_by_split():
