@@ -20,6 +20,9 @@ PARTS: dict[str, tuple[str, str, dict[Any, str]]] = {
 }
 """Name -> where a record has it, and its values as tables name them; the first is LON-GNN's."""
 
+LONGNN = tuple(next(iter(values.values())) for _, _, values in PARTS.values())
+"""The variant that nothing is changed in."""
+
 
 def variant(record: Record) -> tuple[str, ...]:
     """The value of each part."""
@@ -39,20 +42,26 @@ def combinations(records: Sequence[Record]) -> Table:
     return Table("All combinations", about, (*PARTS, *datasets), rows)
 
 
-def effects(records: Sequence[Record]) -> Table:
-    """Change of one part with all others as they are: mean over the combinations, by split."""
+def effects(records: Sequence[Record], combined: bool) -> Table:
+    """Change of one part with all others as they are, by split.
+
+    Args:
+        records: of the variants.
+        combined: the mean over all combinations of the other parts, instead of LON-GNN's alone.
+    """
     datasets = sorted({r["dataset"] for r in records}, key=place)
     rows: list[tuple[str, ...]] = [
         (
             f"{part}: {other} instead of {base}",
-            *(_cell(change(records, d, part, base, other)) for d in datasets),
+            *(_cell(change(records, d, part, base, other, combined)) for d in datasets),
         )
         for part, base, other in changes(PARTS)
     ]
+    over = "mean over all combinations of the others" if combined else "all others LON-GNN's"
     return Table(
-        "Effect of one part alone",
-        "change of test accuracy in points, all other parts equal; mean over their combinations "
-        "and, in brackets, its standard error over the ten splits",
+        "One part changed in every combination" if combined else "One part of LON-GNN changed",
+        f"change of test accuracy in points, {over}; in brackets the standard error over the ten "
+        "splits",
         ("change", *datasets),
         rows,
     )
@@ -66,16 +75,17 @@ def changes(parts: Mapping[str, tuple[str, str, dict[Any, str]]]) -> Iterator[tu
 
 
 def change(
-    records: Sequence[Record], dataset: str, part: str, base: str, other: str
+    records: Sequence[Record], dataset: str, part: str, base: str, other: str, combined: bool
 ) -> np.ndarray | None:
-    """[splits] change of the test score by one part alone, the mean over the combinations that
-    have both values; None where none has."""
+    """[splits] change of the test score by one part alone, in LON-GNN or, combined, the mean over
+    the combinations that have both values; None where none has."""
     number = list(PARTS).index(part)
     scores = {variant(r): by_split(r["per_run"]) for r in records if r["dataset"] == dataset}
+    changed = {v: (*v[:number], other, *v[number + 1 :]) for v in scores if v[number] == base}
     differences = [
-        [scores[changed][split] - before[split] for split in sorted(before)]
-        for v, before in scores.items()
-        if v[number] == base and (changed := (*v[:number], other, *v[number + 1 :])) in scores
+        [scores[after][split] - scores[v][split] for split in sorted(scores[v])]
+        for v, after in changed.items()
+        if after in scores and (combined or v == LONGNN)
     ]
     return np.mean(differences, axis=0) if differences else None
 

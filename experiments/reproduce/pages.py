@@ -138,7 +138,8 @@ def _ablation(records: Sequence[Record], folder: Path) -> list[str]:
         "`per_class` index sets, one seed each. The hyperparameters were tuned for the first row, "
         "so the others may do better with their own. Without PCD theta is its only factor, and the "
         "two decays are one.",
-        table(effects(records)),
+        table(effects(records, combined=False)),
+        table(effects(records, combined=True)),
         table(combinations(records)),
     ]
 

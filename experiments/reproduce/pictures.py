@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.differences import by_split
@@ -56,26 +57,33 @@ def panels(records: Iterable[Record], reference: Measured) -> dict[str, dict[str
 
 
 def effect_sizes(records: Sequence[Record]) -> Figure:
-    """Change of test accuracy by each part alone, with its 95 % interval, for each dataset."""
-    datasets = sorted({r["dataset"] for r in records}, key=place)
+    """Change of test accuracy by each part alone, with its 95 % interval, for each dataset: in
+    LON-GNN, and as the mean over all combinations of the other parts."""
     alone = list(changes(PARTS))
-    figure = Figure(figsize=(6.4, 1 + 0.5 * len(alone)), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(9.6, 1.4 + 0.6 * len(alone)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, combined in zip(panels, (False, True), strict=True):
+        _effects(axes, records, combined)
+        axes.set_title("in every combination, mean" if combined else "all else as in LON-GNN")
+    panels[0].set_yticks(range(len(alone)), [f"{p}: {new}\nnot {old}" for p, old, new in alone])
+    panels[0].set_ylim(len(alone) - 0.5, -0.5)
+    panels[0].legend(frameon=False, fontsize="small")
+    figure.supxlabel("change of test accuracy [points], 95 % interval over ten splits", size=10)
+    return figure
+
+
+def _effects(axes: Axes, records: Sequence[Record], combined: bool) -> None:
+    datasets = sorted({r["dataset"] for r in records}, key=place)
     for number, dataset in enumerate(datasets):
         shift = 0.16 * (number - (len(datasets) - 1) / 2)
         colour = COLOURS[number % len(COLOURS)]
-        for row, (part, base, other) in enumerate(alone):
-            values = change(records, dataset, part, base, other)
+        for row, (part, base, other) in enumerate(changes(PARTS)):
+            values = change(records, dataset, part, base, other, combined)
             if values is not None:
                 summary = statistics(values)
                 label = dataset if row == 0 else None
                 axes.errorbar(summary["mean"], row + shift, xerr=summary["ci95"], fmt="o",
                               color=colour, ms=4, capsize=2, label=label)  # fmt: skip
     axes.axvline(0, color="black", lw=0.6)
-    axes.set_yticks(range(len(alone)), [f"{p}: {other}\nnot {base}" for p, base, other in alone])
-    axes.set_ylim(len(alone) - 0.5, -0.5)
-    axes.set_xlabel("change of test accuracy [points], 95 % interval over ten splits")
     axes.grid(axis="x", color="#dddddd", lw=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize="small")
-    return figure

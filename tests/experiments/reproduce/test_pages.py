@@ -78,8 +78,10 @@ def test_distances_from_the_published_figures():
 
 def test_published_figures_are_quoted_for_their_protocol():
     drawn, shipped = published(FOLDER, ["actor"]), published(FOLDER, ["actor"], protocol="fixed")
-    assert "| FavardGNN | 43.05 +- 0.53 |" in drawn and "36.53" not in drawn
-    assert "| MLP | 36.53 +- 0.70 |" in shipped and "43.05" not in shipped
+    assert "| FavardGNN | 43.05 +- 0.53 |" in drawn
+    assert "36.53" not in drawn
+    assert "| MLP | 36.53 +- 0.70 |" in shipped
+    assert "43.05" not in shipped
 
 
 def test_rivals_are_paired_by_split():
@@ -104,7 +106,10 @@ def test_effects_and_combinations():
         record(tests=(70.0, 70.0), identity="c", decay="theta"),
         record(tests=(72.0, 74.0), identity="d", decay="theta", learnable=False),
     ]
-    by_name = dict(effects(rows).rows)
+    alone = dict(effects(rows, combined=False).rows)
+    assert alone["basis: fixed instead of learned"] == "+2.00 (1.00)"
+    assert alone["decay: theta instead of factors"] == "-15.00 (5.00)"
+    by_name = dict(effects(rows, combined=True).rows)
     # (1, 3) and (2, 4), so 1.5 and 3.5 by split
     assert by_name["basis: fixed instead of learned"] == "+2.50 (1.00)"
     # (-10, -20) and (-9, -19)
@@ -119,8 +124,10 @@ def test_effects_and_combinations():
 def test_figures_show_the_records(tmp_path):
     rows = [record(), record(tests=(60.0, 70.0), identity="b", learnable=False)]
     figure = pictures("ablation", rows, FOLDER)["ablation.png"]
-    (axes,) = figure.axes
-    assert axes.get_xlabel().startswith("change of test accuracy [points]")
+    axes, combined = figure.axes
+    assert axes.get_title() == "all else as in LON-GNN"
+    assert figure.get_supxlabel().startswith("change of test accuracy [points]")
+    assert [c.get_label() for c in combined.containers] == ["texas"]
     (drawn,) = [c for c in axes.containers if c.get_label() == "texas"]
     assert list(drawn.lines[0].get_xdata()) == [-20.0]
     figure = pictures("published", [record()], FOLDER)["published.png"]
