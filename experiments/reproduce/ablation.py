@@ -16,6 +16,7 @@ PARTS: dict[str, tuple[str, str, dict[Any, str]]] = {
     "scale": ("model", "scale", {name: name for name in ("orthonormal", "monic", "standard")}),
     "PCD": ("model", "pcd", {True: "on", False: "off"}),
     "decay": ("optim", "decay", {name: name for name in ("factors", "theta")}),
+    "start": ("model", "start", {name: name for name in ("ones", "identity")}),
     "layer norm": ("model", "layer_norm", {False: "off", True: "on"}),
 }
 """Name -> where a record has it, and its values as tables name them; the first is LON-GNN's."""

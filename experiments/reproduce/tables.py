@@ -66,6 +66,10 @@ NAMES = {
 
 SAME_SPLITS = ("split=file", "split.path=docs/results/splits/${dataset.name}.npz", "repeats=3")
 
+SCALES = "model.scale=orthonormal,monic,standard"
+
+ABLATED = ("model.learnable=true,false", "model.layer_norm=false,true")
+
 
 class Sweep(NamedTuple):
     """A multirun over datasets with these overrides."""
@@ -119,18 +123,12 @@ TARGETS = {
         tuple(
             Sweep(
                 ("texas", "citeseer", "chameleon", "actor"),
-                (
-                    "model=longnn",
-                    *SAME_SPLITS[:2],
-                    "model.learnable=true,false",
-                    "model.scale=orthonormal,monic,standard",
-                    *factors,
-                    "model.layer_norm=false,true",
-                ),
+                ("model=longnn", *SAME_SPLITS[:2], SCALES, *parts),
             )
-            for factors in (
-                ("model.pcd=true", "optim.decay=factors,theta"),
-                ("model.pcd=false", "optim.decay=factors"),
+            for parts in (
+                (*ABLATED, "model.pcd=true", "optim.decay=factors,theta"),
+                (*ABLATED, "model.pcd=false", "optim.decay=factors"),
+                ("model.pcd=true,false", "model.start=identity"),
             )
         ),
     ),

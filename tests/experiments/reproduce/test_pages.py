@@ -7,7 +7,7 @@ import pytest
 
 from experiments.reproduce import records, trials
 from experiments.reproduce.__main__ import FOLDER, main
-from experiments.reproduce.ablation import combinations, effects
+from experiments.reproduce.ablation import LONGNN, combinations, effects
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
 from experiments.reproduce.scores import distances, paired, published, rivals
@@ -39,7 +39,8 @@ def record(dataset="texas", model="longnn", tests=(80.0, 90.0), identity="a", **
         "per_run": rows, "diverged": 0, "versions": {"jax": "1"}, "backend": "native",
         "test": {"mean": float(np.mean(tests)), "ci95": 1.0, "n": len(tests)},
     }  # fmt: skip
-    parts = {"learnable": True, "scale": "orthonormal", "pcd": True, "layer_norm": False}
+    parts = {"learnable": True, "scale": "orthonormal", "pcd": True, "start": "ones",
+             "layer_norm": False}  # fmt: skip
     of_model = parts | {k: v for k, v in settings.items() if k not in ("decay", "tuned")}
     optim = {"decay": settings.get("decay", "factors")}
     tuned = settings.get("tuned", "published")
@@ -116,8 +117,8 @@ def test_effects_and_combinations():
     assert by_name["decay: theta instead of factors"] == "-14.50 (5.00)"
     assert by_name["PCD: off instead of on"] == "-"
     table = combinations(rows)
-    assert table.header == ("basis", "scale", "PCD", "decay", "layer norm", "texas")
-    assert table.rows[0] == ("learned", "orthonormal", "on", "factors", "off", "85.00 +- 1.00")
+    assert table.header == ("basis", "scale", "PCD", "decay", "start", "layer norm", "texas")
+    assert table.rows[0] == (*LONGNN, "85.00 +- 1.00")
     assert len(table.rows) == 4
 
 
