@@ -137,9 +137,9 @@ def _ablation(records: Sequence[Record], folder: Path) -> list[str]:
         "LON-GNN with its published hyperparameters, and with parts of it changed, on the ten "
         "`per_class` index sets, one seed each. The hyperparameters were tuned for the first row, "
         "so the others may do better with their own. Without PCD theta is its only factor, and the "
-        "two decays are one. Coefficients *start* at ones, as published, or at the identity, (1, 0, "
-        "..., 0), a filter that only scales the signal; the latter was run with a learned basis and "
-        "without layer norm alone.",
+        "two decays are one. *start* is where w begins: at ones, as published, or at the identity, "
+        "(1, 0, ..., 0), a filter that only scales the signal; the latter was run with a learned "
+        "basis and without layer norm alone.",
         table(effects(records, combined=False)),
         table(effects(records, combined=True)),
         table(combinations(records)),
