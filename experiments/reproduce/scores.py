@@ -107,7 +107,9 @@ def grid(title: str, records: Iterable[Record], datasets: Iterable[str]) -> Tabl
         for m in models
     ]
     header = ("model", *(f"{d} ({metric[d]})" for d in shown))
-    return Table(title, "test score in percent; +- is half the 95 % interval", header, rows)
+    runs = " or ".join(str(n) for n in sorted({r["test"]["n"] for r in found.values()}))
+    about = f"test score in percent; +- is half the 95 % interval, n = {runs or 0}"
+    return Table(title, about, header, rows)
 
 
 def rivals(ours: Iterable[Record], theirs: Iterable[Record], datasets: Iterable[str]) -> Table:
