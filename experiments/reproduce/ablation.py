@@ -43,25 +43,24 @@ def combinations(records: Sequence[Record]) -> Table:
     return Table("All combinations", about, (*PARTS, *datasets), rows)
 
 
-def effects(records: Sequence[Record], combined: bool) -> Table:
-    """Change of one part with all others as they are, by split.
+def neighbours(records: Sequence[Record]) -> list[Record]:
+    """LON-GNN and the variants that differ from it in one part."""
+    return [r for r in records if sum(a != b for a, b in zip(variant(r), LONGNN, strict=True)) <= 1]
 
-    Args:
-        records: of the variants.
-        combined: the mean over all combinations of the other parts, instead of LON-GNN's alone.
-    """
+
+def effects(title: str, records: Sequence[Record]) -> Table:
+    """Change of one part with all others as they are: mean over the combinations, by split."""
     datasets = sorted({r["dataset"] for r in records}, key=place)
     rows: list[tuple[str, ...]] = [
         (
             f"{part}: {other} instead of {base}",
-            *(_cell(change(records, d, part, base, other, combined)) for d in datasets),
+            *(_cell(change(records, d, part, base, other)) for d in datasets),
         )
         for part, base, other in changes(PARTS)
     ]
-    over = "mean over all combinations of the others" if combined else "all others LON-GNN's"
     return Table(
-        "One part changed in every combination" if combined else "One part of LON-GNN changed",
-        f"change of test accuracy in points, {over}; in brackets the standard error over the ten "
+        title,
+        "change of test accuracy in points and, in brackets, its standard error over the ten "
         "splits",
         ("change", *datasets),
         rows,
@@ -76,17 +75,16 @@ def changes(parts: Mapping[str, tuple[str, str, dict[Any, str]]]) -> Iterator[tu
 
 
 def change(
-    records: Sequence[Record], dataset: str, part: str, base: str, other: str, combined: bool
+    records: Sequence[Record], dataset: str, part: str, base: str, other: str
 ) -> np.ndarray | None:
-    """[splits] change of the test score by one part alone, in LON-GNN or, combined, the mean over
-    the combinations that have both values; None where none has."""
+    """[splits] change of the test score by one part alone, the mean over the combinations that
+    have both values; None where none has."""
     number = list(PARTS).index(part)
     scores = {variant(r): by_split(r["per_run"]) for r in records if r["dataset"] == dataset}
-    changed = {v: (*v[:number], other, *v[number + 1 :]) for v in scores if v[number] == base}
     differences = [
-        [scores[after][split] - scores[v][split] for split in sorted(scores[v])]
-        for v, after in changed.items()
-        if after in scores and (combined or v == LONGNN)
+        [scores[changed][split] - before[split] for split in sorted(before)]
+        for v, before in scores.items()
+        if v[number] == base and (changed := (*v[:number], other, *v[number + 1 :])) in scores
     ]
     return np.mean(differences, axis=0) if differences else None
 

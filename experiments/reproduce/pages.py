@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from experiments.report.markdown import table
 from experiments.report.tables import Table, interval
 from experiments.reproduce import trials
-from experiments.reproduce.ablation import combinations, effects
+from experiments.reproduce.ablation import combinations, effects, neighbours
 from experiments.reproduce.records import Record, read, searched
 from experiments.reproduce.scores import (
     beside,
@@ -140,8 +140,8 @@ def _ablation(records: Sequence[Record], folder: Path) -> list[str]:
         "two decays are one. *start* is where w begins: at ones, as published, or at the identity, "
         "(1, 0, ..., 0), a filter that only scales the signal; the latter was run with a learned "
         "basis and without layer norm alone.",
-        table(effects(records, combined=False)),
-        table(effects(records, combined=True)),
+        table(effects("One part of LON-GNN changed", neighbours(records))),
+        table(effects("One part changed in every combination of the others, mean", records)),
         table(combinations(records)),
     ]
 

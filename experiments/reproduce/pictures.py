@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from experiments.differences import by_split
 from experiments.report.plot_scores import Scores, scores
 from experiments.reproduce import trials
-from experiments.reproduce.ablation import PARTS, change, changes
+from experiments.reproduce.ablation import PARTS, change, changes, neighbours
 from experiments.reproduce.records import Record, searched
 from experiments.reproduce.scores import Measured, measured, place
 from experiments.reproduce.tables import NAMES, PAIR
@@ -61,29 +61,29 @@ def effect_sizes(records: Sequence[Record]) -> Figure:
     LON-GNN, and as the mean over all combinations of the other parts."""
     alone = list(changes(PARTS))
     figure = Figure(figsize=(9.6, 1.4 + 0.6 * len(alone)), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
-    for axes, combined in zip(panels, (False, True), strict=True):
-        _effects(axes, records, combined)
-        axes.set_title("in every combination, mean" if combined else "all else as in LON-GNN")
-    panels[0].set_yticks(range(len(alone)), [f"{p}: {new}\nnot {old}" for p, old, new in alone])
-    panels[0].set_ylim(len(alone) - 0.5, -0.5)
-    panels[0].legend(frameon=False, fontsize="small")
+    left, right = figure.subplots(1, 2, sharey=True)
+    _effects(left, "all else as in LON-GNN", neighbours(records))
+    _effects(right, "in every combination, mean", records)
+    left.set_yticks(range(len(alone)), [f"{p}: {new}\nnot {old}" for p, old, new in alone])
+    left.set_ylim(len(alone) - 0.5, -0.5)
+    left.legend(frameon=False, fontsize="small")
     figure.supxlabel("change of test accuracy [points], 95 % interval over ten splits", size=10)
     return figure
 
 
-def _effects(axes: Axes, records: Sequence[Record], combined: bool) -> None:
+def _effects(axes: Axes, title: str, records: Sequence[Record]) -> None:
     datasets = sorted({r["dataset"] for r in records}, key=place)
     for number, dataset in enumerate(datasets):
         shift = 0.16 * (number - (len(datasets) - 1) / 2)
         colour = COLOURS[number % len(COLOURS)]
         for row, (part, base, other) in enumerate(changes(PARTS)):
-            values = change(records, dataset, part, base, other, combined)
+            values = change(records, dataset, part, base, other)
             if values is not None:
                 summary = statistics(values)
                 label = dataset if row == 0 else None
                 axes.errorbar(summary["mean"], row + shift, xerr=summary["ci95"], fmt="o",
                               color=colour, ms=4, capsize=2, label=label)  # fmt: skip
+    axes.set_title(title)
     axes.axvline(0, color="black", lw=0.6)
     axes.grid(axis="x", color="#dddddd", lw=0.6)
     axes.set_axisbelow(True)

@@ -67,8 +67,7 @@ def paired(title: str, model: str, records: Iterable[Record], reference: Measure
 
 PROTOCOLS = {
     "per_class": "On other splits than ours; compare no single digits.",
-    "fixed": "On the masks that the files ship (Actor: of the same shares); the hyperparameters of "
-    "these were searched, those of ours were not.",
+    "fixed": "On the masks that the files ship (Actor: of the same shares). Ours are untuned.",
 }
 """Protocol -> what to keep in mind with figures that others have published for it."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.reproduce import records, trials
 from experiments.reproduce.__main__ import FOLDER, main
-from experiments.reproduce.ablation import LONGNN, combinations, effects
+from experiments.reproduce.ablation import LONGNN, combinations, effects, neighbours
 from experiments.reproduce.pages import page
 from experiments.reproduce.pictures import pictures
 from experiments.reproduce.scores import distances, paired, published, rivals
@@ -107,10 +107,10 @@ def test_effects_and_combinations():
         record(tests=(70.0, 70.0), identity="c", decay="theta"),
         record(tests=(72.0, 74.0), identity="d", decay="theta", learnable=False),
     ]
-    alone = dict(effects(rows, combined=False).rows)
+    alone = dict(effects("t", neighbours(rows)).rows)
     assert alone["basis: fixed instead of learned"] == "+2.00 (1.00)"
     assert alone["decay: theta instead of factors"] == "-15.00 (5.00)"
-    by_name = dict(effects(rows, combined=True).rows)
+    by_name = dict(effects("t", rows).rows)
     # (1, 3) and (2, 4), so 1.5 and 3.5 by split
     assert by_name["basis: fixed instead of learned"] == "+2.50 (1.00)"
     # (-10, -20) and (-9, -19)
