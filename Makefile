@@ -9,11 +9,11 @@ SOURCES := polybases longnn experiments hydra_plugins examples benchmarks tests 
 
 install: $(STAMP)
 
-$(STAMP): setup.cfg pyproject.toml constraints.txt $(wildcard longnn/native/*.h longnn/native/*.cc)
+$(STAMP): setup.cfg pyproject.toml constraints.txt polybases/pyproject.toml $(wildcard longnn/operators/native/*.h longnn/operators/native/*.cc)
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name yours with make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
-	$(BIN)/python -m longnn.native.build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ./polybases --editable ".[test]"
+	$(BIN)/python -m longnn.operators.native.build
 	@touch $(STAMP)
 
 demo: install
@@ -44,7 +44,7 @@ notebooks: install
 # The newest versions that the requirements admit, written down.
 constraints:
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install --quiet --editable ".[test]"
+	build/constraints/bin/python -m pip install --quiet --editable ./polybases --editable ".[test]"
 	(sed -n '/^#/p' constraints.txt; build/constraints/bin/python -m pip list --format=freeze --exclude-editable | grep -viE '^pip==') > build/new.txt
 	mv build/new.txt constraints.txt && rm -rf build/constraints
 

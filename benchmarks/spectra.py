@@ -14,7 +14,7 @@ import scipy.stats
 
 from benchmarks.workloads import load
 from longnn.analysis import Measure, eigenvalues, spectral_measure
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 EXACT = 6000
 SEEDS = 5

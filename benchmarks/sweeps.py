@@ -101,8 +101,7 @@ def _sweep(directory: Path, launcher: str, jobs: Any) -> dict[str, Any]:
 
 def _inner(overrides: list[str]) -> None:
     import jax.monitoring
-
-    from experiments.train import main as train
+    from longnn.experiments.train import main as train
 
     programs = [0]
 

@@ -32,10 +32,10 @@ from benchmarks.polybases_speed import measure
 from benchmarks.results import Line, header, markdown, merged
 from benchmarks.workloads import Workload, load
 from longnn.data.splits import Splits
-from longnn.features import as_features
 from longnn.models import LonGNN
-from longnn.native import status
+from longnn.models.features import as_features
 from longnn.operators import normalized_adjacency
+from longnn.operators.native import status
 from longnn.training import Optim, Problem, fit
 from longnn.training.drive import _compiled
 
@@ -275,7 +275,7 @@ def _inner(task: str, *arguments: str) -> None:
         side, name, epochs = arguments
         w = load(name)
         if side in OURS:
-            from experiments.compiled import keep_compiled
+            from longnn.experiments.compiled import keep_compiled
 
             keep_compiled("auto")
             ours(w, problem(w, side), int(epochs))

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.io
 from hydra import compose, initialize_config_dir
+from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.loading import load as load_dataset
 from scipy import sparse
 
-from experiments.cli import CONF, register_resolvers
-from experiments.loading import load as load_dataset
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 class Workload(NamedTuple):
@@ -36,7 +36,7 @@ class Workload(NamedTuple):
 
 
 SETTINGS = {"order": 10, "hidden": 64, "alpha": 0.5, "beta": -0.25, "gamma0": 0.9}
-DROPOUT = {"dropout": 0.5, "dpr_con": 0.2}
+DROPOUT = {"dropout": 0.5, "filter_dropout": 0.2}
 
 
 def load(name: str) -> Workload:
@@ -85,7 +85,10 @@ def _workload(
     part = np.full((10, len(labels)), -1)
     for row in part:
         row[rng.permutation(known)] = np.repeat([0, 1, 2], _sizes(len(known)))
-    rates = {group: {"lr": 0.01, "weight_decay": 5e-4} for group in ("mlp", "eta", "w", "basis")}
+    rates = {
+        group: {"lr": 0.01, "weight_decay": 5e-4}
+        for group in ("mlp", "decomposition", "coefficients", "basis")
+    }
     settings = SETTINGS | DROPOUT
     return Workload(
         name, graph, features, np.asarray(labels), classes, settings, rates, part == 0, part == 1

@@ -4,9 +4,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.cli import CONF
 from longnn.data.download import place
 from longnn.data.registry import matching
+
+from .cli import CONF
 
 
 def catalogue() -> dict[str, dict[Any, Any]]:

@@ -13,9 +13,11 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.identity import run_name
+from .identity import run_name
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+_HERE = Path(__file__).resolve().parent
+CONF = next(f for f in (_HERE / "conf", _HERE.parent / "conf") if f.is_dir())
+"""Config files: inside the installed package, or beside it in a checkout."""
 
 
 def register_resolvers() -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from experiments.summary import statistics
+from .summary import statistics
 
 
 class Difference(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from longnn.data.registry import matching, registry
-from longnn.rundir import SCHEMA
+from longnn.runs.directory import SCHEMA
 
 PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats")
 """Config keys that decide a result; backend, logger, figures and paths do not."""

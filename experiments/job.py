@@ -1,12 +1,14 @@
 """A job: one config in one run directory; and which jobs can train as one batch."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.identity import hash_of, settings
+from longnn.runs import configured
+
+from .identity import hash_of, settings
 
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""
@@ -47,10 +49,13 @@ def _job(config: DictConfig, hydra: Any) -> Job:
     return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir), sweep)
 
 
+def model_of(config: DictConfig) -> tuple[Any, configured.Settings]:
+    """:func:`longnn.runs.configured.model_of` of a ``model`` config."""
+    return configured.model_of(cast(dict, OmegaConf.to_container(config, resolve=True)))
+
+
 def group_of(job: Job) -> str:
     """Equal for jobs that differ in traced values alone: float settings, rates, epochs, seeds."""
-    from experiments.model import model_of  # imports jax
-
     _, values = model_of(job.config.model)
     traced = {name for name, value in values.items() if isinstance(value, float)}
     decisive = settings(job.config)

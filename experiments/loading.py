@@ -10,11 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TransferSpeedColumn
 
-from experiments.catalogue import files
-from longnn.configured import made
 from longnn.data.dataset import Dataset
 from longnn.data.download import fetch, place
 from longnn.data.reduce import reduced
+from longnn.runs.configured import made
+
+from .catalogue import files
 
 LOG = logging.getLogger(__name__)
 

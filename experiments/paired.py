@@ -10,8 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from experiments.differences import Difference, by_split, difference
-from longnn.rundir import RESULT, read_result
+from longnn.runs.directory import RESULT, read_result
+
+from .differences import Difference, by_split, difference
 
 
 def compare(result: dict[str, Any], reference: dict[int, float]) -> Difference:

@@ -9,17 +9,18 @@ import jax
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.catalogue import files
-from experiments.figures import figures
-from experiments.job import Job
-from experiments.record import save_arrays
-from experiments.summary import peak_memory, statistics, versions
 from longnn.data import Dataset, Splits
 from longnn.data.download import digests
 from longnn.operators import choose
-from longnn.rundir import SCHEMA
-from longnn.saved import named
+from longnn.runs.directory import SCHEMA
+from longnn.runs.record import save_arrays
+from longnn.runs.saved import named
 from longnn.training import Fit, score
+
+from .catalogue import files
+from .figures import figures
+from .job import Job
+from .summary import peak_memory, statistics, versions
 
 
 def result_of(

@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from experiments import identity
-from experiments.compiled import keep_compiled, release_compiled
-from experiments.job import Job
-from experiments.loading import load, logged_warnings
-from experiments.model import model_of
-from experiments.record import finished, write_run
-from experiments.result import files_of, line, result_of
-from experiments.sinks import ended
-from experiments.sweep import attempts
-from experiments.sweep.attempts import Attempt
 from longnn.data import Dataset, Splits
-from longnn.rundir import RESULT, SCHEMA
+from longnn.runs import attempts
+from longnn.runs.attempts import Attempt
+from longnn.runs.directory import RESULT, SCHEMA
+from longnn.runs.record import finished, write_run
 from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each, problem_of
+
+from . import identity
+from .compiled import keep_compiled, release_compiled
+from .job import Job, model_of
+from .loading import load, logged_warnings
+from .result import files_of, line, result_of
+from .sinks import ended
 
 LOG = logging.getLogger(__name__)
 
@@ -182,7 +182,11 @@ def _problem(config: DictConfig, dataset: Dataset) -> Problem:
     model, _ = model_of(config.model)
     graph = config.graph
     return problem_of(
-        dataset, self_loops=graph.self_loops, r=graph.r, backend=config.backend, model=model
+        dataset,
+        self_loops=graph.self_loops,
+        degree_exponent=graph.degree_exponent,
+        backend=config.backend,
+        model=model,
     )
 
 

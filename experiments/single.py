@@ -5,9 +5,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from experiments.job import current_job
-from experiments.progress import shown
-from experiments.run import Outcome, run_together
+from .job import current_job
+from .progress import shown
+from .run import Outcome, run_together
 
 LOG = logging.getLogger(__name__)
 

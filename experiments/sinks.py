@@ -7,9 +7,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from omegaconf import OmegaConf
 
-from experiments.identity import hash_of, settings_hash
-from experiments.job import Job
-from experiments.result import resolved
+from .identity import hash_of, settings_hash
+from .job import Job
+from .result import resolved
 
 
 class Ended(NamedTuple):

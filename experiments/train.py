@@ -9,14 +9,14 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig
 
-from experiments.cli import CONF, check_command_line, register_resolvers
+from .cli import CONF, check_command_line, register_resolvers
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def job(config: DictConfig) -> dict[str, Any]:
     """One run of Hydra: one run directory."""
     register_resolvers()  # where a launcher starts a process of its own
-    from experiments.single import run
+    from .single import run
 
     return run(config)
 
@@ -29,4 +29,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # from a checkout: the code that runs is that of the installed package, under one name
+    from longnn.experiments import train
+
+    train.main()

@@ -12,9 +12,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.sweep import manifest
-from longnn.atomic import atomic
-from longnn.rundir import RESULT, read_result
+from longnn.runs.atomic import atomic_write
+from longnn.runs.directory import RESULT, read_result
+
+from .sweep import manifest
 
 
 def outcome(directory: Path) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def put(file: Path, entries: dict[str, dict[str, Any]]) -> None:
     comment = [line for line in text.splitlines() if line.startswith("#")]
     known: Any = OmegaConf.to_container(OmegaConf.create(text)) if text else {}
     content = OmegaConf.to_yaml(OmegaConf.create(dict(sorted((known | entries).items()))))
-    with atomic(file) as path:
+    with atomic_write(file) as path:
         path.write_text("\n".join([*comment, content]))
 
 

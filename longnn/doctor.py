@@ -6,8 +6,8 @@ import platform
 
 import jax
 
-from longnn.native import status
-from longnn.operators import choose
+from longnn.operators.choice import choose
+from longnn.operators.native.library import status
 from longnn.version import __version__
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")

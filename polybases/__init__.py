@@ -4,26 +4,26 @@ A basis with a three-term recurrence is data, a :class:`Recurrence`; every algor
 once for all of them. Needs jax and numpy only; the Flax NNX modules are in ``polybases.modules``.
 """
 
-from polybases.bernstein import bernstein
+from polybases._bernstein import bernstein
+from polybases._chebyshev import chebyshev
+from polybases._connection import connection
+from polybases._favard import favard
+from polybases._gegenbauer import gegenbauer
+from polybases._jacobi import jacobi, weight
+from polybases._krylov import krylov
+from polybases._legendre import legendre
+from polybases._monomial import monomial
+from polybases._trigonometric import trigonometric
 from polybases.chebinterp import chebyshev_interpolation, chebyshev_nodes
-from polybases.chebyshev import chebyshev
 from polybases.combination import Combination
-from polybases.connection import connection
 from polybases.constraints import exponent, raw_exponent
 from polybases.convenience import eval_jacobi, vander
 from polybases.discrete import from_nodes, from_weight
-from polybases.favard import favard
-from polybases.gegenbauer import gegenbauer
 from polybases.interval import on_interval
-from polybases.jacobi import jacobi, weight
-from polybases.krylov import krylov
-from polybases.legendre import legendre
-from polybases.monomial import monomial
 from polybases.optbasis import OptBasis
 from polybases.quadrature import gauss, gauss_lobatto, gauss_radau, mass
 from polybases.recurrence import MatVec, Recurrence, combine, evaluate, expand, weighted_sum
 from polybases.series import derivative, norm, project, truncate
-from polybases.trigonometric import trigonometric
 from polybases.version import __version__
 
 __all__ = [

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
 
-from polybases.chebyshev import chebyshev
+from polybases._chebyshev import chebyshev
 from polybases.combination import Combination
 from polybases.recurrence import check_order
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from polybases.jacobi import check_exponent
+from polybases._jacobi import check_exponent
 
 FLOOR = 1e-3
 """Distance kept from -1, where the mass of the weight diverges; more in bfloat16."""

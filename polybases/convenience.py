@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from polybases.jacobi import jacobi
+from polybases._jacobi import jacobi
 from polybases.recurrence import evaluate
 from polybases.scales import Scale
 

@@ -7,12 +7,12 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from polybases._favard import favard
+from polybases._gegenbauer import check_lambda, gegenbauer
+from polybases._jacobi import check_exponent, jacobi
+from polybases._krylov import krylov
 from polybases.constraints import exponent, raw_exponent
 from polybases.discrete import from_nodes
-from polybases.favard import favard
-from polybases.gegenbauer import check_lambda, gegenbauer
-from polybases.jacobi import check_exponent, jacobi
-from polybases.krylov import krylov
 from polybases.recurrence import Recurrence, check_order
 from polybases.scales import Scale, check_scale
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from polybases.connection import multiply_by_x
+from polybases._connection import multiply_by_x
 from polybases.quadrature import gauss
 from polybases.recurrence import Recurrence, check_theta, evaluate, squared_norms
 

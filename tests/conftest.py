@@ -7,8 +7,7 @@ from typing import Any
 
 import jax
 import pytest
-
-from experiments.compiled import release_compiled
+from longnn.experiments.compiled import release_compiled
 
 jax.config.update("jax_enable_x64", True)
 

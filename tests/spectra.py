@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from tests.oracles import dense_adjacency, dense_normalized
 
 

@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from longnn.data.splits import Splits
-from longnn.features import as_features
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.models.features import as_features
 from longnn.operators import normalized_adjacency
 from longnn.training import Problem
 
 N, F, C = 40, 6, 3
-GROUPS = ("mlp", "eta", "w", "basis")
+GROUPS = ("mlp", "decomposition", "coefficients", "basis")
 
 
 def edges(seed: int = 0) -> np.ndarray:

@@ -21,7 +21,12 @@ from benchmarks.peers.reference import normalized, raw_exponents, run
 ROWS = 16
 """Rows of a narrow matrix that are taken as one for elementwise work."""
 
-GROUPS = {"mlp": ("W1", "W2", "c2"), "eta": ("eta",), "w": ("w",), "basis": ("raw",)}
+GROUPS = {
+    "mlp": ("W1", "W2", "c2"),
+    "decomposition": ("eta",),
+    "coefficients": ("w",),
+    "basis": ("raw",),
+}
 """Parameters of each optimizer group; they lie one after the other in one flat tensor."""
 
 
@@ -33,8 +38,8 @@ class BestPeer:
         features: [N, F].
         labels: [N] int; anything outside the masks.
         classes: C.
-        settings: order K >= 1, hidden, alpha, beta, gamma0, dropout, dpr_con.
-        rates: lr and weight_decay (coupled L2) of each of mlp, eta, w, basis.
+        settings: order K >= 1, hidden, alpha, beta, gamma0, dropout, filter_dropout.
+        rates: lr and weight_decay (coupled L2) of each of mlp, decomposition, coefficients, basis.
         seed: of initial values and dropout.
     """
 
@@ -76,7 +81,7 @@ class BestPeer:
         self.coefficients = Coefficients(self.settings["gamma0"], self.p, self.dp)
         self.h, self.dh = torch.zeros(nodes, hidden), torch.zeros(nodes, hidden)
         self.keep_h = _Keep((nodes, hidden), self.settings["dropout"])
-        self.keep_x = _Keep((nodes, width), self.settings["dpr_con"])
+        self.keep_x = _Keep((nodes, width), self.settings["filter_dropout"])
         narrow = [torch.zeros(nodes, width) for _ in range(6)]
         self.x, self.z, self.dz, self.scratch, *self.work = narrow
         self.moments = torch.zeros(order + 1, ROWS * width)

@@ -33,7 +33,7 @@ class CsrPeer(ReferencePeer):
         model = self.model.train(training)
         first = _Features.apply(*self._dropped(training), model.first.weight.T)
         h = torch.relu(first + model.first.bias)
-        h = model._drop(model.second(model._drop(h, model.dropout)), model.dpr_con)
+        h = model._drop(model.second(model._drop(h, model.dropout)), model.filter_dropout)
         factors = torch.cumprod(model.gamma0 * torch.tanh(model.eta), 0)
         theta = model.w * torch.cat([torch.ones(1), factors])[:, None]
         basis = jacobi(len(model.eta), exponent(model.raw_alpha), exponent(model.raw_beta))

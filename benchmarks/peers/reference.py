@@ -129,7 +129,7 @@ class LonGNN(nn.Module):
         beta: float,
         gamma0: float,
         dropout: float,
-        dpr_con: float,
+        filter_dropout: float,
     ) -> None:
         super().__init__()
         self.first, self.second = nn.Linear(inputs, hidden), nn.Linear(hidden, classes)
@@ -137,12 +137,12 @@ class LonGNN(nn.Module):
         self.w = nn.Parameter(torch.ones(order + 1, classes))
         raw = torch.tensor(raw_exponents(alpha, beta), dtype=torch.float32)
         self.raw_alpha, self.raw_beta = nn.Parameter(raw[0].clone()), nn.Parameter(raw[1].clone())
-        self.gamma0, self.dropout, self.dpr_con = gamma0, dropout, dpr_con
+        self.gamma0, self.dropout, self.filter_dropout = gamma0, dropout, filter_dropout
 
     def forward(self, x: Tensor, edges: Tensor, weights: Tensor) -> Tensor:
         """X [N, F], edges [2, 2E] (from, to), weights [2E] -> log-probabilities [N, C]."""
         h = functional.relu(self.first(self._drop(x, self.dropout)))
-        h = self._drop(self.second(self._drop(h, self.dropout)), self.dpr_con)
+        h = self._drop(self.second(self._drop(h, self.dropout)), self.filter_dropout)
         terms = torch.stack(self._terms(h, edges, weights), 1)
         factors = torch.cumprod(self.gamma0 * torch.tanh(self.eta), 0)
         theta = self.w * torch.cat([torch.ones(1), factors])[:, None]
@@ -168,7 +168,7 @@ class LonGNN(nn.Module):
         """Parameters of each optimizer group."""
         mlp = [*self.first.parameters(), *self.second.parameters()]
         basis = [self.raw_alpha, self.raw_beta]
-        return {"mlp": mlp, "eta": [self.eta], "w": [self.w], "basis": basis}
+        return {"mlp": mlp, "decomposition": [self.eta], "coefficients": [self.w], "basis": basis}
 
     def named(self) -> dict[str, nn.Parameter]:
         """Parameters by the names of ``ReferencePeer.load``; see :func:`oriented`."""

@@ -3,8 +3,8 @@
 Everything comes from the files of run directories; nothing here trains, and nothing imports jax.
 """
 
-from experiments.report.blocks import block
-from experiments.report.overview import overview
-from experiments.report.runs import Run, Task, by_model, collect, tasks
+from .blocks import block
+from .overview import overview
+from .runs import Run, Task, by_model, collect, tasks
 
 __all__ = ["Run", "Task", "block", "by_model", "collect", "overview", "tasks"]

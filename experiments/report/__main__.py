@@ -6,14 +6,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.report.blocks import TOP
-from experiments.report.compare import ComparisonError, Pair, default_pair, pairs
-from experiments.report.contents import best_runs, tables
-from experiments.report.csvfile import csv_text
-from experiments.report.latex import latex
-from experiments.report.markdown import markdown
-from experiments.report.runs import Run, Task, collect, tasks
-from experiments.report.write import OutputError, write_report
+from .blocks import TOP
+from .compare import ComparisonError, Pair, default_pair, pairs
+from .contents import best_runs, tables
+from .csvfile import csv_text
+from .latex import latex
+from .markdown import markdown
+from .runs import Run, Task, collect, tasks
+from .write import OutputError, write_report
 
 EXAMPLES = """examples:
   python -m experiments.report runs                          tables of everything below runs/
@@ -103,7 +103,7 @@ def _write(
     compared: list[tuple[str, str, list[Pair]]],
     options: argparse.Namespace,
 ) -> None:
-    from experiments.report.document import document  # draws
+    from .document import document  # draws
 
     files = document(grouped, compared, top=options.top, per_run=options.per_run)
     write_report(options.output, files, force=options.force)

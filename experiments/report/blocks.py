@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from experiments.report.runs import Run, Task, by_model
-from experiments.report.settings import varied, words
-from experiments.report.tables import Table, interval
+from .runs import Run, Task, by_model
+from .settings import varied, words
+from .tables import Table, interval
 
 TOP = 10
 """Rows of one model that are shown unless the caller says otherwise."""

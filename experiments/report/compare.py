@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from experiments.differences import Difference, by_split, difference
-from experiments.report.runs import Run, Task, by_model
-from experiments.report.tables import Table
+from ..differences import Difference, by_split, difference
+from .runs import Run, Task, by_model
+from .tables import Table
 
 SHORTEST_PREFIX = 4
 """Hex digits of a settings hash that must be given."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from experiments.report.blocks import TOP, block
-from experiments.report.compare import Pair, comparison
-from experiments.report.overview import APART, overview
-from experiments.report.runs import Run, Task, by_model
-from experiments.report.tables import Table
+from .blocks import TOP, block
+from .compare import Pair, comparison
+from .overview import APART, overview
+from .runs import Run, Task, by_model
+from .tables import Table
 
 
 @dataclass
@@ -50,7 +50,7 @@ def illustrated(
     grouped: Mapping[Task, list[Run]], compared: list[tuple[str, str, list[Pair]]], top: int = TOP
 ) -> list[Section]:
     """The sections of ``tables`` with figures, and those that are made of figures."""
-    from experiments.report import costs, pictures  # matplotlib, which tables do without
+    from . import costs, pictures  # matplotlib, which tables do without
 
     every = [run for runs in grouped.values() for run in runs]
     searches = [

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from experiments.report.pictures import Picture, picture
-from experiments.report.plot_cost import bars
-from experiments.report.runs import Run
+from .pictures import Picture, picture
+from .plot_cost import bars
+from .runs import Run
 
 STEPS = ("setup", "compile", "train")
 """Parts of ``seconds`` that follow one another; other entries may overlap with them."""

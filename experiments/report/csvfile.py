@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from experiments.report.runs import Run
+from .runs import Run
 
 
 def csv_text(runs: Sequence[Run], *, per_run: bool = False) -> str:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from experiments.report.compare import Pair
-from experiments.report.contents import Section, illustrated
-from experiments.report.csvfile import csv_text
-from experiments.report.markdown import markdown
-from experiments.report.page import page
-from experiments.report.runs import Run, Task
+from .compare import Pair
+from .contents import Section, illustrated
+from .csvfile import csv_text
+from .markdown import markdown
+from .page import page
+from .runs import Run, Task
 
 FIGURES = "figures"
 

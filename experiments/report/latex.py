@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from experiments.report.contents import Section
-from experiments.report.tables import Table, plain
+from .contents import Section
+from .tables import Table, plain
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

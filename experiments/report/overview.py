@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from experiments.report.runs import Run, Task, by_model
-from experiments.report.settings import protocol
-from experiments.report.tables import Table, interval
+from .runs import Run, Task, by_model
+from .settings import protocol
+from .tables import Table, interval
 
 ABOUT = "mean +- 95 % interval (Student's t), number of runs in parentheses"
 

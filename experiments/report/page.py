@@ -4,10 +4,10 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from experiments.report.contents import Section
-from experiments.report.pictures import Picture
-from experiments.report.style import CSS
-from experiments.report.tables import Table, plain
+from .contents import Section
+from .pictures import Picture
+from .style import CSS
+from .tables import Table, plain
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.differences import by_split
-from experiments.report.overview import by_protocol
-from experiments.report.plot_scores import Scores, scores
-from experiments.report.plot_search import history, parameters
-from experiments.report.runs import Run, Task, by_model
-from experiments.report.settings import numeric, varied
+from ..differences import by_split
+from .overview import by_protocol
+from .plot_scores import Scores, scores
+from .plot_search import history, parameters
+from .runs import Run, Task, by_model
+from .settings import numeric, varied
 
 SEARCH = 9
 """Runs of one model on one task from which they are drawn as a search."""

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.report.plot_text import TITLE, literal
 from longnn.plot import COLOURS
+
+from .plot_text import TITLE, literal
 
 
 def bars(parts: Mapping[str, np.ndarray], labels: Sequence[str], unit: str, title: str) -> Figure:

@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.report.plot_text import TITLE, literal
 from longnn.plot import COLOURS
+
+from .plot_text import TITLE, literal
 
 MARKERS = "osD^vPX*"
 

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiments.report.plot_text import TITLE, literal
 from longnn.plot import COLOURS
+
+from .plot_text import TITLE, literal
 
 DECADES, SKEWED = 20, 3
 """Ratios of the largest value to the smallest and to the median from which an axis is logarithmic.

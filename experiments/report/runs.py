@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from longnn.rundir import RESULT, RunDirectoryError, check_schema, read_result
+from longnn.runs.directory import RESULT, RunDirectoryError, check_schema, read_result
 
 LOG = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.identity import PARTS
-from experiments.report.runs import Run
+from ..identity import PARTS
+from .runs import Run
 
 
 def flat(run: Run) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from longnn.atomic import atomic
+from longnn.runs.atomic import atomic_write
 
 MANIFEST = "report-files.json"
 """Names the files of a report, so that the next one may replace them."""
@@ -50,7 +50,7 @@ def _write(folder: Path, files: Mapping[str, bytes], earlier: set[str]) -> None:
     _list(folder, {*earlier, *files} - {MANIFEST})
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
-        with atomic(folder / name) as path:
+        with atomic_write(folder / name) as path:
             path.write_bytes(content)
     for name in earlier - {*files, MANIFEST}:
         (folder / name).unlink(missing_ok=True)
@@ -59,7 +59,7 @@ def _write(folder: Path, files: Mapping[str, bytes], earlier: set[str]) -> None:
 
 def _list(folder: Path, names: set[str]) -> None:
     content = {"generator": _GENERATOR, "files": sorted(names)}
-    with atomic(folder / MANIFEST) as path:
+    with atomic_write(folder / MANIFEST) as path:
         path.write_text(json.dumps(content, indent=1) + "\n")
 
 

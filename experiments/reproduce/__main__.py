@@ -11,12 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.report.runs import collect
-from experiments.reproduce import records, trials
-from experiments.reproduce.pages import page
-from experiments.reproduce.pictures import pictures
-from experiments.reproduce.tables import TARGETS, command
-from longnn.atomic import atomic
+from longnn.runs.atomic import atomic_write
+
+from ..report.runs import collect
+from . import records, trials
+from .pages import page
+from .pictures import pictures
+from .tables import TARGETS, command
 
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 
@@ -46,10 +47,10 @@ def render(name: str, folder: Path) -> Path:
     found = records.read(folder / "records" / f"{name}.jsonl")
     (folder / "figures").mkdir(exist_ok=True)
     for file, figure in pictures(name, found, folder).items():
-        with atomic(folder / "figures" / file) as path:
+        with atomic_write(folder / "figures" / file) as path:
             figure.savefig(path, dpi=150)
     target = folder / f"{name}.md"
-    with atomic(target) as path:
+    with atomic_write(target) as path:
         path.write_text(page(name, found, folder))
     return target
 

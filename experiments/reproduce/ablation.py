@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from experiments.differences import by_split
-from experiments.report.tables import Table, interval
-from experiments.reproduce.records import Record
-from experiments.reproduce.scores import place
-from experiments.summary import statistics
+from ..differences import by_split
+from ..report.tables import Table, interval
+from ..summary import statistics
+from .records import Record
+from .scores import place
 
 PARTS: dict[str, tuple[str, str, dict[Any, str]]] = {
     "basis": ("model", "learnable", {True: "learned", False: "fixed"}),
     "scale": ("model", "scale", {name: name for name in ("orthonormal", "monic", "standard")}),
-    "PCD": ("model", "pcd", {True: "on", False: "off"}),
+    "PCD": ("model", "coefficient_decomposition", {True: "on", False: "off"}),
     "decay": ("optim", "decay", {name: name for name in ("factors", "theta")}),
-    "start": ("model", "start", {name: name for name in ("ones", "identity")}),
+    "start": ("model", "initial_coefficients", {name: name for name in ("ones", "identity")}),
     "layer norm": ("model", "layer_norm", {False: "off", True: "on"}),
 }
 """Name -> where a record has it, and its values as tables name them; the first is LON-GNN's."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.report.markdown import table
-from experiments.report.tables import Table, interval
-from experiments.reproduce import trials
-from experiments.reproduce.ablation import combinations, effects, neighbours
-from experiments.reproduce.records import Record, read, searched
-from experiments.reproduce.scores import (
+from ..report.markdown import table
+from ..report.tables import Table, interval
+from . import trials
+from .ablation import combinations, effects, neighbours
+from .records import Record, read, searched
+from .scores import (
     beside,
     distances,
     grid,
@@ -22,7 +22,7 @@ from experiments.reproduce.scores import (
     quoted,
     rivals,
 )
-from experiments.reproduce.tables import FAMILY, NAMES, NINE, TARGETS, command
+from .tables import FAMILY, NAMES, NINE, TARGETS, command
 
 TRIALS = (
     "![Trials of the searches](figures/trials.png)\n\n*Each trial of a search, by its mean scores "

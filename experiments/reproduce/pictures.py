@@ -7,15 +7,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.differences import by_split
-from experiments.report.plot_scores import Scores, scores
-from experiments.reproduce import trials
-from experiments.reproduce.ablation import PARTS, change, changes, neighbours
-from experiments.reproduce.records import Record, searched
-from experiments.reproduce.scores import Measured, measured, place
-from experiments.reproduce.tables import NAMES, PAIR
-from experiments.summary import statistics
 from longnn.plot import COLOURS
+
+from ..differences import by_split
+from ..report.plot_scores import Scores, scores
+from ..summary import statistics
+from . import trials
+from .ablation import PARTS, change, changes, neighbours
+from .records import Record, searched
+from .scores import Measured, measured, place
+from .tables import NAMES, PAIR
 
 
 def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Figure]:

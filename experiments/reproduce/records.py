@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.report.runs import Run
-from longnn.atomic import atomic
+from longnn.runs.atomic import atomic_write
+
+from ..report.runs import Run
 
 KEPT = (
     "identity",
@@ -45,7 +46,7 @@ def searched(record: Record) -> bool:
 def write(file: Path, records: Iterable[Record]) -> None:
     """Sorted by dataset, model and identity; whole or not at all."""
     ordered = sorted(records, key=lambda r: (r["dataset"], r["model"], r["identity"]))
-    with atomic(file) as path:
+    with atomic_write(file) as path:
         path.write_text("".join(json.dumps(r, sort_keys=True) + "\n" for r in ordered))
 
 

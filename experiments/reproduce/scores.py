@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.differences import Difference, by_split, difference
-from experiments.report.tables import Table, interval
-from experiments.reproduce.records import Record, searched
-from experiments.reproduce.tables import NAMES, NINE
+from ..differences import Difference, by_split, difference
+from ..report.tables import Table, interval
+from .records import Record, searched
+from .tables import NAMES, NINE
 
 FIGURES = "arXiv 2302.12432"
 """The source that quotes the figures of all polynomial filters."""
@@ -79,7 +79,7 @@ def published(
     protocol: str = "per_class",
 ) -> str:
     """Markdown of the published scores, labelled with source and split, in a block of their own."""
-    from experiments.report.markdown import table
+    from ..report.markdown import table
 
     wanted, chosen = list(datasets), None if models is None else set(models)
     parts = ["## Published figures", PROTOCOLS[protocol]]

@@ -126,9 +126,12 @@ TARGETS = {
                 ("model=longnn", *SAME_SPLITS[:2], SCALES, *parts),
             )
             for parts in (
-                (*ABLATED, "model.pcd=true", "optim.decay=factors,theta"),
-                (*ABLATED, "model.pcd=false", "optim.decay=factors"),
-                ("model.pcd=true,false", "model.start=identity"),
+                (*ABLATED, "model.coefficient_decomposition=true", "optim.decay=factors,theta"),
+                (*ABLATED, "model.coefficient_decomposition=false", "optim.decay=factors"),
+                (
+                    "model.coefficient_decomposition=true,false",
+                    "model.initial_coefficients=identity",
+                ),
             )
         ),
     ),

@@ -12,13 +12,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from experiments.report.runs import collect
-from experiments.report.tables import Table
-from experiments.reproduce.scores import place
-from experiments.reproduce.tables import NAMES
-from experiments.tuned import outcome
-from longnn.atomic import atomic
 from longnn.plot import COLOURS
+from longnn.runs.atomic import atomic_write
+
+from ..report.runs import collect
+from ..report.tables import Table
+from ..tuned import outcome
+from .scores import place
+from .tables import NAMES
 
 TOP = 10
 """Trials that count as the best by validation."""
@@ -55,7 +56,7 @@ def read(file: Path) -> list[Trials]:
 def add(file: Path, new: Iterable[Trials]) -> None:
     """Adds searches to a file, in place of those of the same dataset and model."""
     found = {(t["model"], t["dataset"]): t for t in [*read(file), *new]}
-    with atomic(file) as path:
+    with atomic_write(file) as path:
         path.write_text("".join(json.dumps(found[key]) + "\n" for key in sorted(found)))
 
 

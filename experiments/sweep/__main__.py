@@ -6,10 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-from experiments.sweep import manifest
-from experiments.sweep.manifest import Manifest
-from experiments.sweep.state import OPEN, JobState, counted, job_state, summary
-from experiments.sweep.view import EVERY, watched
+from . import manifest
+from .manifest import Manifest
+from .state import OPEN, JobState, counted, job_state, summary
+from .view import EVERY, watched
 
 
 def states_of(directory: Path, sweep: Manifest) -> list[JobState]:

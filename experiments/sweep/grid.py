@@ -12,12 +12,14 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from experiments.sweep import attempts, manifest
-from experiments.sweep.launching import run_all
-from experiments.sweep.manifest import Manifest
-from experiments.sweep.plan import Planned, plan
-from experiments.sweep.state import OPEN, job_state, summary
-from experiments.sweep.view import watched
+from longnn.runs import attempts
+
+from . import manifest
+from .launching import run_all
+from .manifest import Manifest
+from .plan import Planned, plan
+from .state import OPEN, job_state, summary
+from .view import watched
 
 LOG = logging.getLogger(__name__)
 

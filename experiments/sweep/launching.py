@@ -12,9 +12,10 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 
-from experiments.sweep import attempts
-from experiments.sweep.plan import Planned
-from experiments.sweep.state import OPEN
+from longnn.runs import attempts
+
+from .plan import Planned
+from .state import OPEN
 
 LOG = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.identity import hash_of
-from longnn.atomic import atomic
+from longnn.runs.atomic import atomic_write
+
+from ..identity import hash_of
 
 
 class Manifest(NamedTuple):
@@ -36,7 +37,7 @@ def write(directory: Path, manifest: Manifest, name: str | None = None) -> Path:
     if file.exists():
         before = _parsed(file)
         manifest = manifest._replace(command=before.command, jobs=before.jobs | manifest.jobs)
-    with atomic(file) as path:
+    with atomic_write(file) as path:
         path.write_text(json.dumps(manifest._asdict(), indent=1) + "\n")
     return file
 

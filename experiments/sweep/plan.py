@@ -13,8 +13,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.identity import hash_of, name_of
-from experiments.job import Job
+from ..identity import hash_of, name_of
+from ..job import Job
 
 
 class Planned(NamedTuple):

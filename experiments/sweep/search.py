@@ -20,16 +20,18 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 from optuna.trial import Trial, TrialState
 
-from experiments.cli import nearest
-from experiments.identity import hash_of
-from experiments.sweep import attempts, manifest
-from experiments.sweep.grid import launch
-from experiments.sweep.manifest import Manifest
-from experiments.sweep.plan import Planned, plan
-from experiments.sweep.space import Space, from_overrides, from_settings
-from experiments.sweep.study import counts, draw, grid, open_study
-from longnn.atomic import atomic
-from longnn.rundir import RESULT, read_result
+from longnn.runs import attempts
+from longnn.runs.atomic import atomic_write
+from longnn.runs.directory import RESULT, read_result
+
+from ..cli import nearest
+from ..identity import hash_of
+from . import manifest
+from .grid import launch
+from .manifest import Manifest
+from .plan import Planned, plan
+from .space import Space, from_overrides, from_settings
+from .study import counts, draw, grid, open_study
 
 LOG = logging.getLogger(__name__)
 
@@ -265,7 +267,7 @@ def _ended(search: _Search) -> list[Any]:
         "directory": best.user_attrs["directory"],
         "report": command,
     }
-    with atomic(search.directory / f"{study.study_name}.json") as path:
+    with atomic_write(search.directory / f"{study.study_name}.json") as path:
         path.write_text(json.dumps(record, indent=1) + "\n")
     metric = read_result(search.directory / best.user_attrs["directory"] / RESULT)["metric"]
     drawn = draw(study, search.directory / f"{study.study_name}-figures", metric)

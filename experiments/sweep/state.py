@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.sweep import attempts
+from longnn.runs import attempts
 
 OPEN = ("missing", "killed", "stopped", "superseded")
 """States of a job that is still to be done."""

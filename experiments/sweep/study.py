@@ -14,9 +14,10 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.trial import TrialState
 
-from experiments.report.plot_search import history, parameters
-from experiments.sweep.space import Space
-from longnn.atomic import atomic
+from longnn.runs.atomic import atomic_write
+
+from ..report.plot_search import history, parameters
+from .space import Space
 
 SAMPLERS = ("tpe", "random", "grid", "qmc")
 PRUNERS = ("none", "median", "halving")
@@ -102,7 +103,7 @@ def _short(key: str) -> str:
 
 
 def _saved(file: Path, figure: Figure) -> Path:
-    with atomic(file) as path:
+    with atomic_write(file) as path:
         figure.savefig(path, dpi=150)
     return file
 

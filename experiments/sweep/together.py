@@ -9,8 +9,8 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from experiments.job import Job, group_of
-from experiments.sweep.plan import Planned, plan
+from ..job import Job, group_of
+from .plan import Planned, plan
 
 LOG = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def _run(group: list[Job], prune: Prune | None) -> list[JobReturn]:
-    from experiments.run import run_together
+    from ..run import run_together
 
     LOG.info(group[0].title if len(group) == 1 else f"{len(group)} x {group[0].title}")
     hook = None if prune is None else lambda job, *seen: prune(job.directory, *seen)

@@ -15,9 +15,10 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from experiments.sweep import attempts
-from experiments.sweep.state import ORDER
-from longnn.rundir import RESULT
+from longnn.runs import attempts
+from longnn.runs.directory import RESULT
+
+from .state import ORDER
 
 LOG = logging.getLogger(__name__)
 

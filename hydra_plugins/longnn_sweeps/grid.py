@@ -20,14 +20,14 @@ ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridConfig
 
 
 class GridSweeper(Base):
-    """Hands over to :mod:`experiments.sweep.grid`."""
+    """Hands over to :mod:`longnn.experiments.sweep.grid`."""
 
     def __init__(self, retry_failed: bool):
         self._retry_failed = retry_failed
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the jobs."""
-        from experiments.sweep import grid
+        from longnn.experiments.sweep import grid
 
         assert self.hydra_context is not None
         assert self.config is not None

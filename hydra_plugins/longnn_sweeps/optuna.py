@@ -34,7 +34,7 @@ ConfigStore.instance().store(
 
 
 class OptunaSweeper(Base):
-    """Hands over to :mod:`experiments.sweep.search`."""
+    """Hands over to :mod:`longnn.experiments.sweep.search`."""
 
     def __init__(self, retry_failed: bool, **settings: Any):
         self._settings = settings
@@ -44,7 +44,7 @@ class OptunaSweeper(Base):
         if find_spec("optuna") is None:
             print('error: a search needs Optuna: pip install "longnn[sweep]"', file=sys.stderr)
             raise SystemExit(2)
-        from experiments.sweep import search
+        from longnn.experiments.sweep import search
 
         assert self.hydra_context is not None
         assert self.config is not None

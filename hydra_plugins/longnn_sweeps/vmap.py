@@ -24,7 +24,7 @@ ConfigStore.instance().store(
 
 
 class VmapLauncher(Launcher):
-    """Hands over to :mod:`experiments.sweep.together`.
+    """Hands over to :mod:`longnn.experiments.sweep.together`.
 
     Attributes:
         prune: told (run directory, epoch, mean best validation score in percent) between chunks;
@@ -43,12 +43,12 @@ class VmapLauncher(Launcher):
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
         """Runs the jobs."""
-        from experiments.sweep import together
+        from longnn.experiments.sweep import together
 
         return together.launch(self._context, self._config, job_overrides, self.prune)
 
     def launch_planned(self, planned: Sequence[Any]) -> Sequence[JobReturn]:
         """The same for jobs that a sweeper of ours has composed already."""
-        from experiments.sweep import together
+        from longnn.experiments.sweep import together
 
         return together.launch_planned(self._config, planned, self.prune)

@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 
 from longnn.analysis.measure import Measure
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 
 Kernel = Literal["lanczos", "jackson", "dirichlet"]
 CELLS = 3660

@@ -16,8 +16,8 @@ from longnn.analysis.measure import Density, Measure, histogram
 from longnn.analysis.quadrature import lanczos_measure
 from longnn.analysis.spectrum import EXACT_LIMIT, check_limit, eigenvalues
 from longnn.analysis.twins import twin_classes, twin_share
-from longnn.graph import Graph
-from longnn.operators import normalized_adjacency
+from longnn.graphs.graph import Graph
+from longnn.operators.normalized import normalized_adjacency
 
 Method = Literal["auto", "exact", "kpm", "lanczos"]
 AUTO_LIMIT = 1500

@@ -18,8 +18,8 @@ from longnn.analysis.measure import Density, Measure, histogram
 from longnn.analysis.quadrature import lanczos_measure
 from longnn.analysis.spectrum import EXACT_LIMIT, Spectrum, eigenvectors
 from longnn.analysis.twins import twin_classes, twin_energy
-from longnn.graph import Graph
-from longnn.operators import normalized_adjacency
+from longnn.graphs.graph import Graph
+from longnn.operators.normalized import normalized_adjacency
 
 Signal: TypeAlias = Any
 """A numpy array or a scipy.sparse one."""

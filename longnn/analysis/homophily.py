@@ -10,7 +10,7 @@ from longnn.analysis.energy import signal_measure
 from longnn.analysis.measure import bin_of
 from longnn.analysis.signals import label_signal
 from longnn.analysis.spectrum import EXACT_LIMIT
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 class FrequencyHomophily(NamedTuple):

@@ -15,8 +15,8 @@ import scipy.linalg
 from jax import Array
 
 from longnn.analysis.measure import Measure
-from longnn.lanczos import lanczos_coefficients
-from longnn.operators import Operator
+from longnn.filters.lanczos import lanczos_coefficients
+from longnn.operators.protocol import Operator
 
 
 def lanczos_measure(operator: Operator, start: Array, steps: int) -> Measure:

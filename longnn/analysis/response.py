@@ -9,8 +9,8 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from longnn.operators import Operator
-from longnn.saved import Run
+from longnn.operators.protocol import Operator
+from longnn.runs.saved import Run
 from longnn.training import Fit
 
 Trained = Run | Fit | nnx.Module

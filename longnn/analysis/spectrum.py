@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse
 
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.graphs.scaling import shift_matrix
 
 EXACT_LIMIT = 5000
 """Nodes up to which a dense eigensolver is started: 7 s for eigenvalues on two
@@ -51,17 +51,6 @@ def eigenvectors(graph: Graph, *, limit: int = EXACT_LIMIT) -> Spectrum:
     """
     values, vectors = np.linalg.eigh(_dense(graph, limit, matrices=5))
     return Spectrum(np.clip(1 - values[::-1], 0, 2), vectors[:, ::-1])
-
-
-def shift_matrix(graph: Graph) -> scipy.sparse.csr_array:
-    """S = D^-1/2 A D^-1/2 as a scipy matrix [N, N]."""
-    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
-    weights = np.ones(len(senders)) if graph.weights is None else np.asarray(graph.weights)
-    degree = graph.degrees()
-    scale = np.where(degree > 0, np.maximum(degree, 1e-300) ** -0.5, 0)
-    values = weights * scale[senders] * scale[receivers]
-    shape = (graph.num_nodes, graph.num_nodes)
-    return scipy.sparse.csr_array((values, (receivers, senders)), shape=shape)
 
 
 def check_limit(nodes: int, limit: int, matrices: int = 2) -> None:

@@ -8,7 +8,7 @@ the rest is better without this spike. Source: A. Banerjee and J. Jost, Linear A
 
 import numpy as np
 
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 def twin_classes(graph: Graph) -> np.ndarray:

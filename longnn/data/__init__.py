@@ -5,26 +5,6 @@ one per kind of generated graph (csbm, lattices, blocks, clouds), and npz and ed
 of your own.
 """
 
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-from longnn.lazy import attribute
-
-if TYPE_CHECKING:
-    from longnn.data.dataset import Dataset, normalize
-    from longnn.data.download import DataFileError, DataFileWarning, fetch
-    from longnn.data.splits import Splits
-
-__all__ = ["DataFileError", "DataFileWarning", "Dataset", "Splits", "fetch", "normalize"]
-
-_HOMES = {
-    "DataFileError": "download",
-    "DataFileWarning": "download",
-    "Dataset": "dataset",
-    "Splits": "splits",
-    "fetch": "download",
-    "normalize": "dataset",
-}
-
-
-def __getattr__(name: str) -> Any:
-    return attribute(__name__, _HOMES, name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,7 +6,7 @@ import numpy as np
 
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 def generate(

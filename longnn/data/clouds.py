@@ -5,7 +5,7 @@ from scipy.spatial import cKDTree
 
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 def generate(

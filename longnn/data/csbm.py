@@ -11,7 +11,7 @@ import numpy as np
 from longnn.data.blocks import block_edges
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 def generate(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from longnn.data.labels import REGRESSION_METRICS, check_labels, check_metric
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 Features: TypeAlias = np.ndarray | sparse.csr_array
 

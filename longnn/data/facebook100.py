@@ -8,7 +8,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import DataFileError, checksum, fetch
 from longnn.data.registry import unknown
-from longnn.interop import from_scipy
+from longnn.graphs.convert import from_scipy
 
 SCHOOLS = {
     "amherst41": "Amherst41",

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from longnn.analysis.spectrum import shift_matrix
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.graphs.scaling import shift_matrix
 
 RESPONSES = {
     "all": lambda s, x: x,

@@ -9,7 +9,7 @@ from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.registry import unknown
-from longnn.interop import from_scipy
+from longnn.graphs.convert import from_scipy
 
 FILES = {
     "photo": "amazon_photo",

@@ -9,7 +9,7 @@ from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.registry import unknown
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 NAMES = (
     *("actor", "amazon_ratings", "chameleon", "chameleon_filtered", "cornell", "minesweeper"),

@@ -8,7 +8,7 @@ import scipy.io
 
 from longnn.data.download import DataFileError, checksum, fetch
 from longnn.data.lattices import grid_edges
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 FILE = "image-filters/2Dgrid.mat"
 SIDE = 100

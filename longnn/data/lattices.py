@@ -4,7 +4,7 @@ import numpy as np
 
 from longnn.data.dataset import Dataset
 from longnn.data.filtered import filtered_noise
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 def ring(

@@ -13,7 +13,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import DataFileError, checksum, fetch
 from longnn.data.registry import unknown
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 COUNTRIES = {
     "twitch_de": "DE",

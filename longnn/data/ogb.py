@@ -12,7 +12,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import DataFileError, checksum, fetch
 from longnn.data.registry import unknown
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 FILES = {"ogbn_arxiv": "ogb/arxiv.zip"}
 

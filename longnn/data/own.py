@@ -10,8 +10,8 @@ from scipy import sparse
 from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.labels import REGRESSION_METRICS
-from longnn.graph import Graph
-from longnn.merge import Directions, Duplicates, SelfLoops
+from longnn.graphs.graph import Graph
+from longnn.graphs.merge import Directions, Duplicates, SelfLoops
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Options:
     Attributes:
         metric: see `Dataset`.
         normalize: see `longnn.data.dataset.normalize`.
-        directions, duplicates, self_loops: see `longnn.merge.undirected`.
+        directions, duplicates, self_loops: see `longnn.graphs.merge.undirected`.
     """
 
     metric: str = "accuracy"

@@ -11,7 +11,7 @@ from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.registry import unknown
 from longnn.data.unpickle import restricted_loads
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 NAMES = ("cora", "citeseer", "pubmed")
 

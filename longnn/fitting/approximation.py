@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from longnn.analysis.spectrum import shift_matrix
 from longnn.fitting.expression import Response
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.graphs.scaling import shift_matrix
 
 
 def chebyshev_apply(

@@ -19,9 +19,9 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from longnn.fitting.accelerated import Nesterov, nesterov, step_sizes
 from longnn.fitting.bases import Basis, make_basis, penalty
-from longnn.fitting.nesterov import Nesterov, nesterov, step_sizes
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 from polybases import Recurrence, connection, exponent
 from polybases.scales import Scale
 

@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse
 
 from longnn.analysis.spectrum import EXACT_LIMIT, shift_matrix
-from longnn.atomic import atomic
 from longnn.fitting.expression import Response
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.runs.atomic import atomic_write
 
 KEPT_FROM = 1000
 """Nodes from which a decomposition is worth a file."""
@@ -165,5 +165,5 @@ def _write(file: Path | None, pairs: list[tuple[np.ndarray, np.ndarray]]) -> Non
     file.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"lam{i}": lam for i, (lam, _) in enumerate(pairs)}
     arrays |= {f"vectors{i}": vectors for i, (_, vectors) in enumerate(pairs)}
-    with atomic(file) as path, path.open("wb") as part:
+    with atomic_write(file) as path, path.open("wb") as part:
         np.savez(part, allow_pickle=False, **arrays)

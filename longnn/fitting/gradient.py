@@ -18,9 +18,9 @@ from longnn.fitting.chunk import (
     initial,
     run_chunk,
 )
-from longnn.fitting.lstsq import check_ridge
+from longnn.fitting.least_squares import check_ridge
 from longnn.fitting.problem import FitProblem
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 from polybases import raw_exponent
 from polybases.scales import Scale
 
@@ -47,7 +47,7 @@ class Descent:
         chunk: epochs between two propagations (`longnn.fitting.chunk`).
         tol: it stops once no squared error has changed by this share in `PATIENCE` chunks; 0:
             never.
-        ridge: as in `longnn.fitting.lstsq`.
+        ridge: as in `longnn.fitting.least_squares`.
 
     Raises:
         ValueError: for a value out of its range.

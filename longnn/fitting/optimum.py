@@ -4,7 +4,7 @@ import numpy as np
 
 from longnn.analysis.basis import host_terms
 from longnn.fitting.bases import make_basis
-from longnn.fitting.lstsq import factor, propagated, solution, solve, targets_by_signal
+from longnn.fitting.least_squares import factor, propagated, solution, solve, targets_by_signal
 from longnn.fitting.problem import FitProblem
 from polybases import chebyshev_nodes
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from longnn.analysis.basis import Basis, host_terms
-from longnn.analysis.spectrum import shift_matrix
 from longnn.fitting.problem import FitProblem
+from longnn.graphs.scaling import shift_matrix
 
 
 def squared_errors(problem: FitProblem, basis: Basis, theta: np.ndarray) -> np.ndarray:

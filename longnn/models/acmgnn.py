@@ -8,19 +8,20 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import Key
-from longnn.features import Features
+from longnn.models.dropout import Key
+from longnn.models.features import Features
 from longnn.models.mlp import uniform
 from longnn.models.stack import Layers, Made, Stack
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 
 
 class ACMGNN(Stack):
     """H_L = relu(S H W_L), H_H = relu((I - S) H W_H), H_I = relu(H W_I), and at each node i
     H <- 3 sum_c a_ic H_c with a_i = softmax(sigmoid([H_L v_L, H_H v_H, H_I v_I]) M / 3) (eq. 8).
 
-    Meant for a graph with self-loops (``graph=self_loops``, and ``graph.r=1`` for the paper's
-    average over neighbours). ``identity=False`` leaves the two channels of FAGNN-like banks.
+    Meant for a graph with self-loops (``graph=self_loops``, and ``graph.degree_exponent=1`` for
+    the paper's average over neighbours). ``identity=False`` leaves the two channels of FAGNN-like
+    banks.
     Optimizer group: mlp.
 
     Args:

@@ -1,21 +1,24 @@
 """GCN and GAT on jraph's layers, the classical baselines. The only model file that knows jraph."""
 
 from functools import partial
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
-import jraph
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import Key
-from longnn.features import Features
+from longnn.models.dropout import Key
+from longnn.models.features import Features
 from longnn.models.mlp import uniform
 from longnn.models.model import check_count
 from longnn.models.stack import Layers, Made, Stack
-from longnn.operators import Operator, SegmentOperator
+from longnn.operators.normalized import SegmentOperator
+from longnn.operators.protocol import Operator
+
+if TYPE_CHECKING:
+    import jraph
 
 
 class GCN(Stack):
@@ -100,6 +103,8 @@ class Convolution(nnx.Module):
         self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
     ) -> Array:
         """X [N, F] -> [N, C]."""
+        import jraph
+
         projected = features.project(self.kernel[...], rate, key)
         graph = _graph(operator, projected)
 
@@ -134,6 +139,8 @@ class Attention(nnx.Module):
         self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
     ) -> Array:
         """X [N, F] -> [N, heads * C], or the mean over the heads [N, C]."""
+        import jraph
+
         heads, width = self.sender.shape
         projected = features.project(self.kernel[...], rate, key).reshape(-1, heads, width)
 
@@ -146,13 +153,16 @@ class Attention(nnx.Module):
         return layer(_graph(operator, projected)).nodes
 
 
-def _graph(operator: Operator, nodes: Array) -> jraph.GraphsTuple:
+def _graph(operator: Operator, nodes: Array) -> "jraph.GraphsTuple":
     """The operator's entries as edges, its values on them."""
     if not isinstance(operator, SegmentOperator):
         raise ValueError(
             f"this model passes messages along edges, which a {type(operator).__name__} does not "
-            "have; use normalized_adjacency(graph, backend='segment_sum'), and graph.r=0.5"
+            "have; use normalized_adjacency(graph, backend='segment_sum'), and "
+            "graph.degree_exponent=0.5"
         )
+    import jraph
+
     return jraph.GraphsTuple(
         nodes=nodes,
         edges=operator.values.astype(nodes.dtype),

@@ -9,7 +9,7 @@ from longnn.models.model import Setting, check_range
 
 
 class Free(nnx.Module):
-    """theta_kc = w_kc, in the optimizer group "w".
+    """theta_kc = w_kc, in the optimizer group "coefficients".
 
     Args:
         initial: [K+1] values that every channel starts with.
@@ -18,7 +18,7 @@ class Free(nnx.Module):
     """
 
     def __init__(self, initial: Array, channels: int, *, dtype: DTypeLike = jnp.float32):
-        self.w = nnx.Param(columns(initial, channels, dtype), group="w")
+        self.w = nnx.Param(columns(initial, channels, dtype), group="coefficients")
 
     def __call__(self) -> Array:
         """theta [K+1, C]."""
@@ -29,7 +29,8 @@ class Decomposed(nnx.Module):
     """theta_kc = w_kc prod_{i<k} gamma0 tanh(eta_i), which damps high orders.
 
     The polynomial coefficient decomposition (PCD) of JacobiConv (arXiv 2205.11172, eq. 12); order 0
-    has no factor. eta starts at min(1/gamma0, 1); optimizer groups "w" and "eta".
+    has no factor. eta starts at min(1/gamma0, 1); optimizer groups
+    "coefficients" and "decomposition".
 
     Args:
         initial: [K+1] values that every column of w starts with.
@@ -52,8 +53,8 @@ class Decomposed(nnx.Module):
         check_range("gamma0", gamma0, 0, float("inf"), "()")
         self.gamma0 = Setting(jnp.asarray(gamma0, dtype))
         eta = jnp.full(len(initial) - 1, jnp.minimum(1 / self.gamma0[...], 1), dtype)
-        self.eta = nnx.Param(eta, group="eta")
-        self.w = nnx.Param(columns(initial, channels, dtype), group="w")
+        self.eta = nnx.Param(eta, group="decomposition")
+        self.w = nnx.Param(columns(initial, channels, dtype), group="coefficients")
 
     def __call__(self) -> Array:
         """theta [K+1, C]."""

@@ -12,7 +12,7 @@ from longnn.models.model import Setting, check_count, check_word
 from longnn.models.series import InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases import Recurrence, jacobi
-from polybases.jacobi import check_exponent
+from polybases._jacobi import check_exponent
 from polybases.recurrence import NO_WEIGHT
 
 Convention = Literal["jacobi", "jacobiconv"]
@@ -24,7 +24,8 @@ class JacobiConv(Spectral):
     theta by polynomial coefficient decomposition (eq. 12), H = X W + c. alpha and beta are fixed.
     The paper's figures were made with the sign of the (alpha^2 - beta^2) term of the recurrence
     (its eq. 21) flipped; ``convention="jacobiconv"`` computes that, and values of alpha and beta
-    tuned with it mean what they meant. Optimizer groups: mlp, eta, w.
+    tuned with it mean what they meant. Optimizer groups: mlp,
+    decomposition (eta), coefficients (w).
 
     Args:
         in_features: F.

@@ -13,7 +13,7 @@ from longnn.models.spectral import Body, Spectral
 from polybases.modules import Jacobi
 from polybases.scales import Scale
 
-Start = Literal["ones", "identity"]
+Initial = Literal["ones", "identity"]
 
 
 class LonGNN(Spectral):
@@ -22,10 +22,11 @@ class LonGNN(Spectral):
     H is the embedding of the features; where the filter sits is a setting
     (:class:`longnn.models.Spectral`). Deviations from the published code: dropout is off at
     evaluation, alpha and beta stay above -1 by parametrisation, eta has no dead last entry.
-    Optimizer groups: mlp, eta, w, basis.
+    Optimizer groups: mlp, decomposition (eta), coefficients (w), basis.
 
     Its ablations are settings: ``learnable=False``, ``scale="monic"`` or ``"standard"``,
-    ``pcd=False``, ``shared=True``, and ``decay`` of :class:`longnn.training.Optim`.
+    ``coefficient_decomposition=False``, ``shared=True``, and ``decay`` of
+    :class:`longnn.training.Optim`.
 
     Args:
         in_features: F.
@@ -34,9 +35,10 @@ class LonGNN(Spectral):
         alpha: initial exponent at x = 1 (low frequencies), > -1.
         beta: initial exponent at x = -1 (high frequencies), > -1.
         gamma0: scale of the PCD factors, > 0.
-        pcd: theta_kc = w_kc prod_{i<k} gamma0 tanh(eta_i) (arXiv 2205.11172, eq. 12), or w_kc.
-        start: initial w, "ones" as published, or "identity": (1, 0, ..., 0), whose filter is a
-            multiple of the identity.
+        coefficient_decomposition: whether theta_kc = w_kc prod_{i<k} gamma0 tanh(eta_i), the
+            polynomial coefficient decomposition (PCD, arXiv 2205.11172, eq. 12), or w_kc itself.
+        initial_coefficients: what w starts with: "ones" as published, or "identity",
+            (1, 0, ..., 0), whose filter is a multiple of the identity.
         shared: whether all channels have the same coefficients.
         scale: of the polynomials, "orthonormal", "monic" or "standard".
         learnable: whether alpha and beta are parameters.
@@ -57,8 +59,8 @@ class LonGNN(Spectral):
         alpha: ArrayLike = 0.0,
         beta: ArrayLike = 0.0,
         gamma0: ArrayLike = 1.0,
-        pcd: bool = True,
-        start: Start = "ones",
+        coefficient_decomposition: bool = True,
+        initial_coefficients: Initial = "ones",
         shared: bool = False,
         scale: Scale = "orthonormal",
         learnable: bool = True,
@@ -66,14 +68,14 @@ class LonGNN(Spectral):
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
-        check_word("start", start, Start)
-        values = jnp.ones(order + 1) if start == "ones" else jnp.eye(order + 1)[0]
+        check_word("initial_coefficients", initial_coefficients, Initial)
+        values = jnp.ones(order + 1) if initial_coefficients == "ones" else jnp.eye(order + 1)[0]
         kind: dict[str, Any] = {} if scale == "orthonormal" else {"scale": scale}
         kind |= {} if learnable else {"learnable": False}
 
         def make(channels: int, dtype: DTypeLike) -> InBasis:
             width = 1 if shared else channels
-            if pcd:
+            if coefficient_decomposition:
                 theta: Any = Decomposed(values, width, gamma0, dtype=dtype)
             else:
                 theta = Free(values, width, dtype=dtype)

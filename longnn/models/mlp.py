@@ -8,10 +8,10 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import Key, ThreefryKey, dropout, split_key
-from longnn.features import Features, TwoLayers
+from longnn.models.dropout import Key, ThreefryKey, dropout, split_key
+from longnn.models.features import Features, TwoLayers
 from longnn.models.model import Setting, check_count, check_range
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 
 
 class Linear(nnx.Module):

@@ -8,9 +8,9 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike
 
-from longnn.dropout import Key
-from longnn.features import Features
-from longnn.operators import Operator
+from longnn.models.dropout import Key
+from longnn.models.features import Features
+from longnn.operators.protocol import Operator
 
 
 class Model(Protocol):
@@ -18,8 +18,8 @@ class Model(Protocol):
 
     The trainer calls ``Model(in_features, classes, dtype=..., rngs=..., **settings)``. Settings
     given as floats are traced (a sweep over them compiles once), so they must not decide shapes.
-    A parameter names its optimizer group by ``nnx.Param(value, group="w")``; without one it
-    belongs to "mlp". Three methods are optional:
+    A parameter names its optimizer group by ``nnx.Param(value, group="coefficients")``;
+    without one it belongs to "mlp". Three methods are optional:
 
     - ``scalars() -> dict[str, Array]``: values worth a curve, recorded at each epoch;
     - ``response(x) -> [..., C]``: the filter at x = 1 - lambda, for figures;

@@ -7,11 +7,11 @@ from flax import nnx
 from jax import Array
 from jax.typing import DTypeLike
 
-from longnn.lanczos import lanczos_coefficients, lanczos_filter
+from longnn.filters.lanczos import lanczos_coefficients, lanczos_filter
 from longnn.models.coefficients import Free
 from longnn.models.model import check_count
 from longnn.models.spectral import Body, Spectral
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 
 
 class OptBasisGNN(Spectral):

@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 
 from longnn.filters import filter as spectral_filter
 from longnn.models.model import check_count
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 from polybases import Combination, Recurrence, evaluate
 
 
@@ -66,7 +66,7 @@ class NonNegative(Series):
     Args:
         make: (order, dtype=...) -> the b_j, for instance ``polybases.bernstein``.
         order: K >= 1.
-        dtype: of the parameters, in the optimizer group "w".
+        dtype: of the parameters, in the optimizer group "coefficients".
 
     Raises:
         ValueError: if order < 1.
@@ -76,7 +76,7 @@ class NonNegative(Series):
         self, make: Callable[..., Combination], order: int, *, dtype: DTypeLike = jnp.float32
     ):
         self.make, self.order = make, check_count("order (the highest degree K)", order)
-        self.gamma = nnx.Param(jnp.ones(order + 1, dtype), group="w")
+        self.gamma = nnx.Param(jnp.ones(order + 1, dtype), group="coefficients")
 
     def terms(self) -> tuple[Recurrence, Array]:
         """See :class:`Series`."""

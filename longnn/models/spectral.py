@@ -10,12 +10,12 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import Key, split_key
-from longnn.dropout import dropout as drop
-from longnn.features import Features
+from longnn.models.dropout import Key, split_key
+from longnn.models.dropout import dropout as drop
+from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
 from longnn.models.model import Setting, check_count, check_range, check_word
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 
 Embedding = Literal["mlp", "linear"]
 Placement = Literal["after", "before", "inside", "stacked"]
@@ -29,7 +29,7 @@ class Body(TypedDict, total=False):
 
     hidden: int
     dropout: ArrayLike
-    dpr_con: ArrayLike
+    filter_dropout: ArrayLike
     embedding: Embedding
     placement: Placement
     layers: int
@@ -42,7 +42,7 @@ class Spectral(nnx.Module):
     """Outputs Z [N, C] of embeddings and filters of one kind.
 
     With E an MLP or a linear layer, g a filter of its own at each place, p = ``dropout`` in front
-    of every linear layer and q = ``dpr_con`` in front of every filter, ``placement`` is
+    of every linear layer and q = ``filter_dropout`` in front of every filter, ``placement`` is
 
     - "after" the embedding, decoupled: Z = norm(g(S) E(X));
     - "before" its nonlinearity: Z = relu(norm(g(S) X W1 + c1)) W2 + c2. Filters are linear, so
@@ -61,7 +61,7 @@ class Spectral(nnx.Module):
         make: (channels, dtype) -> a filter of so many signals.
         hidden: width of the hidden layer, or of the stacked ones.
         dropout: rate p, in [0, 1).
-        dpr_con: rate q, in [0, 1).
+        filter_dropout: rate q, in [0, 1).
         embedding: "mlp" or "linear"; stacked layers are linear whatever it says.
         placement: "after", "before", "inside" or "stacked".
         layers: filters, if stacked.
@@ -81,7 +81,7 @@ class Spectral(nnx.Module):
         *,
         hidden: int = 64,
         dropout: ArrayLike = 0.5,
-        dpr_con: ArrayLike = 0.0,
+        filter_dropout: ArrayLike = 0.0,
         embedding: Embedding = "mlp",
         placement: Placement = "after",
         layers: int = 1,
@@ -91,7 +91,7 @@ class Spectral(nnx.Module):
     ):
         check_word("placement", placement, Placement)
         check_word("embedding", embedding, Embedding)
-        check_range("dpr_con", dpr_con, 0, 1, "[)")
+        check_range("filter_dropout", filter_dropout, 0, 1, "[)")
         check_count("layers", layers)
         if layers > 1 and placement != "stacked":
             raise ValueError(
@@ -117,7 +117,7 @@ class Spectral(nnx.Module):
         norms = [LayerNorm(widths[0], dtype=dtype) for _ in range(count) if layer_norm]
         self.norms = nnx.List(norms)
         self.dropout = Setting(jnp.asarray(dropout, dtype))
-        self.dpr_con = Setting(jnp.asarray(dpr_con, dtype))
+        self.filter_dropout = Setting(jnp.asarray(filter_dropout, dtype))
         self.placement = placement
 
     def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
@@ -131,7 +131,7 @@ class Spectral(nnx.Module):
         if self.placement == "inside":
             h, activation = jax.nn.relu(h), drop
         for i, spectral in enumerate(self.filters):
-            z = spectral(operator, drop(h, self.dpr_con[...], inner[2 * i])) + late
+            z = spectral(operator, drop(h, self.filter_dropout[...], inner[2 * i])) + late
             z = self.norms[i](z) if self.norms else z
             if not self.heads:
                 return z

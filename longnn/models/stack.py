@@ -10,10 +10,10 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.dropout import Key, split_key
-from longnn.features import DenseFeatures, Features
+from longnn.models.dropout import Key, split_key
+from longnn.models.features import DenseFeatures, Features
 from longnn.models.model import Setting, check_count, check_range
-from longnn.operators import Operator
+from longnn.operators.protocol import Operator
 
 
 class Made(TypedDict):

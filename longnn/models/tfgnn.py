@@ -71,7 +71,7 @@ class Waves(Series):
         self.omega = Setting(jnp.asarray(omega, dtype))
         scale = (2 / (waves + 1)) ** 0.5
         drawn = scale * jax.random.normal(rngs.params(), (2 * waves,), dtype)
-        self.amplitudes = nnx.Param(drawn, group="w")  # cos, sin, cos, sin, ...
+        self.amplitudes = nnx.Param(drawn, group="coefficients")  # cos, sin, cos, sin, ...
 
     def terms(self) -> tuple[Recurrence, Array]:
         """See :class:`longnn.models.Series`; the basis is Chebyshev's, T_k."""

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from longnn.analysis.basis import host_terms
 from longnn.analysis.response import Trained
-from longnn.plot.basis import basis
-from longnn.saved import load
+from longnn.plot._basis import basis
+from longnn.runs.saved import load
 from polybases import weight
 
 

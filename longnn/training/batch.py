@@ -221,7 +221,7 @@ def _members(
     index = np.array([run.split for run in runs])
     optims = [trials[run.trial].optim for run in runs]
     by_theta = optims[0].decay == "theta"
-    undecayed = ("w", "eta") if by_theta else ()
+    undecayed = ("coefficients", "decomposition") if by_theta else ()
 
     def rate(group: str, name: str) -> Array:
         off = name == "weight_decay" and group in undecayed
@@ -231,7 +231,7 @@ def _members(
         group: {name: rate(group, name) for name in ("lr", "weight_decay")}
         for group in optims[0].rates
     }
-    of_theta = [o.rates["w"]["weight_decay"] if by_theta else 0.0 for o in optims]
+    of_theta = [o.rates["coefficients"]["weight_decay"] if by_theta else 0.0 for o in optims]
     return Member(
         key=keys,
         train=jnp.asarray(splits.train[index]),

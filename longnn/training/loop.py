@@ -10,9 +10,9 @@ import optax
 from flax import nnx
 from jax import Array
 
-from longnn.dropout import ThreefryKey
-from longnn.features import Features
-from longnn.operators import Operator
+from longnn.models.dropout import ThreefryKey
+from longnn.models.features import Features
+from longnn.operators.protocol import Operator
 from longnn.training.metrics import Metric
 from longnn.training.optimizer import Rates, grouped_adam
 from longnn.training.task import CLASSIFICATION, Task

@@ -22,9 +22,10 @@ class Optim:
         rates: learning rate and coupled weight decay of each optimizer group.
         max_epochs: upper limit.
         patience: stop at the (patience + 1)-th consecutive epoch strictly below the best.
-        decay: "factors" decays w and eta as published; "theta" takes the decay of group "w" on
-            theta itself, which penalises the norm of the learned filter (Parseval).
-        dropout_bits: "hash" (cheap, ``longnn.dropout``) or "threefry" (jax's generator).
+        decay: "factors" decays w and eta as published; "theta" takes the decay of group
+            "coefficients" on theta itself, which penalises the norm of the learned filter
+            (Parseval).
+        dropout_bits: "hash" (cheap, ``longnn.models.dropout``) or "threefry" (jax's generator).
     """
 
     rates: Rates
@@ -46,8 +47,10 @@ class Optim:
                 f"unknown dropout_bits {self.dropout_bits!r}; choose 'hash' or 'threefry'"
             )
         check_rates(self.rates)
-        if self.decay == "theta" and "w" not in self.rates:
-            raise ValueError("decay='theta' takes its strength from the rates of group 'w'")
+        if self.decay == "theta" and "coefficients" not in self.rates:
+            raise ValueError(
+                "decay='theta' takes its strength from the rates of group 'coefficients'"
+            )
 
 
 def check_rates(rates: Rates) -> None:

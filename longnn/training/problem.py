@@ -5,10 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 
 from longnn.data import Dataset
-from longnn.features import as_features
-from longnn.graph import Graph
-from longnn.operators import Backend, normalized_adjacency
-from longnn.similar import similar
+from longnn.graphs.graph import Graph
+from longnn.models.features import as_features
+from longnn.operators.choice import Backend
+from longnn.operators.normalized import normalized_adjacency
+from longnn.operators.similar import similar_operator
 from longnn.training.loop import Problem
 
 
@@ -21,7 +22,7 @@ def problem_of(
     dataset: Dataset,
     *,
     self_loops: float = 0.0,
-    r: float = 0.5,
+    degree_exponent: float = 0.5,
     backend: Backend = "auto",
     model: Any = None,
 ) -> Problem:
@@ -30,7 +31,7 @@ def problem_of(
     Args:
         dataset: N nodes.
         self_loops: weight of a loop that every node gets; 0: none.
-        r: of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``longnn.similar.similar``).
+        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``similar_operator``).
         backend: of the operator and of the features; see ``longnn.operators``.
         model: class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT on
             jraph's layers) gets the backend "segment_sum".
@@ -42,7 +43,7 @@ def problem_of(
     edges = getattr(model, "needs_edges", False)
     operator = normalized_adjacency(graph, backend="segment_sum" if edges else backend)
     return Problem(
-        similar(operator, graph, r),
+        similar_operator(operator, graph, degree_exponent),
         as_features(dataset.features, backend=backend),
         jnp.asarray(dataset.labels),
     )

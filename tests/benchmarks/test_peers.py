@@ -24,8 +24,8 @@ PEERS = {"best": "BestPeer", "csr": "CsrPeer", "reference": "ReferencePeer"}
 NODES, FEATURES = 45, 7  # the last node is isolated
 RATES = {
     "mlp": {"lr": 0.05, "weight_decay": 0.01},
-    "eta": {"lr": 0.02, "weight_decay": 0.03},
-    "w": {"lr": 0.01, "weight_decay": 0.02},
+    "decomposition": {"lr": 0.02, "weight_decay": 0.03},
+    "coefficients": {"lr": 0.01, "weight_decay": 0.02},
     "basis": {"lr": 0.03, "weight_decay": 0.0},
 }
 CASES = {  # K, C, alpha, beta, gamma0
@@ -66,7 +66,7 @@ def make_case(order=4, classes=3, alpha=0.5, beta=-0.25, gamma0=0.9, **rates):
     x = sparse.random_array((NODES, FEATURES), density=0.4, rng=rng, format="csr")
     labels = rng.integers(0, classes, NODES)
     settings = {"order": order, "hidden": 8, "alpha": alpha, "beta": beta, "gamma0": gamma0}
-    settings |= {"dropout": 0.0, "dpr_con": 0.0} | rates
+    settings |= {"dropout": 0.0, "filter_dropout": 0.0} | rates
     model = LonGNN(FEATURES, classes, **settings, dtype=jnp.float64, rngs=nnx.Rngs(1))
     theta = model.filters[0].coefficients
     theta.eta[...], theta.w[...] = rng.normal(size=order), rng.normal(size=(order + 1, classes))
@@ -153,7 +153,7 @@ def test_updates(make_peer):
 def test_gradients_under_dropout(make_peer):
     """Of the loss with the same random numbers: derivative along each gradient by differences."""
     torch = importlib.import_module("torch")
-    case = make_case(dropout=0.4, dpr_con=0.3)
+    case = make_case(dropout=0.4, filter_dropout=0.3)
     peer = make_peer(case)
 
     def loss(parameters):
@@ -170,7 +170,7 @@ def test_gradients_under_dropout(make_peer):
 
 
 def test_dropout_is_new_each_step_and_off_in_evaluation(make_peer):
-    peer = make_peer(make_case(dropout=0.5, dpr_con=0.5))
+    peer = make_peer(make_case(dropout=0.5, filter_dropout=0.5))
     first, second = (peer.gradients()["W1"] for _ in range(2))
     assert np.abs(first - second).max() > 1e-3
     assert peer.evaluate() == peer.evaluate()
@@ -194,7 +194,7 @@ def test_share_kept_by_the_best_peer(rate):
 
 
 def test_run(make_peer):
-    case = make_case(dropout=0.2, dpr_con=0.2)
+    case = make_case(dropout=0.2, filter_dropout=0.2)
     peer, labels = make_peer(case), case.data[2]
     splits = [(case.train, ~case.train), (~case.train, case.train)]
     for (_, val), result in zip(splits, peer.run(splits, epochs=15), strict=True):

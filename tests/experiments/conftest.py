@@ -7,8 +7,7 @@ from pathlib import Path
 
 import absl.logging
 import pytest
-
-from experiments.train import main
+from longnn.experiments.train import main
 
 SMALL = (
     "dataset.nodes=60",
@@ -26,7 +25,9 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
 
-    monkeypatch.setattr("experiments.run.keep_compiled", lambda _: None)  # jax keeps it for good
+    monkeypatch.setattr(
+        "longnn.experiments.run.keep_compiled", lambda _: None
+    )  # jax keeps it for good
     # Hydra closes all handlers, and this one closes a stream that pytest has put aside
     absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 

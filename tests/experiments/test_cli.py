@@ -3,8 +3,7 @@
 import sys
 
 import pytest
-
-from experiments.cli import CONF, check_command_line, option_problem, output_problem
+from longnn.experiments.cli import CONF, check_command_line, option_problem, output_problem
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def test_refused_with_the_reason(arguments, message, capsys):
         ["-m", "dataset=texas,cora", "model.alpha=0,1", "+new.key=1"],
         ["-m", "model=longnn,mlp", "model.alpha=0,1"],  # the jobs of mlp will fail, not the others
         ["-m", "dataset=texas,cornel"],
-        ["split.count=1", "graph.r=1", "dataset.nodes=60", "tuned=none"],
+        ["split.count=1", "graph.degree_exponent=1", "dataset.nodes=60", "tuned=none"],
         ["--help"],
         ["dataset=[[not parsed"],  # left for Hydra to report
     ],
@@ -53,7 +52,7 @@ def test_accepted(arguments, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("launcher", "extra"), [("joblib", "joblib"), ("submitit_slurm", "slurm")])
 def test_a_launcher_that_is_not_installed(launcher, extra, monkeypatch, capsys):
-    monkeypatch.setattr("experiments.cli.find_spec", lambda _: None)
+    monkeypatch.setattr("longnn.experiments.cli.find_spec", lambda _: None)
     with pytest.raises(SystemExit):
         check_command_line(["-m", f"hydra/launcher={launcher}"])
     assert f'pip install "longnn[{extra}]"' in capsys.readouterr().err
@@ -77,5 +76,5 @@ def test_a_folder_of_ones_own_counts(tmp_path):
 
 
 def test_output_without_permission(tmp_path, monkeypatch):
-    monkeypatch.setattr("experiments.cli.os.access", lambda *_: False)
+    monkeypatch.setattr("longnn.experiments.cli.os.access", lambda *_: False)
     assert "no write permission" in (output_problem(tmp_path / "a" / "b") or "")

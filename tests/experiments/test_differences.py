@@ -5,9 +5,8 @@ import math
 
 import numpy as np
 import pytest
+from longnn.experiments.differences import by_split, difference
 from scipy import stats
-
-from experiments.differences import by_split, difference
 
 
 def _of(scores):

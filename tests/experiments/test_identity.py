@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.identity import run_name
 
-from experiments.cli import CONF, register_resolvers
-from experiments.identity import run_name
 from longnn.data.registry import registry
 
 
@@ -36,7 +36,7 @@ def test_same_run(override):
     "override",
     [
         "model.alpha=0.5",
-        "graph.r=1",
+        "graph.degree_exponent=1",
         "graph.self_loops=1",
         "graph.keep=largest",
         "seed=1",
@@ -66,6 +66,6 @@ def test_the_checksums_of_a_datasets_files_count(monkeypatch):
     before = name("dataset=cora"), name("dataset=texas")
     known = registry()
     changed = {k: s._replace(digest="sha256:0") if "cora.x" in k else s for k, s in known.items()}
-    monkeypatch.setattr("experiments.identity.registry", lambda: changed)
+    monkeypatch.setattr("longnn.experiments.identity.registry", lambda: changed)
     assert name("dataset=cora") != before[0]
     assert name("dataset=texas") == before[1]

@@ -3,11 +3,11 @@
 import logging
 
 import pytest
+from longnn.experiments import loading
+from longnn.experiments.catalogue import files
 from omegaconf import OmegaConf
 from rich.progress import Progress
 
-from experiments import loading
-from experiments.catalogue import files
 from longnn.data import DataFileError
 
 

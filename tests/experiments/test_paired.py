@@ -4,9 +4,8 @@ import json
 
 import numpy as np
 import pytest
-
-from experiments import paired
-from experiments.summary import statistics
+from longnn.experiments import paired
+from longnn.experiments.summary import statistics
 
 
 def _result(tests=(80, 90)):

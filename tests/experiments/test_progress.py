@@ -3,9 +3,9 @@
 import io
 import logging
 
+from longnn.experiments.progress import shown
 from rich.console import Console
 
-from experiments.progress import shown
 from longnn.training import Progress
 
 STEPS = [Progress(epoch, 1000, 10 if epoch < 450 else 0, 10, 80.25) for epoch in range(90, 451, 90)]

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from longnn.experiments.report.__main__ import main as report
+from longnn.experiments.report.contents import illustrated
 
-from experiments.report.__main__ import main as report
-from experiments.report.contents import illustrated
 from longnn import plot
 from tests.experiments.conftest import result_of
 from tests.experiments.report.made import grouped, search

@@ -8,7 +8,7 @@ import longnn
 from longnn import plot
 from longnn.analysis import eigenvectors, propagated_response, response
 from longnn.data import csbm
-from longnn.rundir import RunDirectoryError
+from longnn.runs.directory import RunDirectoryError
 from longnn.training import graph_of
 from tests.experiments.conftest import SMALL
 from tests.oracles import orthonormal_jacobi

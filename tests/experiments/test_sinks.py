@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from longnn.experiments.sinks import Ended, to_wandb
 from wandb.proto.wandb_internal_pb2 import Record, RunRecord
 
-from experiments.sinks import Ended, to_wandb
 from tests.experiments.conftest import SMALL, result_of
 
 BLOCK, FULL, LAST = 32768, 1, 4

@@ -159,7 +159,7 @@ def test_repeated_run_gives_the_same_numbers(train):
         (["optim.groups.mlp.lr=nan"], "not finite from the first epoch"),
         (["optim.groups.mlp.lr=fast"], "lr of optimizer group 'mlp' must be a number, got 'fast'"),
         (["~optim.groups.mlp.lr"], r"optimizer group 'mlp' has no lr"),
-        (["~optim.groups.eta"], r"group\(s\) \['eta'\]"),
+        (["~optim.groups.decomposition"], r"group\(s\) \['decomposition'\]"),
     ],
 )
 def test_bad_settings_are_explained(train, tmp_path, overrides, message):
@@ -221,7 +221,7 @@ def test_runs_that_diverge_are_named(train, monkeypatch):
             trained.runs[1]["diverged"] = True
             yield number, trained
 
-    monkeypatch.setattr("experiments.run.fit_each", fit_with_one_divergence)
+    monkeypatch.setattr("longnn.experiments.run.fit_each", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
     assert "1 of 2 runs ended in a loss that is not finite" in (directory / "train.log").read_text()

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.sweep import manifest
+from longnn.experiments.sweep.manifest import Manifest
+from longnn.experiments.tuned import entry_of, main, put
 from omegaconf import OmegaConf
-
-from experiments.cli import CONF, register_resolvers
-from experiments.sweep import manifest
-from experiments.sweep.manifest import Manifest
-from experiments.tuned import entry_of, main, put
 
 FILES = {f.stem: OmegaConf.to_container(OmegaConf.load(f)) for f in (CONF / "tuned").glob("*.yaml")}
 ENTRIES = [(name, dataset) for name, entries in sorted(FILES.items()) for dataset in entries]

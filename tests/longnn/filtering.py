@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from longnn.filters import filter
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from longnn.operators import normalized_adjacency
 from polybases import jacobi, weighted_sum
 from tests.oracles import (

@@ -9,7 +9,7 @@ from flax import nnx
 
 from longnn import models, plot
 from longnn.analysis import chebyshev_filter, propagated_response, response
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from longnn.operators import normalized_adjacency
 from tests.longnn.models.cases import SERIES, build, randomized
 from tests.oracles import dense_adjacency, dense_normalized

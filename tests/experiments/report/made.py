@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from longnn.experiments.report import Run, Task, tasks
+from longnn.experiments.summary import statistics
 
-from experiments.report import Run, Task, tasks
-from experiments.summary import statistics
-from longnn.rundir import SCHEMA
+from longnn.runs.directory import SCHEMA
 
 
 def result(

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from longnn.experiments.report.__main__ import main
 
-from experiments.report.__main__ import main
 from tests.experiments.report.made import result, write
 
 

@@ -1,9 +1,9 @@
 """Paired tests pick their runs on validation and refuse what cannot be paired."""
 
 import pytest
+from longnn.experiments.differences import difference
+from longnn.experiments.report.compare import ComparisonError, comparison, default_pair, pairs
 
-from experiments.differences import difference
-from experiments.report.compare import ComparisonError, comparison, default_pair, pairs
 from tests.experiments.report.made import grouped, result, search
 
 LONGNN = result(tests=(80.0, 90.0, 70.0))

@@ -4,8 +4,8 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from longnn.experiments.report.document import document
 
-from experiments.report.document import document
 from tests.experiments.report.made import grouped, result, search
 
 VOID = {"meta", "img", "br"}

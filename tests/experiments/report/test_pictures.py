@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from longnn.experiments.report.contents import illustrated
+from longnn.experiments.report.costs import memory
+from longnn.experiments.report.pictures import filter_picture
+from longnn.experiments.report.plot_cost import bars
+from longnn.experiments.report.plot_scores import Scores, scores
+from longnn.experiments.report.plot_search import history, parameters
+from longnn.experiments.report.runs import Run
 
-from experiments.report.contents import illustrated
-from experiments.report.costs import memory
-from experiments.report.pictures import filter_picture
-from experiments.report.plot_cost import bars
-from experiments.report.plot_scores import Scores, scores
-from experiments.report.plot_search import history, parameters
-from experiments.report.runs import Run
 from tests.experiments.report.made import grouped, result, search, write
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -4,8 +4,8 @@ import json
 import logging
 
 import pytest
+from longnn.experiments.report import by_model, collect
 
-from experiments.report import by_model, collect
 from tests.experiments.report.made import grouped, result, write
 
 

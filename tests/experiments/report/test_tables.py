@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from longnn.experiments.report import block, overview
+from longnn.experiments.report.contents import tables
+from longnn.experiments.report.latex import latex
+from longnn.experiments.report.markdown import markdown
+from longnn.experiments.report.settings import numeric, varied
 
-from experiments.report import block, overview
-from experiments.report.contents import tables
-from experiments.report.latex import latex
-from experiments.report.markdown import markdown
-from experiments.report.settings import numeric, varied
 from tests.experiments.report.made import grouped, result, search
 
 

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from experiments.report.write import MANIFEST, OutputError, write_report
+from longnn.experiments.report.write import MANIFEST, OutputError, write_report
 
 FIRST = {"report.md": b"one", "figures/a.png": b"a"}
 SECOND = {"report.md": b"two", "figures/b.png": b"b"}

@@ -4,14 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from longnn.experiments.reproduce import records, trials
+from longnn.experiments.reproduce.__main__ import FOLDER, main
+from longnn.experiments.reproduce.ablation import LONGNN, combinations, effects, neighbours
+from longnn.experiments.reproduce.pages import page
+from longnn.experiments.reproduce.pictures import pictures
+from longnn.experiments.reproduce.scores import distances, paired, published, rivals
+from longnn.experiments.reproduce.tables import MODELS, NAMES, NINE, TARGETS, command
 
-from experiments.reproduce import records, trials
-from experiments.reproduce.__main__ import FOLDER, main
-from experiments.reproduce.ablation import LONGNN, combinations, effects, neighbours
-from experiments.reproduce.pages import page
-from experiments.reproduce.pictures import pictures
-from experiments.reproduce.scores import distances, paired, published, rivals
-from experiments.reproduce.tables import MODELS, NAMES, NINE, TARGETS, command
 from longnn.data.splits import Splits
 
 
@@ -39,7 +39,8 @@ def record(dataset="texas", model="longnn", tests=(80.0, 90.0), identity="a", **
         "per_run": rows, "diverged": 0, "versions": {"jax": "1"}, "backend": "native",
         "test": {"mean": float(np.mean(tests)), "ci95": 1.0, "n": len(tests)},
     }  # fmt: skip
-    parts = {"learnable": True, "scale": "orthonormal", "pcd": True, "start": "ones",
+    parts = {"learnable": True, "scale": "orthonormal", "coefficient_decomposition": True,
+             "initial_coefficients": "ones",
              "layer_norm": False}  # fmt: skip
     of_model = parts | {k: v for k, v in settings.items() if k not in ("decay", "tuned")}
     optim = {"decay": settings.get("decay", "factors")}
@@ -163,7 +164,7 @@ def test_commands_name_the_datasets_asked_for():
 
 
 def test_records_of_a_run_are_read_back(train, tmp_path):
-    from experiments.report.runs import collect
+    from longnn.experiments.report.runs import collect
 
     train("dataset.nodes=60", "dataset.features=8", "split.count=2", "optim.max_epochs=3",
           "chunk=3", "figures=false", "hydra.run.dir=runs/a")  # fmt: skip

@@ -17,11 +17,11 @@ import flax.nnx
 import jax.numpy
 import matplotlib.figure
 import scipy.stats
+from longnn.experiments.train import main
 
 import experiments.run
 import experiments.single
 import experiments.sweep.together
-from experiments.train import main
 
 assert all((flax.nnx, jax.numpy, matplotlib.figure, scipy.stats))
 assert all((experiments.run, experiments.single, experiments.sweep.together))

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
+from longnn.experiments.job import Job
+from longnn.experiments.sweep.launching import TRIES, run_all
+from longnn.experiments.sweep.plan import Planned
 from omegaconf import OmegaConf
 
-from experiments.job import Job
-from experiments.sweep import attempts
-from experiments.sweep.launching import TRIES, run_all
-from experiments.sweep.plan import Planned
+from longnn.runs import attempts
 from tests.experiments.conftest import SMALL, result_of
 from tests.experiments.sweep.launched import DIES, FAILS
 

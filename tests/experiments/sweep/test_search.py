@@ -9,17 +9,17 @@ from pathlib import Path
 import optuna
 import pytest
 from hydra import compose, initialize_config_dir
+from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.sweep import study as studies
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
-from experiments.cli import CONF, register_resolvers
-from experiments.sweep import study as studies
 from tests.experiments.conftest import result_of
 
 SEARCH = ("-m", "sweep=longnn", "dataset.nodes=60", "dataset.features=8", "chunk=5",
           "optim.max_epochs=12", "hydra.sweep.dir=found", "hydra.sweeper.batch=6",
-          "model.placement=after", "model.order=4", "model.pcd=true",
-          "model.start=ones")  # fmt: skip
+          "model.placement=after", "model.order=4", "model.coefficient_decomposition=true",
+          "model.initial_coefficients=ones")  # fmt: skip
 
 
 def opened(directory: Path) -> optuna.Study:

@@ -2,12 +2,11 @@
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from longnn.experiments.sweep.space import from_overrides, from_settings
+from longnn.experiments.sweep.study import grid
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int
-
-from experiments.sweep.space import from_overrides, from_settings
-from experiments.sweep.study import grid
 
 
 @pytest.mark.parametrize(

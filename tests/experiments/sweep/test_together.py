@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.job import Job, group_of
+from longnn.experiments.sweep.together import grouped
 
-from experiments.cli import CONF, register_resolvers
-from experiments.job import Job, group_of
-from experiments.sweep.together import grouped
 from tests.experiments.conftest import SMALL, result_of
 
 SWEEP = ("-m", *SMALL, "figures=false", "dataset.features=8", "optim.max_epochs=20",
@@ -45,12 +45,12 @@ def test_together(override):
         "model.embedding=linear",
         "dataset.seed=1",
         "split.first_seed=1",
-        "graph.r=1",
+        "graph.degree_exponent=1",
         "optim.decay=theta",
         "backend=csr",
         "memory_gb=1",
         "model=mlp",
-        "~optim.groups.w.weight_decay",
+        "~optim.groups.coefficients.weight_decay",
     ],
 )
 def test_apart(override):

@@ -6,11 +6,12 @@ import logging
 from pathlib import Path
 
 import pytest
+from longnn.experiments.sweep import view
+from longnn.experiments.sweep.view import Watcher, line, watched
 from rich.console import Console
 
-from experiments.sweep import attempts, view
-from experiments.sweep.attempts import begin, end, tell
-from experiments.sweep.view import Watcher, line, watched
+from longnn.runs import attempts
+from longnn.runs.attempts import begin, end, tell
 
 NAMES = ["one", "two", "three", "four"]
 

@@ -18,7 +18,7 @@ from longnn.analysis.chebyshev import (
 )
 from longnn.analysis.density import AUTO_LIMIT, first_moments
 from longnn.analysis.twins import twin_classes, twin_share
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from longnn.operators import normalized_adjacency
 from tests.spectra import CLOSED, path, random_graph, ring, star
 

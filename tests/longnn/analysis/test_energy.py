@@ -14,7 +14,7 @@ from longnn.analysis import (
     signal_energy,
     signal_measure,
 )
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from tests.spectra import random_graph, ring, star
 
 GRAPH, S = random_graph(60, 130)

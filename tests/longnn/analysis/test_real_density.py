@@ -7,7 +7,7 @@ from scipy.stats import wasserstein_distance
 from longnn.analysis import frequency_homophily, shift_matrix, spectral_measure
 from longnn.data import Dataset, heterophilous, planetoid
 from longnn.data.statistics import homophily
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 pytestmark = pytest.mark.data
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from longnn.analysis import eigenvalues, eigenvectors, shift_matrix, spectral_measure
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from tests.spectra import CLOSED, random_graph, ring
 
 

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from longnn.data import Dataset, labels, normalize
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from longnn.training import metrics
 
 NODES = 4

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from longnn.analysis.spectrum import shift_matrix
 from longnn.data import blocks, clouds, lattices
 from longnn.data.filtered import filtered_noise
-from longnn.graph import Graph
-from longnn.interop import to_scipy
+from longnn.graphs.convert import to_scipy
+from longnn.graphs.graph import Graph
+from longnn.graphs.scaling import shift_matrix
 
 GENERATORS = {
     "sbm": blocks.generate,

@@ -11,9 +11,16 @@ from scipy import sparse
 
 from longnn.data import DataFileError, archive, edgelist, npz
 from longnn.data.own import Options, own_dataset
+from longnn.data.pyg import from_pyg
 from longnn.data.reduce import reduced
-from longnn.graph import Graph
-from longnn.interop import from_jraph, from_networkx, from_pyg, from_scipy, to_jraph, to_scipy
+from longnn.graphs.convert import (
+    from_jraph,
+    from_networkx,
+    from_scipy,
+    to_jraph,
+    to_scipy,
+)
+from longnn.graphs.graph import Graph
 
 EDGES = np.array([[0, 1], [1, 0], [1, 2], [1, 2], [3, 3]])
 WEIGHTS = np.array([1.0, 3.0, 2.0, 5.0, 7.0])

@@ -5,7 +5,7 @@ import pytest
 
 from longnn.data import DataFileError, Dataset, Splits, splits
 from longnn.data.coverage import MissingClassWarning
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 # Class counts, unlabelled nodes, and the sizes of the published "60/20/20" splits.
 PER_CLASS = {

@@ -6,7 +6,7 @@ import pytest
 
 from longnn.data import Dataset
 from longnn.data.statistics import correlation, homophily, mixing, statistics
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 
 
 def dataset(edges, labels):

@@ -8,13 +8,13 @@ import numpy as np
 from flax import nnx
 
 from longnn import models
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from longnn.operators import normalized_adjacency
 from longnn.training import Problem
 from tests.toy import C, F, N, edges, problem
 
 SPECTRAL = {"order": 4, "hidden": 16}
-BOTH = ("dropout", "dpr_con")
+BOTH = ("dropout", "filter_dropout")
 JACOBI = SPECTRAL | {"alpha": 0.3, "beta": -0.4, "gamma0": 1.2}
 
 SERIES = {  # name -> class, settings, which of them are dropout rates

@@ -7,8 +7,8 @@ import pytest
 from flax import nnx
 
 from longnn.data.splits import Splits
-from longnn.features import as_features
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.models.features import as_features
 from longnn.training import Optim, Problem, fit, score
 from longnn.training.task import mean_nll
 from tests.longnn.models.cases import (

@@ -124,7 +124,7 @@ BAD = [  # model, settings, what the message names
     (LonGNN, {"placement": "between"}, "unknown placement 'between'; choose one of after, before"),
     (LonGNN, {"layers": 2}, "placement='stacked'"),
     (LonGNN, {"placement": "inside", "embedding": "linear"}, "placement='after'"),
-    (LonGNN, {"start": "zero"}, "unknown start 'zero'"),
+    (LonGNN, {"initial_coefficients": "zero"}, "unknown initial_coefficients 'zero'"),
 ]
 
 

@@ -154,8 +154,8 @@ def test_seed_decides_initial_weights():
 
 MLP_GROUPS = dict.fromkeys(["first.kernel", "first.bias", "second.kernel", "second.bias"], "mlp")
 FILTER_GROUPS = {
-    "filters.0.coefficients.eta": "eta",
-    "filters.0.coefficients.w": "w",
+    "filters.0.coefficients.eta": "decomposition",
+    "filters.0.coefficients.w": "coefficients",
     "filters.0.basis.raw_alpha": "basis",
     "filters.0.basis.raw_beta": "basis",
 }  # fmt: skip
@@ -192,7 +192,7 @@ OUT_OF_RANGE = [
     (MLP, {"dropout": 1.0}, "dropout"),
     (MLP, {"dropout": -0.1}, "dropout"),
     (LonGNN, {"dropout": 1.0, "embedding": "linear"}, "dropout"),
-    (LonGNN, {"dpr_con": 1.0}, "dpr_con"),
+    (LonGNN, {"filter_dropout": 1.0}, "filter_dropout"),
     (LonGNN, {"gamma0": 0.0}, "gamma0"),
     (LonGNN, {"gamma0": -1.0}, "gamma0"),
 ]

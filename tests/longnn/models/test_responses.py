@@ -8,7 +8,7 @@ import pytest
 from numpy.polynomial import chebyshev as numpy_chebyshev
 from scipy.special import eval_jacobi
 
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
 from longnn.models.jacobiconv import flipped_jacobi
 from longnn.operators import normalized_adjacency
 from polybases import evaluate
@@ -190,15 +190,21 @@ def test_gprgnn_may_start_at_either_end(alpha, power):
 
 def test_identity_start_of_longnn():
     x = jnp.linspace(-1, 1, 7)
-    for pcd in (True, False):
-        got = np.asarray(build("longnn", start="identity", pcd=pcd).response(x))
+    for coefficient_decomposition in (True, False):
+        got = np.asarray(
+            build(
+                "longnn",
+                initial_coefficients="identity",
+                coefficient_decomposition=coefficient_decomposition,
+            ).response(x)
+        )
         assert np.ptp(got) < 1e-12
 
 
 def test_shared_coefficients_are_one_column():
     assert build("longnn", shared=True).theta().shape == (5, 1)
     assert build("longnn").theta().shape == (5, 3)
-    assert build("longnn", shared=True, pcd=False).theta().shape == (5, 1)
+    assert build("longnn", shared=True, coefficient_decomposition=False).theta().shape == (5, 1)
 
 
 def test_errors_of_interpolation_that_the_docstrings_name():

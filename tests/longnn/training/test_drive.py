@@ -10,7 +10,7 @@ from longnn.models import LonGNN
 from longnn.training import Optim, Trial, drive, fit, fit_each, room
 from tests.toy import C, problem, rates, splits
 
-SETTINGS = {"order": 3, "hidden": 4, "dropout": 0.3, "dpr_con": 0.2}
+SETTINGS = {"order": 3, "hidden": 4, "dropout": 0.3, "filter_dropout": 0.2}
 OPTIM = Optim(rates(), max_epochs=60, patience=4)
 
 

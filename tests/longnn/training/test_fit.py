@@ -13,7 +13,14 @@ from longnn.training.drive import _compiled
 from tests.toy import C, N, problem, rates, splits
 from tests.training_oracles import numpy_adam, pair_count, published_rule
 
-SETTINGS = {"order": 4, "hidden": 8, "alpha": 0.3, "beta": -0.4, "dropout": 0.3, "dpr_con": 0.4}
+SETTINGS = {
+    "order": 4,
+    "hidden": 8,
+    "alpha": 0.3,
+    "beta": -0.4,
+    "dropout": 0.3,
+    "filter_dropout": 0.4,
+}
 OPTIM = Optim(rates(), max_epochs=50, patience=12)
 
 
@@ -166,7 +173,13 @@ def test_traced_once_over_chunks_and_over_a_sweep(grid):
         "a chunk trains and evaluates; the runs that ended first are predicted"
     )
     before, compiled, seen_again = Counted.traces, _compiled.cache_info().misses, []
-    other = SETTINGS | {"alpha": -0.6, "beta": 2.0, "dropout": 0.0, "dpr_con": 0.6, "gamma0": 1.5}
+    other = SETTINGS | {
+        "alpha": -0.6,
+        "beta": 2.0,
+        "dropout": 0.0,
+        "filter_dropout": 0.6,
+        "gamma0": 1.5,
+    }
     optim = Optim(rates(0.005, 0.1), max_epochs=40, patience=5)
     swept = train(seeds=(2, 3), settings=other, optim=optim,
                   on_progress=lambda _: seen_again.append(Counted.traces))  # fmt: skip
@@ -231,8 +244,8 @@ class Product(nnx.Module):
     def __init__(self, in_features, classes, *, dtype, rngs):
         wave = lambda *shape: jnp.cos(jnp.arange(np.prod(shape), dtype=dtype)).reshape(shape)  # noqa: E731
         self.kernel = nnx.Param(wave(in_features, classes))
-        self.w = nnx.Param(wave(3, classes), group="w")
-        self.eta = nnx.Param(wave(3), group="eta")
+        self.w = nnx.Param(wave(3, classes), group="coefficients")
+        self.eta = nnx.Param(wave(3), group="decomposition")
 
     def theta(self):
         return self.w[...] * jnp.tanh(self.eta[...])[:, None]
@@ -242,8 +255,8 @@ class Product(nnx.Module):
         return jax.nn.log_softmax(sum(t * h**k for k, t in enumerate(self.theta())))
 
 
-GROUP_OF = {"kernel": "mlp", "w": "w", "eta": "eta"}
-DECAYS = {"mlp": 0.1, "eta": 0.5, "w": 0.3}
+GROUP_OF = {"kernel": "mlp", "w": "coefficients", "eta": "decomposition"}
+DECAYS = {"mlp": 0.1, "decomposition": 0.5, "coefficients": 0.3}
 LR = 0.1
 
 
@@ -280,7 +293,11 @@ def test_decay_equals_numpy_adam(monkeypatch, decay):
     optim = Optim(groups, max_epochs=4, decay=decay)
     got = fit(Product, data, only, classes=C, optim=optim, metric="constant")
     by_theta = decay == "theta"
-    strength, decays = (DECAYS["w"], DECAYS | {"w": 0.0, "eta": 0.0}) if by_theta else (0.0, DECAYS)
+    strength, decays = (
+        (DECAYS["coefficients"], DECAYS | {"coefficients": 0.0, "decomposition": 0.0})
+        if by_theta
+        else (0.0, DECAYS)
+    )
     losses, expected = descend_by_hand(data, only.train[0], strength, decays, 4)
     np.testing.assert_allclose(got.curves["loss"][0], losses, rtol=1e-10)
     for name, leaf in nnx.to_pure_dict(got.params).items():
@@ -299,7 +316,10 @@ def test_decay_of_theta_needs_theta(small):
         ({"patience": -1}, "patience >= 0.*-1"),
         ({"decay": "l1"}, "unknown decay 'l1'"),
         ({"dropout_bits": "rbg"}, "unknown dropout_bits 'rbg'"),
-        ({"decay": "theta", "rates": {"mlp": {"lr": 0.1, "weight_decay": 0.0}}}, "group 'w'"),
+        (
+            {"decay": "theta", "rates": {"mlp": {"lr": 0.1, "weight_decay": 0.0}}},
+            "group 'coefficients'",
+        ),
     ],
 )
 def test_optim_errors(settings, message):
@@ -314,7 +334,10 @@ def test_optim_errors(settings, message):
         ({"chosen": Splits("toy", splits().part[:, :-1])}, "labels 40, splits 39"),
         ({"data": problem()._replace(labels=jnp.zeros(N - 1, int))}, "have 40 rows, labels 39"),
         ({"settings": {"hidden": 0}}, "hidden"),
-        ({"optim": Optim({"w": {"lr": 0.1, "weight_decay": 0.0}})}, r"group\(s\) \['mlp'\]"),
+        (
+            {"optim": Optim({"coefficients": {"lr": 0.1, "weight_decay": 0.0}})},
+            r"group\(s\) \['mlp'\]",
+        ),
     ],
 )
 def test_fit_errors(small, changes, message):

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 from longnn.data.splits import Splits
-from longnn.features import as_features
+from longnn.models.features import as_features
 from longnn.training import METRICS, Optim, Problem, batch, fit
 from longnn.training.task import CLASSIFICATION
 from tests.training_oracles import published_rule

@@ -12,11 +12,11 @@ from tests.training_oracles import numpy_adam
 
 RATES = {
     "mlp": {"lr": 0.1, "weight_decay": 0.3},
-    "w": {"lr": 0.02, "weight_decay": 0.0},
+    "coefficients": {"lr": 0.02, "weight_decay": 0.0},
     "basis": {"lr": 0.5, "weight_decay": 2.0},
     "unused": {"lr": 1.0, "weight_decay": 1.0},
 }
-GROUP_OF = {"kernel": "mlp", "filter": "w", "exponent": "basis", "plain": "mlp"}
+GROUP_OF = {"kernel": "mlp", "filter": "coefficients", "exponent": "basis", "plain": "mlp"}
 
 
 class Grouped(nnx.Module):
@@ -25,7 +25,7 @@ class Grouped(nnx.Module):
     def __init__(self):
         rng = np.random.default_rng(0)
         self.kernel = nnx.Param(jnp.asarray(rng.normal(size=(3, 2))), group="mlp")
-        self.filter = nnx.Param(jnp.asarray(rng.normal(size=4)), group="w")
+        self.filter = nnx.Param(jnp.asarray(rng.normal(size=4)), group="coefficients")
         self.exponent = nnx.Param(jnp.asarray(rng.normal()), group="basis")
         self.plain = nnx.Param(jnp.asarray(rng.normal(size=2)))
 
@@ -64,5 +64,7 @@ def test_labels_follow_group_and_default_to_mlp(params):
 
 def test_group_without_rates_is_named(params):
     labels = group_labels(params)
-    with pytest.raises(ValueError, match=r"\['basis', 'w'\].*\['mlp'\].*optim\.groups\.basis\.lr"):
+    with pytest.raises(
+        ValueError, match=r"\['basis', 'coefficients'\].*\['mlp'\].*optim\.groups\.basis\.lr"
+    ):
         grouped_adam(labels, {"mlp": RATES["mlp"]})

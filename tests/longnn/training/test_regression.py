@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from longnn.analysis.spectrum import shift_matrix
 from longnn.data.splits import Splits
-from longnn.features import as_features
-from longnn.graph import Graph
+from longnn.graphs.graph import Graph
+from longnn.graphs.scaling import shift_matrix
 from longnn.models import MLP, LonGNN
+from longnn.models.features import as_features
 from longnn.operators import normalized_adjacency
 from longnn.training import Optim, Problem, fit, score
 from longnn.training.task import mean_squared_error
@@ -23,7 +23,7 @@ S = shift_matrix(GRAPH)
 LABELS = 2 * S @ X @ np.array([2.0, -1.0, 0.5, 1.0])  # of the neighbours alone
 KNOWN = np.arange(N) % 10 != 0
 OPTIM = Optim(rates(0.03, 0.0), max_epochs=250)
-LINEAR = {"order": 3, "embedding": "linear", "dropout": 0.0, "dpr_con": 0.0}
+LINEAR = {"order": 3, "embedding": "linear", "dropout": 0.0, "filter_dropout": 0.0}
 
 
 def problem(labels=LABELS):

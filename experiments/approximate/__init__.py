@@ -1,0 +1,1 @@
+"""Fitting filters to known responses: ``python -m experiments.approximate``."""

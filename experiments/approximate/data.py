@@ -1,0 +1,134 @@
+"""From a config to signals, and from filters to targets."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pooch
+from omegaconf import DictConfig
+
+from longnn.data import images
+from longnn.fitting import (
+    RESPONSES,
+    apply,
+    chebyshev_apply,
+    decompose,
+    interpolated,
+    response,
+)
+from longnn.fitting.decomposition import Block
+from longnn.fitting.expression import Response
+from longnn.graphs.graph import Graph
+from longnn.training import graph_of
+
+from ..loading import download, load
+from .identity import IMAGES, data_name, filters_of
+
+
+class Signals(NamedTuple):
+    """What is filtered: signals [N, B] float64 on a graph, mask [N], and a grid's sides."""
+
+    name: str
+    graph: Graph
+    values: np.ndarray
+    mask: np.ndarray
+    grid: tuple[int, int] | None
+    checksum: str
+
+
+class Target(NamedTuple):
+    """A filter's name, its response (None for a target without one) and targets [N, B] float32."""
+
+    name: str
+    response: Response | None
+    values: np.ndarray
+
+
+def signals_of(config: DictConfig) -> Signals:
+    """The grid images, or the first columns of a dataset's features, on all nodes."""
+    if config.get("dataset") is None:
+        download([IMAGES])
+        made = images.load()
+        values = made.signals[:, : config.signals]
+        grid = (images.SIDE, images.SIDE)
+        return Signals("images", made.graph, values, made.mask, grid, made.checksum)
+    dataset = load(config)
+    columns = dataset.features[:, : config.signals]
+    values = columns if isinstance(columns, np.ndarray) else columns.toarray()
+    if not values.any():
+        raise ValueError(
+            f"the first {values.shape[1]} feature columns of {data_name(config)} are zero at every "
+            "node, so there is nothing to filter; take more with signals="
+        )
+    graph = graph_of(dataset, config.graph.self_loops)
+    mask = np.ones(graph.num_nodes, bool)
+    name = data_name(config)
+    return Signals(name, graph, values.astype(np.float64), mask, None, dataset.checksum)
+
+
+def named_filters(config: DictConfig) -> list[tuple[str, Response | np.ndarray]]:
+    """Each filter asked for, with its response or its targets from a file.
+
+    Raises:
+        ValueError: for a filter that cannot be read.
+    """
+    names = [n for one in filters_of(config) for n in (RESPONSES if one == "all" else [one])]
+    if len(set(names)) < len(names) or not names:
+        raise ValueError(f"filters must be different, and at least one; got {', '.join(names)}")
+    return [(n, _values(n) if n.endswith(".npy") else response(n)) for n in names]
+
+
+def targets_of(config: DictConfig, signals: Signals) -> list[Target]:
+    """Targets of every filter: g(L) x in float64, then rounded to float32.
+
+    Exact through eigenvectors up to ``config.limit`` nodes, by Chebyshev interpolation above.
+    """
+    filters = named_filters(config)
+    exact = signals.grid is not None or signals.graph.num_nodes <= config.limit
+    blocks = None
+    if exact and any(callable(given) for _, given in filters):
+        blocks = decompose(
+            signals.graph, signals.grid, limit=config.limit, cache=cache_folder(config.cache)
+        )
+    return [_target(name, given, signals, blocks) for name, given in filters]
+
+
+def cache_folder(cache: str | None) -> Path | None:
+    """Where eigenvectors are kept."""
+    if cache is None:
+        return None
+    folder = Path(pooch.os_cache("longnn")) / "spectra" if cache == "auto" else Path(cache)
+    return folder.expanduser()
+
+
+def _target(
+    name: str, given: Response | np.ndarray, signals: Signals, blocks: list[Block] | None
+) -> Target:
+    if not callable(given):
+        return Target(name, None, _checked(name, given, signals).astype(np.float32))
+    if blocks is None:
+        values = chebyshev_apply(signals.graph, given, signals.values)
+    else:
+        values = apply(blocks, given, signals.values)
+    return Target(name, given, values.astype(np.float32))
+
+
+def _values(name: str) -> Response | np.ndarray:
+    try:
+        array = np.load(Path(name).expanduser(), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"cannot read the filter {name} ({error})") from None
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must hold real numbers, got {array.dtype}")
+    return interpolated(array) if array.ndim == 2 and len(array) == 2 else array
+
+
+def _checked(name: str, target: np.ndarray, signals: Signals) -> np.ndarray:
+    target = target[:, None] if target.ndim == 1 else target
+    nodes, count = signals.values.shape
+    if target.ndim != 2 or len(target) != nodes or target.shape[1] not in (1, count):
+        raise ValueError(
+            f"{name} has shape {target.shape}; expected lambda and g(lambda) [2, G], or targets "
+            f"[{nodes}] or [{nodes}, {count}] on the nodes of {signals.name}"
+        )
+    return np.broadcast_to(target, (nodes, count))

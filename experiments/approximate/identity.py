@@ -1,0 +1,53 @@
+"""What makes two fits the same fit; imports no jax."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from longnn.data.registry import matching, registry
+
+from ..identity import by_content, digest, hash_of, plain
+
+SCHEMA = 1
+"""Version of the layout of a fit's directory."""
+
+IMAGES = "image-filters/2Dgrid.mat"
+
+OUTSIDE = ("cache", "force", "figures", "split", "hydra")
+"""Keys that decide no number."""
+
+
+def fit_name(config: DictConfig) -> str:
+    """data_filter_basis_solver-HASH, the name of a fit's directory."""
+    filters = filters_of(config)
+    what = filters[0] if len(filters) == 1 else "all" if config.filter == "all" else "several"
+    word = re.sub(r"\W+", "-", Path(what).stem if what.endswith(".npy") else what).strip("-")[:30]
+    parts = (data_name(config), word, config.basis, config.solver)
+    return f"{'_'.join(map(str, parts))}-{identity_of(config)[:8]}"
+
+
+def data_name(config: DictConfig) -> str:
+    """The dataset's name, or "images"."""
+    return "images" if config.get("dataset") is None else str(config.dataset.name)
+
+
+def filters_of(config: DictConfig) -> list[str]:
+    """The filters asked for, as text."""
+    named = config.filter
+    if OmegaConf.is_list(named):
+        return [str(one) for one in named]
+    return [str(named)]
+
+
+def identity_of(config: DictConfig) -> str:
+    """sha256 of the settings that decide a fit; files count by their content."""
+    settings: dict[str, Any] = {
+        str(key): plain(config[key]) for key in config if key not in OUTSIDE
+    }
+    about = (settings.get("dataset") or {}).pop("about", None) or {}
+    names = matching(str(about.get("files", ""))) if "dataset" in settings else [IMAGES]
+    files = {name: registry()[name].digest for name in names}
+    own = {name: digest(name) for name in filters_of(config) if name.endswith(".npy")}
+    return hash_of({"settings": by_content(settings), "files": files, "own": own, "schema": SCHEMA})

@@ -1,1 +1,0 @@
-"""Fitting filters to known responses: ``python -m experiments.filters``."""

@@ -1,0 +1,16 @@
+from . import analysis as analysis
+from . import data as data
+from . import filters as filters
+from . import fitting as fitting
+from . import graphs as graphs
+from . import models as models
+from . import operators as operators
+from . import plot as plot
+from . import runs as runs
+from . import training as training
+from .filters.polynomial import filter as filter
+from .graphs.graph import Graph as Graph
+from .models.features import as_features as as_features
+from .operators.normalized import normalized_adjacency as normalized_adjacency
+from .runs.saved import load as load
+from .version import __version__ as __version__

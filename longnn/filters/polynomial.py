@@ -1,0 +1,160 @@
+"""Polynomial filters of a symmetric operator, with a backward pass that stores no terms."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from longnn.filters.columns import batch_as_columns
+from longnn.filters.panels import Panel, adjoints, joined, panels, sums
+from longnn.operators.protocol import Operator, Sweeping
+from longnn.operators.similar import SimilarOperator
+from longnn.operators.transforms import refuse_gradient, static
+from polybases import MatVec, Recurrence, connection
+from polybases.recurrence import check_real, check_theta, with_rank
+
+
+def filter(  # the field's name; users write longnn.filter
+    operator: Operator | MatVec, recurrence: Recurrence, theta: Array, x: Array
+) -> Array:
+    """g(S) x with g = sum_k theta_k p_k, for a symmetric S.
+
+    The backward pass is one more sweep Q_k = p_k(S) G: dx = sum_k theta_k Q_k and
+    dtheta_k = <x, Q_k>; residuals are theta and x. The derivative in the parameters of the basis
+    goes through its connection matrix with itself as a constant anchor, never through the graph.
+    Under ``vmap`` over anything but the operator, the batch becomes columns of one product.
+
+    Reverse mode only. Where forward mode or the derivative in the operator is wanted, use the
+    plain ``polybases.weighted_sum(recurrence, theta, operator.matvec, x)``.
+
+    Args:
+        operator: symmetric, spectrum in the basis' interval; a pytree with ``matvec``, or a bare
+            function t -> S t (which may close over traced arrays). A ``SimilarOperator`` is
+            scaled before and after instead.
+        recurrence: basis of order K; leaves [K, ...] broadcasting against x[0].
+        theta: [K+1, ...] weights; theta[k] broadcasts against x[0].
+        x: [N, ...] signals.
+
+    Returns:
+        [N, ...] array of the shape and dtype of ``x``.
+
+    Raises:
+        ValueError: if shapes do not fit, x is not real, or a derivative in the operator (its edge
+            weights, say) is asked for, which this rule does not give.
+    """
+    x = check_real(x)
+    theta = check_theta(recurrence, theta).astype(x.dtype)
+    _check_shapes(recurrence, theta, x)
+    rank = x.ndim - 1
+    theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
+    recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence[:4])), rank)
+    if isinstance(operator, SimilarOperator):
+        return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
+    if not hasattr(operator, "matvec"):
+        operator = _closed(operator, x)
+    anchor = jax.lax.stop_gradient(recurrence)
+    c = connection(recurrence, anchor)
+    drift = c - jax.lax.stop_gradient(c)  # zero in value, the exact derivative in the basis
+    theta = theta + jnp.einsum("kj...,k...->j...", drift, theta)
+    theta = jnp.broadcast_to(theta, (len(theta), *x.shape[1:]))
+    return _apply(operator, _leading(anchor), theta, x)
+
+
+def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
+    if x.ndim < 1:
+        raise ValueError("x must have shape [N, ...], got a scalar; use polybases.evaluate")
+    for name, shape in {
+        "theta": theta.shape[1:],
+        "recurrence": jnp.shape(recurrence.first),
+    }.items():
+        pairs = zip(reversed(shape), reversed(x.shape[1:]))
+        if len(shape) > x.ndim - 1 or any(size not in (1, full) for size, full in pairs):
+            raise ValueError(
+                f"the trailing shape {shape} of {name} must broadcast to the shape {x.shape[1:]} "
+                f"of one node's signal (x has shape {x.shape})"
+            )
+
+
+@jax.custom_vjp
+def _apply(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
+    return _sum_of_terms(operator, anchor, theta, x)
+
+
+def _apply_forward(operator: Any, anchor: Any, theta: Any, x: Any) -> tuple[Array, Any]:
+    operator = refuse_gradient(
+        operator,
+        "longnn.filter gives no derivative in its operator (edge weights); differentiate "
+        "polybases.weighted_sum(recurrence, theta, operator.matvec, x) instead",
+    )
+    anchor, theta, x = jax.tree.map(lambda p: p.value, (anchor, theta, x))
+    return _sum_of_terms(operator, anchor, theta, x), (operator, anchor, theta, x)
+
+
+def _apply_backward(residuals, g):
+    operator, anchor, theta, x = residuals
+    if isinstance(g, jax.custom_derivatives.SymbolicZero):
+        return None, None, jnp.zeros_like(theta), jnp.zeros_like(x)
+    dtheta, dx = _adjoint(operator, anchor, theta, x, g)
+    return None, None, dtheta, dx
+
+
+_apply.defvjp(_apply_forward, _apply_backward, symbolic_zeros=True)
+
+
+@batch_as_columns
+def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
+    anchor = _as_given(anchor)
+    if isinstance(operator, Sweeping):
+        return operator.filter_sum(anchor, theta, x)
+    return joined(sums(operator, _panels(operator, anchor, theta, x)), x.shape)
+
+
+@batch_as_columns
+def _adjoint(
+    operator: Operator, anchor: Recurrence, theta: Array, x: Array, g: Array
+) -> tuple[Array, Array]:
+    """(dtheta [K+1, ...], dx [N, ...]) of the sweep Q_k = p_k(S) g."""
+    anchor = _as_given(anchor)
+    if isinstance(operator, Sweeping):
+        return operator.filter_adjoint(anchor, theta, x, g)
+    dtheta, dx = adjoints(operator, _panels(operator, anchor, theta, x, g))
+    return joined(dtheta, theta.shape), joined(dx, x.shape)
+
+
+def _leading(anchor: Recurrence) -> Recurrence:
+    """Every leaf with an axis before the columns, as batches want it."""
+    return Recurrence(anchor.first[None], *anchor[1:4])
+
+
+def _as_given(anchor: Recurrence) -> Recurrence:
+    return Recurrence(anchor.first[0], *anchor[1:4])
+
+
+def _panels(
+    operator: Operator, anchor: Recurrence, theta: Array, *signals: Array
+) -> Sequence[Panel]:
+    if isinstance(operator, _Closure):  # a function of the user's, meant for this shape
+        return [Panel(anchor, theta, signals)]
+    return panels(operator, anchor, theta, *signals)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Closure:
+    """A bare matvec with the traced arrays that it closed over made explicit."""
+
+    captured: list[Array]
+    function: Callable = static()
+
+    one_shape = True  # see batch_as_columns
+
+    def matvec(self, x: Array) -> Array:
+        return self.function(x, *self.captured)
+
+
+def _closed(matvec: MatVec, x: Array) -> _Closure:
+    function, captured = jax.closure_convert(matvec, x)
+    return _Closure(list(captured), function)

@@ -1,0 +1,10 @@
+from .convert import from_jraph as from_jraph
+from .convert import from_networkx as from_networkx
+from .convert import from_scipy as from_scipy
+from .convert import to_jraph as to_jraph
+from .convert import to_scipy as to_scipy
+from .graph import Graph as Graph
+from .merge import Directions as Directions
+from .merge import Duplicates as Duplicates
+from .merge import SelfLoops as SelfLoops
+from .scaling import shift_matrix as shift_matrix

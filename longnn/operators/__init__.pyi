@@ -1,0 +1,14 @@
+from . import native as native
+from .choice import Backend as Backend
+from .choice import choose as choose
+from .csr import CsrOperator as CsrOperator
+from .matrix import spectral_bounds as spectral_bounds
+from .matrix import symmetric_operator as symmetric_operator
+from .native.operator import NativeOperator as NativeOperator
+from .normalized import BucketedOperator as BucketedOperator
+from .normalized import SegmentOperator as SegmentOperator
+from .normalized import normalized_adjacency as normalized_adjacency
+from .protocol import Operator as Operator
+from .protocol import Sweeping as Sweeping
+from .similar import SimilarOperator as SimilarOperator
+from .similar import similar_operator as similar_operator

@@ -1,0 +1,31 @@
+"""Which product of S with a signal runs: by name, or the one that suits this machine."""
+
+from typing import Literal, get_args
+
+import jax
+
+from longnn.operators.native.library import status
+
+Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
+
+
+def choose(backend: Backend) -> Backend:
+    """The backend that "auto" stands for on this machine; others stand for themselves.
+
+    On a CPU the native kernels if they are active, else jaxlib's CSR product; segment sum on a GPU.
+
+    Raises:
+        ValueError: for an unknown backend, or if "native" is asked for and cannot be had.
+    """
+    if backend not in get_args(Backend):
+        raise ValueError(f"unknown backend {backend!r}; choose one of {get_args(Backend)}")
+    on_cpu = jax.default_backend() == "cpu"
+    if backend == "native":
+        active, reason = status() if on_cpu else (False, "they are for CPUs")
+        if not active:
+            raise ValueError(f"backend 'native' needs the C++ kernels: {reason}")
+    if backend != "auto":
+        return backend
+    if not on_cpu:
+        return "segment_sum"
+    return "native" if status().active else "csr"

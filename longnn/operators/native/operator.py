@@ -1,0 +1,193 @@
+"""The normalised adjacency on the native kernels."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import DTypeLike
+
+from longnn.graphs.graph import Graph, check_signal
+from longnn.operators.native.rows import NativeRows, check_dtype, padded_rows
+from longnn.operators.products import symmetric_product
+from polybases import Recurrence
+
+NEAR = 49_152
+"""Nodes whose narrowest panel (32 bytes a node) fills kNear of product.h."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class NativeOperator:
+    """S = D^-1/2 A D^-1/2 with whole filter sweeps in one call each.
+
+    ``matvec`` is differentiable in reverse mode (S is symmetric); for forward mode take
+    ``backend="bucketed"``.
+
+    The ``NEAR`` nodes of highest degree come first, by falling degree: nodes that many rows read
+    then share lines of the nearest caches. All others keep their order.
+
+    Attributes:
+        rows: pattern of A in the order of rows, padded.
+        node_of_row, row_of_node: [N] int32, inverse to each other.
+        weights: edge weights in the order of ``rows``, or empty for an unweighted graph.
+        root: [N] sqrt(degree) of each row, 1 at isolated nodes.
+        inverse_degree: [N] of each row, 0 at isolated nodes.
+    """
+
+    rows: NativeRows
+    node_of_row: Array
+    row_of_node: Array
+    weights: Array
+    root: Array
+    inverse_degree: Array
+
+    def matvec(self, x: Array) -> Array:
+        """x [N, ...] -> S x [N, ...]."""
+        self._check(x)
+        return symmetric_product(self, x)
+
+    def multiply(self, x: Array) -> Array:
+        """x [N, W] -> S x [N, W], without derivatives."""
+        scratch = jax.ShapeDtypeStruct((x.shape[0] + 1, _padded(x.shape[1], x.dtype)), x.dtype)
+        call = jax.ffi.ffi_call(f"longnn_matvec_{x.dtype.name}", (x, scratch))
+        return call(*self._graph_arrays(x.dtype), x)[0]
+
+    def filter_sum(self, recurrence: Recurrence, theta: Array, x: Array) -> Array:
+        """sum_k theta_k p_k(S) x as ``polybases.weighted_sum``, without derivatives.
+
+        Args:
+            recurrence: leaves [K, ...] of the trailing rank of x.
+            theta: [K+1, ...] of the trailing shape of x.
+            x: [N, ...].
+        """
+        arrays, width = self._arrays(recurrence, theta, x)
+        shape = jax.ShapeDtypeStruct((x.shape[0], width), x.dtype)
+        scratch = jax.ShapeDtypeStruct((self._scratch(x, width, 1),), x.dtype)
+        call = jax.ffi.ffi_call(f"longnn_filter_sum_{x.dtype.name}", (shape, scratch))
+        return call(*arrays)[0].reshape(x.shape)
+
+    def filter_adjoint(
+        self, recurrence: Recurrence, theta: Array, x: Array, g: Array
+    ) -> tuple[Array, Array]:
+        """(dtheta [K+1, ...], dx [N, ...]): see ``longnn.filter``."""
+        arrays, width = self._arrays(recurrence, theta, x)
+        terms, chunks = theta.shape[0], len(self.rows.chunks) - 1
+        shapes = (
+            jax.ShapeDtypeStruct((terms, width), x.dtype),
+            jax.ShapeDtypeStruct((x.shape[0], width), x.dtype),
+            jax.ShapeDtypeStruct(
+                (self._scratch(x, width, 2) + chunks * terms * _padded(width, x.dtype),), x.dtype
+            ),
+        )
+        call = jax.ffi.ffi_call(f"longnn_filter_adjoint_{x.dtype.name}", shapes)
+        dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
+        return dtheta.reshape(theta.shape), dx.reshape(x.shape)
+
+    def lanczos_sum(self, theta: Array, x: Array) -> Array:
+        """sum_k theta_k v_k: see ``longnn.filters.lanczos.lanczos_filter``, without derivatives.
+
+        Args:
+            theta: [K+1, ...] of the trailing shape of x.
+            x: [N, ...].
+        """
+        wide, scratch = self._lanczos(theta, x, 4)
+        y = jax.ShapeDtypeStruct(wide[1].shape, x.dtype)
+        call = jax.ffi.ffi_call(f"longnn_lanczos_sum_{x.dtype.name}", (y, scratch))
+        return call(*self._graph_arrays(x.dtype), *wide)[0].reshape(x.shape)
+
+    def lanczos_adjoint(self, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
+        """(dtheta [K+1, ...], dx [N, ...]) for the cotangent g of :meth:`lanczos_sum`."""
+        wide, scratch = self._lanczos(theta, x, theta.shape[0] + 4)
+        shapes = [jax.ShapeDtypeStruct(a.shape, x.dtype) for a in wide]
+        call = jax.ffi.ffi_call(f"longnn_lanczos_adjoint_{x.dtype.name}", (*shapes, scratch))
+        dtheta, dx, _ = call(*self._graph_arrays(x.dtype), *wide, g.reshape(wide[1].shape))
+        return dtheta.reshape(theta.shape), dx.reshape(x.shape)
+
+    def _lanczos(
+        self, theta: Array, x: Array, signals: int
+    ) -> tuple[list[Array], jax.ShapeDtypeStruct]:
+        """theta and x with one axis of columns, and memory for one panel of ``signals`` signals.
+
+        Threads have memory of their own for the panels of a near graph.
+        """
+        self._check(x)
+        nodes, terms, chunks = x.shape[0], theta.shape[0], len(self.rows.chunks) - 1
+        panel = 2 * _padded(1, x.dtype)
+        size = (signals * (nodes + 1) + 6 * terms * chunks) * panel if 2 * (nodes + 1) > NEAR else 0
+        wide = [theta.reshape(terms, -1), x.reshape(nodes, -1)]
+        return wide, jax.ShapeDtypeStruct((size,), x.dtype)
+
+    def _graph_arrays(self, dtype: DTypeLike) -> list[Array]:
+        """Operands of every kernel, in their order."""
+        pattern = [
+            self.rows.start,
+            self.rows.columns,
+            self.rows.chunks,
+            self.node_of_row,
+            self.row_of_node,
+        ]
+        return pattern + [a.astype(dtype) for a in (self.weights, self.root, self.inverse_degree)]
+
+    def _scratch(self, x: Array, width: int, more: int) -> int:
+        """Size of the 2 signals that a sweep works on, and of those that it keeps in panels, too.
+
+        Far signals whose columns fill vectors stay where they are: memory is what they wait for.
+        """
+        padded = _padded(width, x.dtype)
+        stay = padded == width and x.shape[0] > NEAR
+        return (2 if stay else 2 + more) * (x.shape[0] + 1) * padded
+
+    def _check(self, x: Array) -> None:
+        check_signal(x, len(self.root))
+        check_dtype(x)
+
+    def _arrays(self, recurrence: Recurrence, theta: Array, x: Array) -> tuple[list[Array], int]:
+        """Operands in the order of the kernels: coefficients of every column, [K, W]."""
+        self._check(x)
+        nodes, *columns = x.shape
+        width = int(np.prod(columns))
+        first, *rest = (
+            jnp.broadcast_to(leaf, (*leaf.shape[:leading], *columns)).astype(x.dtype)
+            for leaf, leading in zip(recurrence[:4], (0, 1, 1, 1), strict=True)
+        )
+        return [
+            *self._graph_arrays(x.dtype),
+            first.reshape(width),
+            *(leaf.reshape(-1, width) for leaf in (*rest, theta)),
+            x.reshape(nodes, width),
+        ], width
+
+
+def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
+    """S on the device; the kernels must be active (``longnn.operators.native.status``)."""
+    degree = graph.degrees()
+    node_of_row = np.argsort(-degree, kind="stable")
+    node_of_row[NEAR:].sort()  # so that their signals are read and written one after the other
+    row_of_node = np.empty(graph.num_nodes, np.int32)
+    row_of_node[node_of_row] = np.arange(graph.num_nodes)
+    receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))
+    entries = np.argsort(receivers, kind="stable")
+    rows, place = padded_rows(
+        receivers[entries],
+        senders[entries],
+        (graph.num_nodes, graph.num_nodes),
+        # what is near is summed in more chains; for what is far, a smaller pattern counts
+        together=4 if graph.num_nodes <= NEAR else 2,
+    )
+    weights = np.zeros(0)
+    if graph.weights is not None:
+        weights = np.zeros(int(rows.start[-1]))
+        weights[place] = np.asarray(graph.weights)[entries]
+    degree = degree[node_of_row]
+    root = np.where(degree > 0, np.sqrt(degree), 1.0)
+    inverse = np.where(degree > 0, 1 / root**2, 0.0)
+    order = (jnp.asarray(a, jnp.int32) for a in (node_of_row, row_of_node))
+    return NativeOperator(rows, *order, *(jnp.asarray(a, dtype) for a in (weights, root, inverse)))
+
+
+def _padded(width: int, dtype: DTypeLike) -> int:
+    """Columns in whole 64-byte vectors, as the kernels lay them out."""
+    lanes = 64 // jnp.dtype(dtype).itemsize
+    return -(-width // lanes) * lanes

@@ -1,0 +1,107 @@
+"""The normalised adjacency S = D^-1/2 A D^-1/2 as a symmetric operator, on each backend."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import DTypeLike
+
+from longnn.graphs.graph import Graph, check_signal
+from longnn.operators.bucketed import Rows, bucketed_rows
+from longnn.operators.choice import Backend, choose
+from longnn.operators.csr import CsrOperator, csr_operator
+from longnn.operators.native.operator import NativeOperator, native_operator
+from longnn.operators.transforms import static
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class BucketedOperator:
+    """S by gathers over padded rows; reads only indices where the graph is unweighted.
+
+    Attributes:
+        rows: pattern of A.
+        scale: [N] D^-1/2, 0 at isolated nodes.
+        weights: [2E] edge weights, or None.
+    """
+
+    rows: Rows
+    scale: Array
+    weights: Array | None
+
+    def matvec(self, x: Array) -> Array:
+        """x [N, ...] -> S x [N, ...]."""
+        check_signal(x, self.scale.shape[0])
+        scale = self.scale.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
+        weights = None if self.weights is None else self.weights.astype(x.dtype)
+        return scale * self.rows.sum(scale * x, weights)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class SegmentOperator:
+    """S by ``segment_sum`` over its entries; plain, and differentiable in ``values``.
+
+    Attributes:
+        senders: [2E] column of each entry.
+        receivers: [2E] row of each entry, ascending.
+        values: [2E] entries of S, symmetric.
+        num_nodes: N.
+    """
+
+    senders: Array
+    receivers: Array
+    values: Array
+    num_nodes: int = static()
+
+    def matvec(self, x: Array) -> Array:
+        """x [N, ...] -> S x [N, ...]."""
+        check_signal(x, self.num_nodes)
+        values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
+        gathered = values * x.at[self.senders].get(mode="promise_in_bounds")
+        return jax.ops.segment_sum(
+            gathered, self.receivers, self.num_nodes, indices_are_sorted=True
+        )
+
+
+def normalized_adjacency(
+    graph: Graph, *, backend: Backend = "auto", dtype: DTypeLike = jnp.float32
+) -> NativeOperator | CsrOperator | BucketedOperator | SegmentOperator:
+    """S = D^-1/2 A D^-1/2 with spectrum in [-1, 1]; no self-loops are added.
+
+    The row of an isolated node is zero: it sits at eigenvalue 0 of S, lambda = 1.
+    Source: F. Chung, Spectral Graph Theory (1997), section 1.2 (S = I - L).
+
+    Args:
+        graph: N nodes.
+        backend: "native" (C++ kernels), "csr" (jaxlib's product), "bucketed" (gathers only),
+            "segment_sum", or "auto":
+            :func:`choose`.
+        dtype: of the entries.
+
+    Raises:
+        ValueError: for an unknown backend, or one that cannot be had.
+    """
+    backend = choose(backend)
+    if backend == "native":
+        return native_operator(graph, dtype)
+    degree = graph.degrees()
+    scale = np.where(degree > 0, 1 / np.sqrt(np.maximum(degree, np.finfo(float).tiny)), 0.0)
+    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
+    weights = None if graph.weights is None else np.asarray(graph.weights)
+    if backend == "bucketed":
+        shape = (graph.num_nodes, graph.num_nodes)
+        rows = bucketed_rows(receivers, senders, shape, with_values=weights is not None)
+        device_weights = None if weights is None else jnp.asarray(weights, dtype)
+        return BucketedOperator(rows, jnp.asarray(scale, dtype), device_weights)
+    values = scale[senders] * scale[receivers] * (1.0 if weights is None else weights)
+    if backend == "csr":
+        return csr_operator(graph, values, dtype)
+    return SegmentOperator(
+        jnp.asarray(senders, jnp.int32),
+        jnp.asarray(receivers, jnp.int32),
+        jnp.asarray(values, dtype),
+        graph.num_nodes,
+    )

@@ -1,0 +1,17 @@
+from ._basis import basis as basis
+from ._basis import conditioning as conditioning
+from ._dataset import dataset as dataset
+from ._dataset import valued_dataset as valued_dataset
+from ._density import density as density
+from ._energy import energy as energy
+from ._energy import homophily as homophily
+from ._response import response as response
+from ._response import response_curves as response_curves
+from ._sliders import sliders as sliders
+from .fitting import convergence as convergence
+from .fitting import fitted_response as fitted_response
+from .learned import learned_basis as learned_basis
+from .overpassing import over_passing as over_passing
+from .style import COLOURS as COLOURS
+from .training import exponents as exponents
+from .training import training_curves as training_curves

@@ -1,0 +1,121 @@
+"""The learned filter above the spectrum of its graph."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from longnn.analysis import response as response_of
+from longnn.analysis import spectral_density
+from longnn.analysis.response import Trained
+from longnn.graphs.graph import Graph
+from longnn.plot.style import COLOURS
+from longnn.runs.saved import Run, load
+from longnn.training import Fit, graph_of
+from longnn.training.task import REGRESSION
+
+
+def response(
+    trained: str | Path | Trained,
+    graph: Graph | None = None,
+    *,
+    lam: np.ndarray | None = None,
+    title: str = "",
+) -> Figure:
+    """Learned filter of a run, or of a batch of runs, above the spectrum of a graph.
+
+    Args:
+        trained: a run directory, an opened one, what ``longnn.training.fit`` returned, or one
+            module.
+        graph: whose spectrum stands below; None: that of an opened run's own data, and none for
+            others.
+        lam: [G] where the filter is drawn, ascending in [0, 2]; None: 401 points.
+        title: of the figure; "{spread}" in it becomes what is drawn of the runs.
+
+    Raises:
+        ValueError: if the model has no filter.
+        DataFileError: if a run's own data are missing.
+    """
+    opened = load(trained) if isinstance(trained, str | Path) else trained
+    lam = np.linspace(0, 2, 401) if lam is None else np.asarray(lam, float)
+    values = response_of(opened, lam)
+    if isinstance(opened, Run):
+        if graph is None:
+            graph = graph_of(opened.dataset(), opened.config["graph"]["self_loops"])
+        runs = f"{len(values)} runs ({opened.result['split']})"
+        title = title or f"Learned filter of {opened.title},\n{{spread}} of {runs}"
+    spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
+    title = title.replace("{spread}", spread)
+    density = None if graph is None else spectral_density(graph)
+    return response_curves(lam, values, density, title, _channel(opened, values.shape[2]))
+
+
+def _channel(trained: Trained, channels: int) -> str:
+    """What one of so many channels of a filter is."""
+    fit = trained.fit if isinstance(trained, Run) else trained
+    if not isinstance(fit, Fit):
+        return "channel"
+    outputs = fit.outputs.shape[2]
+    if fit.program.task == REGRESSION:
+        return "output" if channels == 1 else "channel"
+    return "class" if channels in (1, outputs) else "channel"
+
+
+def response_curves(
+    lam: np.ndarray,
+    values: np.ndarray,
+    density: tuple[np.ndarray, np.ndarray] | None = None,
+    title: str = "",
+    channel: str = "class",
+) -> Figure:
+    """Learned filter g(lambda), median and quartiles over runs, above the spectrum of the graph.
+
+    Of more channels than there are colours, the median over runs of each is a thin line, and the
+    median over channels, with their quartiles, a thick one.
+
+    The vertical range is that of the quartiles where the graph has eigenvalues: elsewhere the
+    polynomial is free, and often large.
+
+    Args:
+        lam: [G] eigenvalues of L, ascending in [0, 2].
+        values: [B, G, C] filter of each run and channel.
+        density: (edges [n + 1], share [n]) of the graph's spectrum, or None.
+        title: of the figure.
+        channel: what a channel is called in the legend.
+    """
+    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    if density is None:
+        top = bottom = figure.subplots()
+    else:
+        top, bottom = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+        edges, share = density
+        bottom.stairs(100 * share, edges, fill=True, color="#999999")
+        bottom.set_ylabel("eigenvalues\nper bin [%]")
+    names = [f"{channel} {c}" for c in range(values.shape[2])]
+    if len(names) == 1:
+        names = [f"every {channel}"]
+    if len(names) > len(COLOURS):
+        values = np.median(values, axis=0).T[:, :, None]  # channels as if they were runs
+        top.plot(lam, values[:, :, 0].T, color="#bbbbbb", lw=0.5)
+        names = [f"median of {len(names)} {channel}s"]
+    low, middle, high = np.percentile(values, [25, 50, 75], axis=0)
+    for c, name in enumerate(names):
+        colour, dashes = COLOURS[c % len(COLOURS)], "--" if c % 2 else "-"
+        top.plot(lam, middle[:, c], dashes, color=colour, label=name)
+        top.fill_between(lam, low[:, c], high[:, c], color=colour, alpha=0.2, lw=0)
+    inside = np.full(len(lam), True) if density is None else _occupied(lam, *density)
+    bounds = np.min(low[inside], initial=0), np.max(high[inside], initial=0)
+    top.set_ylim(bounds[0] - 0.05 * np.ptp(bounds), bounds[1] + 0.05 * np.ptp(bounds))
+    top.axhline(0, color="black", lw=0.6)
+    top.set_ylabel("response g($\\lambda$)")
+    top.legend(ncols=2, fontsize="small", frameon=False)
+    top.set_title(title or f"median and quartiles over {len(values)} runs")
+    bottom.set_xlabel("$\\lambda$, eigenvalue of L = I - S (low frequencies left)")
+    bottom.set_xlim(0, 2)
+    return figure
+
+
+def _occupied(lam: np.ndarray, edges: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """[G] bool: which points lie in a bin that holds an eigenvalue."""
+    bins = np.clip(np.searchsorted(edges, lam, side="right") - 1, 0, len(share) - 1)
+    return share[bins] > 0

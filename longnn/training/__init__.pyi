@@ -1,0 +1,16 @@
+from ._fit import Fit as Fit
+from ._fit import fit as fit
+from ._fit import fit_each as fit_each
+from ._fit import score as score
+from .batch import Trial as Trial
+from .drive import Progress as Progress
+from .drive import Prune as Prune
+from .loop import Problem as Problem
+from .metrics import METRICS as METRICS
+from .metrics import accuracy as accuracy
+from .metrics import macro_f1 as macro_f1
+from .metrics import r2 as r2
+from .metrics import roc_auc as roc_auc
+from .optimizer import Optim as Optim
+from .problem import graph_of as graph_of
+from .problem import problem_of as problem_of

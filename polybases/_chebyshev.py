@@ -1,0 +1,55 @@
+"""Chebyshev polynomials of the four kinds, on [-1, 1]."""
+
+from typing import Literal
+
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+
+from polybases._jacobi import jacobi
+from polybases.recurrence import Recurrence
+from polybases.scales import Scale, scaled
+
+Kind = Literal["T", "U", "V", "W"]
+
+_EXPONENTS: dict[str, tuple[float, float]] = {
+    "T": (-0.5, -0.5),
+    "U": (0.5, 0.5),
+    "V": (-0.5, 0.5),
+    "W": (0.5, -0.5),
+}
+
+
+def chebyshev(
+    order: int,
+    kind: Kind = "T",
+    scale: Scale = "orthonormal",
+    *,
+    dtype: DTypeLike | None = None,
+) -> Recurrence:
+    """Recurrence of the Chebyshev polynomials of degrees 0 .. K; with x = cos(phi):
+
+        T_k = cos(k phi)                          weight (1-x)^(-1/2) (1+x)^(-1/2)
+        U_k = sin((k+1) phi) / sin(phi)           weight (1-x)^(1/2) (1+x)^(1/2)
+        V_k = cos((k+1/2) phi) / cos(phi/2)       weight (1-x)^(-1/2) (1+x)^(1/2)
+        W_k = sin((k+1/2) phi) / sin(phi/2)       weight (1-x)^(1/2) (1+x)^(-1/2)
+
+    Source: J. C. Mason and D. C. Handscomb, Chebyshev Polynomials (2003), section 1.2. Some books
+    name V and W the other way round.
+
+    Args:
+        order: K >= 0.
+        kind: "T", "U", "V" or "W".
+        scale: "orthonormal", "monic" or "standard" (the formulas above).
+        dtype: of the coefficients; jax's default float if None.
+
+    Raises:
+        ValueError: if order < 0, or the kind or scale is unknown.
+    """
+    if kind not in _EXPONENTS:
+        raise ValueError(f"unknown kind {kind!r}; choose one of {', '.join(_EXPONENTS)}")
+    alpha, beta = (jnp.asarray(e, dtype or jnp.result_type(float)) for e in _EXPONENTS[kind])
+    orthonormal = jacobi(order, alpha, beta)
+    # squared norms are pi for k = 0 and pi / 2 after it (T), pi / 2 (U), pi (V, W)
+    first = 0.5**0.5 if kind == "T" else 1.0
+    ratio = jnp.ones(orthonormal.order, alpha.dtype).at[:1].set(first)
+    return scaled(orthonormal, scale, lambda: ratio)

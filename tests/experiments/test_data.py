@@ -1,0 +1,120 @@
+"""The command that lists, fetches, checks and shows datasets."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from longnn.experiments.catalogue import catalogue, files
+from longnn.experiments.data import main
+
+from longnn.data.registry import registry
+
+HERE = [
+    *("actor", "chameleon", "chameleon_filtered", "citeseer", "computers", "cora", "cornell"),
+    *("cornell5", "johns_hopkins55", "minesweeper", "photo", "squirrel", "squirrel_filtered"),
+    *("texas", "twitch_de", "twitch_de_views", "coauthor_physics"),
+]
+
+
+def test_every_dataset_states_its_files_origin_and_licence():
+    for name, config in catalogue().items():
+        about = config.get("about")
+        if about is None:
+            assert config["_target_"].split(".")[2] in ("csbm", "blocks", "lattices", "clouds")
+            continue
+        assert files(about), name
+        assert about["upstream"]
+        assert about["licence"]
+        assert config["name"] == name
+    used = {file for config in catalogue().values() for file in files(config.get("about") or {})}
+    others = {name.split("/")[0] for name in set(registry()) - used}
+    assert others == {"geom-gcn", "image-filters"}
+
+
+def test_list_is_complete_and_imports_no_jax():
+    code = (
+        "import sys; from experiments.data import main; main(['list']); "
+        "assert 'jax' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for name in catalogue():
+        assert name in done.stdout
+    assert "5,278" in done.stdout
+
+
+@pytest.mark.data
+def test_check_agrees_with_what_is_here(capsys):
+    assert main(["check", *HERE]) == 0
+    assert capsys.readouterr().out.count("checksums and statistics agree") == len(HERE)
+
+
+def test_check_of_a_missing_file_fails(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
+    assert main(["check", "texas", "ring"]) == 1
+    out = capsys.readouterr().out
+    assert "texas.npz is missing" in out
+    assert "ring: checksums and statistics agree" in out
+
+
+def test_fetch_of_what_is_drawn(capsys):
+    assert main(["fetch", "csbm"]) == 0
+    assert capsys.readouterr().out == "csbm: drawn, it needs no file\n"
+
+
+def test_unknown_name(capsys):
+    assert main(["fetch", "coral"]) == 1
+    assert "unknown dataset 'coral'; did you mean cora" in capsys.readouterr().err
+
+
+def test_show(tmp_path, capsys):
+    output = tmp_path / "figures" / "grid.png"
+    assert main(["show", "grid", "dataset.rows=8", "--output", str(output)]) == 0
+    out = capsys.readouterr().out
+    assert "nodes                256" in out
+    assert output.stat().st_size > 10_000
+
+
+@pytest.mark.data
+def test_show_real_values(tmp_path, capsys):
+    output = tmp_path / "views.png"
+    assert main(["show", "twitch_de_views", "--output", str(output)]) == 0
+    out = capsys.readouterr().out
+    assert "label correlation    -0.3940" in out
+    assert "class" not in out
+    assert output.stat().st_size > 10_000
+
+
+def test_train_on_a_users_own_graph(train, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    np.savez(
+        tmp_path / "mine.npz",
+        edges=rng.integers(0, 60, (150, 2)),
+        features=rng.normal(size=(60, 4)) + labels[:, None],
+        labels=labels,
+    )
+    small = ("split.count=2", "optim.max_epochs=3", "figures=false")
+    (run,) = train("dataset=npz", "dataset.path=mine.npz", *small)
+    assert run.name.startswith("mine_longnn_stratified-")
+    both = train(
+        "dataset=npz",
+        "dataset.path=mine.npz",
+        "graph.degree_exponent=1",
+        "graph.self_loops=1",
+        *small,
+    )
+    assert len(both) == 2
+    assert len(train("-m", "dataset=npz", "dataset.path=mine.npz", "seed=0,1", *small)) == 3
+
+
+def test_train_on_tables(train, tmp_path):
+    edges = "\n".join(f"n{i},n{(i + 1) % 40}" for i in range(40))
+    (tmp_path / "e.csv").write_text(f"source,target\n{edges}\n")
+    rows = "\n".join(f"n{i},{i % 2},{i % 3}" for i in range(40))
+    (tmp_path / "f.csv").write_text(f"node,a,b\n{rows}\n")
+    rows = "\n".join(f"n{i},{'odd' if i % 2 else 'even'}" for i in range(40))
+    (tmp_path / "l.csv").write_text(f"node,label\n{rows}\n")
+    tables = (f"dataset.{key}={key[0]}.csv" for key in ("edges", "features", "labels"))
+    (run,) = train("dataset=edgelist", *tables, "split.count=2", "optim.max_epochs=3")
+    assert (run / "filter.png").exists()

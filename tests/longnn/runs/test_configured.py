@@ -1,0 +1,62 @@
+"""Objects by the names in a config."""
+
+from collections import Counter
+from fractions import Fraction
+from functools import partial
+
+import pytest
+
+from longnn.models import LonGNN
+from longnn.runs.configured import made, model_of
+from polybases.modules import Jacobi
+
+
+def test_nodes_are_built_inside_out():
+    node = {"_target_": "fractions.Fraction", "numerator": 3, "denominator": 4}
+    assert made({"a": [node, 1.5], "b": "text"}) == {"a": [Fraction(3, 4), 1.5], "b": "text"}
+    found = made({"_target_": "collections.Counter", "_partial_": True, "x": 2})
+    assert isinstance(found, partial)
+    assert found() == Counter(x=2)
+
+
+def test_a_target_may_be_inside_a_class():
+    assert made({"_target_": "fractions.Fraction.from_float", "f": 0.5}) == Fraction(1, 2)
+
+
+BAD = {
+    "module": ({"_target_": "longnn.forgotten.load"}, r"cannot be imported: 'longnn.forgotten"),
+    "name": ({"_target_": "longnn.models.Forgotten"}, "cannot be imported: 'longnn.models.Forg"),
+    "no module": ({"_target_": "LonGNN"}, "cannot be imported: 'LonGNN'; check each _target_"),
+    "other key": ({"_target_": "fractions.Fraction", "_args_": [1]}, "_args_ beside _target_"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_nodes(name):
+    node, message = BAD[name]
+    with pytest.raises(ValueError, match=message):
+        made(node)
+
+
+def test_a_module_that_fails_says_so_itself(tmp_path, monkeypatch):
+    (tmp_path / "broken_module.py").write_text("import not_installed_anywhere\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
+        made({"_target_": "broken_module.load"})
+
+
+def test_whole_numbers_count_as_the_floats_that_they_stand_for():
+    basis = {"_target_": "polybases.modules.Jacobi", "_partial_": True}
+    node = {
+        "_target_": "longnn.models.LonGNN",
+        "alpha": 0,
+        "order": 10,
+        "coefficient_decomposition": True,
+    }
+    model, settings = model_of(node | {"basis": basis})
+    assert model is LonGNN
+    assert {k: (v, type(v)) for k, v in settings.items() if k != "basis"} == {
+        "alpha": (0.0, float), "order": (10, int), "coefficient_decomposition": (True, bool)
+    }  # fmt: skip
+    assert settings["basis"].func is Jacobi
+    assert model_of(node | {"basis": basis})[1]["basis"] is settings["basis"]
