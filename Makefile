@@ -13,13 +13,13 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt polybases/pyproject.toml $(wi
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name yours with make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ./polybases --editable ".[test]"
-	$(BIN)/python -m longnn.operators.native.build
+	$(BIN)/longnn build
 	@touch $(STAMP)
 
 demo: install
-	$(BIN)/python -m experiments.train --multirun model=longnn,mlp force=true hydra.sweep.dir=runs/demo
+	$(BIN)/longnn train --multirun model=longnn,mlp force=true hydra.sweep.dir=runs/demo
 	@echo
-	@$(BIN)/python -m experiments.report runs/demo
+	@$(BIN)/longnn report runs/demo
 
 lint: install
 	$(BIN)/ruff check $(SOURCES)

@@ -1,4 +1,4 @@
-"""``python -m experiments.data list | fetch NAME... | check NAME... | show NAME``.
+"""``longnn data list | fetch NAME... | check NAME... | show NAME``.
 
 Imports jax only where a dataset is loaded, so that ``list`` answers at once.
 """
@@ -20,11 +20,11 @@ from .catalogue import catalogue, files, state
 from .cli import CONF, register_resolvers
 
 EXAMPLES = """examples:
-  python -m experiments.data list                 what there is, and what is here already
-  python -m experiments.data fetch cora citeseer  download, with a progress bar
-  python -m experiments.data check cora           checksums and statistics
-  python -m experiments.data show squirrel_filtered   statistics, and a figure
-  python -m experiments.data show grid dataset.rows=50 --output grid.png
+  longnn data list                 what there is, and what is here already
+  longnn data fetch cora citeseer  download, with a progress bar
+  longnn data check cora           checksums and statistics
+  longnn data show squirrel_filtered   statistics, and a figure
+  longnn data show grid dataset.rows=50 --output grid.png
 """
 
 

@@ -1,4 +1,4 @@
-"""``python -m experiments.paired RUN... --reference FILE``: a run beside a reference, by split.
+"""``longnn report RUN... --reference FILE``: a run beside a reference, by split.
 
 The reference is JSON of the form {"node_classification": {dataset: {KEY: {"per_seed": [{"seed": s,
 "test": percent}, ...]}}}}, where seed s stands for split s. Runs of several seeds are averaged
@@ -41,7 +41,7 @@ def not_below(found: Difference) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Prints one row for each run; exits 1 if a run is below the reference."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.paired", description=__doc__)
+    parser = argparse.ArgumentParser(prog="longnn report", description=__doc__)
     parser.add_argument("run", nargs="+", type=Path, help="run directory")
     parser.add_argument("--reference", type=Path, required=True, help="JSON file")
     parser.add_argument("--key", default="lon_gnn_eval_dropout_fixed", help="row of the reference")

@@ -1,4 +1,4 @@
-"""``python -m experiments.train``: train one model on all splits of one dataset, or a sweep (-m).
+"""``longnn train``: train one model on all splits of one dataset, or a sweep (-m).
 
 Imports jax inside the job only, so that ``--help`` answers at once.
 """

@@ -1,4 +1,4 @@
-"""``python -m experiments.tuned SEARCH... --into FILE``: the outcome of searches as tuned values.
+"""``longnn tuned SEARCH... --into FILE``: the outcome of searches as tuned values.
 
 SEARCH is a directory of a search (hydra.sweep.dir), FILE a conf/tuned/NAME.yaml. Entries of other
 datasets stay as they are. Each new one says which command found it, in how many trials, on which
@@ -29,7 +29,7 @@ def outcome(directory: Path) -> dict[str, Any]:
     if not files:
         raise FileNotFoundError(
             f"no finished search in {directory}: no search-HASH.json; resume it with "
-            f"python -m experiments.sweep resume {directory}"
+            f"longnn sweep resume {directory}"
         )
     if len(files) > 1:
         raise ValueError(f"{directory} holds {len(files)} searches; give a directory with one")
@@ -87,7 +87,7 @@ def put(file: Path, entries: dict[str, dict[str, Any]]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.tuned", description=__doc__)
+    parser = argparse.ArgumentParser(prog="longnn tuned", description=__doc__)
     parser.add_argument("search", nargs="+", type=Path, help="hydra.sweep.dir of a search")
     parser.add_argument("--into", type=Path, required=True, help="conf/tuned/NAME.yaml")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""``python -m longnn.doctor``: what this installation runs on, and why."""
+"""``longnn doctor``: what this installation runs on, and why."""
 
 import importlib.metadata
 import os

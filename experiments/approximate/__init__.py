@@ -1,1 +1,1 @@
-"""Fitting filters to known responses: ``python -m experiments.approximate``."""
+"""Fitting filters to known responses: ``longnn approximate``."""

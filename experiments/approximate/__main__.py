@@ -1,4 +1,4 @@
-"""``python -m experiments.approximate``: fit filters to known responses.
+"""``longnn approximate``: fit filters to known responses.
 
 Imports jax inside the job only, so that ``--help`` answers at once.
 """

@@ -1,4 +1,4 @@
-"""``python -m experiments.report DIR ...``: tables, paired tests and figures of finished runs.
+"""``longnn report DIR ...``: tables, paired tests and figures of finished runs.
 
 Everything comes from the files of run directories; nothing here trains, and nothing imports jax.
 """

@@ -16,10 +16,10 @@ from .runs import Run, Task, collect, tasks
 from .write import OutputError, write_report
 
 EXAMPLES = """examples:
-  python -m experiments.report runs                          tables of everything below runs/
-  python -m experiments.report runs --compare mlp longnn     longnn minus mlp, split by split
-  python -m experiments.report runs --output report          report/report.html with figures
-  python -m experiments.report runs --format csv --per-run > scores.csv
+  longnn report runs                          tables of everything below runs/
+  longnn report runs --compare mlp longnn     longnn minus mlp, split by split
+  longnn report runs --output report          report/report.html with figures
+  longnn report runs --format csv --per-run > scores.csv
 
 Runs on different splits never stand in one column. Of several runs of a model the best on
 validation is taken, never on test. Warnings about results left out go to standard error."""
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.report",
+        prog="longnn report",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -74,7 +74,7 @@ def collect(folders: Iterable[Path]) -> list[Run]:
             seen = f"all {len(files)} there were left out" if files else "none is there"
             raise FileNotFoundError(
                 f"no finished run below {folder} ({seen}); "
-                "train one first: python -m experiments.train"
+                "train one first: longnn train"
             )
         found |= {run.directory.resolve(): run for run in read}
     return list(found.values())

@@ -1,4 +1,4 @@
-"""``python -m experiments.reproduce``: the tables of docs/results, from runs that it starts.
+"""``longnn reproduce``: the tables of docs/results, from runs that it starts.
 
 Runs what is missing, takes the results into docs/results/records, and writes the pages from them.
 Killed and started again it goes on where it was.
@@ -57,7 +57,7 @@ def render(name: str, folder: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.reproduce", description=__doc__)
+    parser = argparse.ArgumentParser(prog="longnn reproduce", description=__doc__)
     names = f"of {', '.join(TARGETS)}; none: all"
     parser.add_argument("page", nargs="*", help=names)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")

@@ -158,7 +158,7 @@ PAGES: dict[str, Callable[[Sequence[Record], Path], list[str]]] = {
 def _made(name: str, records: Sequence[Record]) -> str:
     """How the page came about."""
     lines = [
-        " ".join(["python -m experiments.train", *map(_quoted, command(sweep, f"runs/{name}"))])
+        " ".join(["longnn train", *map(_quoted, command(sweep, f"runs/{name}"))])
         for sweep in TARGETS[name].sweeps
     ]
     versions = sorted({f"jax {r['versions']['jax']}, {r['backend']} kernels on {r['device']}"
@@ -166,7 +166,7 @@ def _made(name: str, records: Sequence[Record]) -> str:
     return "\n\n".join(
         [
             "## How it was made",
-            f"`python -m experiments.reproduce {name}` runs what is missing and writes this page "
+            f"`longnn reproduce {name}` runs what is missing and writes this page "
             f"from [records/{name}.jsonl](records/{name}.jsonl); the sweeps are",
             "```sh\n" + "\n".join(lines) + "\n```",
             f"{len(records)} runs; {'; '.join(versions) or 'none yet'}.",

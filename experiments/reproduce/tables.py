@@ -140,7 +140,7 @@ TARGETS = {
 
 
 def command(sweep: Sweep, directory: str, only: tuple[str, ...] = ()) -> list[str]:
-    """The arguments of ``python -m experiments.train`` for a sweep.
+    """The arguments of ``longnn train`` for a sweep.
 
     Args:
         sweep: to run.

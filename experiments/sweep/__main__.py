@@ -1,4 +1,4 @@
-"""``python -m experiments.sweep status|resume|watch DIR``: where a sweep stands, and on with it."""
+"""``longnn sweep status|resume|watch DIR``: where a sweep stands, and on with it."""
 
 import argparse
 import subprocess
@@ -56,7 +56,7 @@ def watch(directory: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.sweep", description=__doc__)
+    parser = argparse.ArgumentParser(prog="longnn sweep", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, help_text in (
         ("status", "how many jobs are done, running, failed, missing"),

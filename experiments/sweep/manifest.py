@@ -14,7 +14,7 @@ class Manifest(NamedTuple):
     """A sweep that was started.
 
     Attributes:
-        command: arguments after ``python -m experiments.train``.
+        command: arguments after ``longnn train``.
         jobs: name of each job's directory -> its overrides.
         trials: of a search, how many there will be.
     """
@@ -60,7 +60,7 @@ def read(directory: Path) -> dict[Path, Manifest]:
 
 def command(arguments: list[str]) -> str:
     """A command line that starts a sweep."""
-    return f"python -m experiments.train {shlex.join(arguments)}"
+    return f"longnn train {shlex.join(arguments)}"
 
 
 def _parsed(file: Path) -> Manifest:

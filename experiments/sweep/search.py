@@ -251,14 +251,14 @@ def _ended(search: _Search) -> list[Any]:
     study, found = search.study, counts(search.study)
     LOG.info(f"{study.study_name}: {', '.join(f'{n} {state}' for state, n in found.items())}")
     if not found.get("complete"):
-        LOG.error(f"no trial completed; see python -m experiments.sweep status {search.directory}")
+        LOG.error(f"no trial completed; see longnn sweep status {search.directory}")
         raise SystemExit(1)
     best = study.best_trial
     values = [f"{key}={_text(best.params[key])}" for key in search.space]
     fixed = [o for o in search.fixed if not o.startswith("sweep=")]
     if not any(o.startswith("model=") for o in fixed):  # the space may have chosen it
         fixed.append(f"model={search.config.hydra.runtime.choices['model']}")
-    command = f"python -m experiments.train {shlex.join([*fixed, *values])}"
+    command = f"longnn train {shlex.join([*fixed, *values])}"
     record = {
         "study": study.study_name,
         "trials": found,

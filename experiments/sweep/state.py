@@ -50,8 +50,8 @@ def summary(directory: Path, states: list[JobState]) -> str:
         lines.append(f"  failed: {shlex.join(state.overrides) or '(no overrides)'}: {first}")
         lines.append(f"          {directory / state.name}")
     if failed:
-        lines.append(f"repeat them:  python -m experiments.sweep resume {directory} --failed")
+        lines.append(f"repeat them:  longnn sweep resume {directory} --failed")
     if any(state.status in OPEN for state in states):
-        lines.append(f"go on:        python -m experiments.sweep resume {directory}")
-    lines.append(f"the table:    python -m experiments.report {directory}")
+        lines.append(f"go on:        longnn sweep resume {directory}")
+    lines.append(f"the table:    longnn report {directory}")
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def correlation(dataset: Dataset) -> float:
 
 
 def statistics(dataset: Dataset) -> dict[str, int | float]:
-    """Sizes and what edges join by name, as `python -m experiments.data show` prints them."""
+    """Sizes and what edges join by name, as `longnn data show` prints them."""
     component = dataset.graph.components()
     features = dataset.features
     nonzero = features.nnz if hasattr(features, "nnz") else np.count_nonzero(features)

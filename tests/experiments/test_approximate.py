@@ -1,4 +1,4 @@
-"""``python -m experiments.approximate``, end to end on a small grid, and what it refuses."""
+"""``longnn approximate``, end to end on a small grid, and what it refuses."""
 
 import json
 import subprocess

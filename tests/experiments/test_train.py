@@ -209,7 +209,7 @@ def test_start_is_quick_and_imports_nothing_large(arguments):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
     if arguments == ("--help",):
-        assert done.stdout.count("python -m experiments.train") >= 5
+        assert done.stdout.count("longnn train") >= 5
         assert len(done.stdout.splitlines()) < 48
         assert "dataset: actor, amazon_ratings" in done.stdout
         assert "basic|vmap|joblib|submitit_local|submitit_slurm" in done.stdout

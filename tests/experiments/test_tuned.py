@@ -36,7 +36,7 @@ def test_every_entry_says_how_it_was_chosen(name, dataset):
     assert entry["source"] in ("published", "search")
     if entry["source"] == "search":
         search = entry["search"]
-        assert search["command"].startswith("python -m experiments.train -m ")
+        assert search["command"].startswith("longnn train -m ")
         assert f" sweep={name.removesuffix('_search')} " in search["command"]
         assert sum(search["trials"].values()) >= 100
         assert "seeds 1000 to" in search["splits"], "others than the reported ones"
@@ -65,7 +65,7 @@ def test_entry_of_a_search(searched):
     assert entry == {
         "source": "search",
         "search": {
-            "command": "python -m experiments.train -m sweep=longnn dataset=cora",
+            "command": "longnn train -m sweep=longnn dataset=cora",
             "trials": {"complete": 7},
             "splits": "per_class, seeds 1000 to 1002",
             "validation": 81.25,

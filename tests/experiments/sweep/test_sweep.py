@@ -41,7 +41,7 @@ def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, 
     assert "FloatingPointError: the loss of 2 run(s) was not finite" in said
     assert "Could not find 'dataset/csbn'" in said
     assert "MemoryError: one run needs about" in said
-    assert f"python -m experiments.sweep resume {sweep} --failed" in said
+    assert f"longnn sweep resume {sweep} --failed" in said
     failed = next(f for f in sweep.glob("*/attempt-*.json") if "MemoryError" in f.read_text())
     content = json.loads(failed.read_text())
     assert content["status"] == "failed"

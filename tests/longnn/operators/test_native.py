@@ -54,7 +54,7 @@ def test_untested_jax(monkeypatch, fresh):
 
 def test_not_built(monkeypatch, fresh, tmp_path):
     monkeypatch.setattr(library, "library_path", lambda: tmp_path / "none.so")
-    assert status().reason.endswith("run python -m longnn.operators.native.build")
+    assert status().reason.endswith("run longnn build")
 
 
 def test_file_that_is_no_library(monkeypatch, fresh, tmp_path):
