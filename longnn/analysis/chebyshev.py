@@ -6,7 +6,7 @@ C. Musco, Sublinear time spectral density estimation, STOC 2022 (arXiv 2104.0346
 """
 
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 
 from longnn.analysis.measure import Measure
+from longnn.graphs.checks import check_word
 from longnn.operators.protocol import Operator
 
 Kernel = Literal["lanczos", "jackson", "dirichlet"]
@@ -83,8 +84,7 @@ def kernel_factors(kernel: Kernel, count: int) -> np.ndarray:
     Raises:
         ValueError: if the kernel is unknown.
     """
-    if kernel not in get_args(Kernel):
-        raise ValueError(f"unknown kernel {kernel!r}; choose one of {', '.join(get_args(Kernel))}")
+    check_word("kernel", kernel, Kernel)
     n = np.arange(count)
     if kernel == "lanczos":
         return np.sinc(n / count)

@@ -1,6 +1,6 @@
 """Spectral density of a graph."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +16,7 @@ from longnn.analysis.measure import Density, Measure, histogram
 from longnn.analysis.quadrature import lanczos_measure
 from longnn.analysis.spectrum import EXACT_LIMIT, check_limit, eigenvalues
 from longnn.analysis.twins import twin_classes, twin_share
+from longnn.graphs.checks import check_word
 from longnn.graphs.graph import Graph
 from longnn.operators.normalized import normalized_adjacency
 
@@ -98,8 +99,7 @@ def spectral_density(
 
 def choose_method(graph: Graph, method: Method, moments: int, limit: int) -> Method:
     """What "auto" stands for; raises ValueError where the method cannot be had."""
-    if method not in get_args(Method):
-        raise ValueError(f"unknown method {method!r}; choose one of {', '.join(get_args(Method))}")
+    check_word("method", method, Method)
     if method == "auto":
         method = "exact" if graph.num_nodes <= min(AUTO_LIMIT, limit) else "kpm"
     if method == "exact":

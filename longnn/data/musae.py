@@ -3,7 +3,7 @@
 import csv
 import json
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +13,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import DataFileError, checksum, fetch
 from longnn.data.registry import unknown
+from longnn.graphs.checks import check_word
 from longnn.graphs.graph import Graph
 
 COUNTRIES = {
@@ -54,8 +55,7 @@ def load(
         ValueError: if the name, metric, normalisation or target is unknown.
         DataFileError: if a file is missing, altered, cannot be fetched or has other columns.
     """
-    if target not in get_args(Target):
-        raise ValueError(f"target must be one of {', '.join(get_args(Target))}, got {target!r}")
+    check_word("target", target, Target)
     country = name.removesuffix("_views") if target == "views" else name
     if country not in COUNTRIES:
         raise unknown("Twitch dataset", name, list(COUNTRIES))

@@ -1,11 +1,12 @@
 """Which nodes of a dataset stay."""
 
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from longnn.data.dataset import Dataset
+from longnn.graphs.checks import check_word
 
 Keep = Literal["all", "linked", "largest"]
 
@@ -19,10 +20,9 @@ def reduced(dataset: Dataset, keep: Keep) -> Dataset:
             (an isolated node is a component, at eigenvalue 0 of S).
 
     Raises:
-        ValueError: for another word, or if no node would stay.
+        ValueError: if ``keep`` is another word, or if no node would stay.
     """
-    if keep not in get_args(Keep):
-        raise ValueError(f"keep must be one of {', '.join(get_args(Keep))}, got {keep!r}")
+    check_word("keep", keep, Keep)
     if keep == "all":
         return dataset
     if keep == "linked":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +20,7 @@ from longnn.fitting.chunk import (
 )
 from longnn.fitting.least_squares import check_ridge
 from longnn.fitting.problem import FitProblem
+from longnn.graphs.checks import check_word
 from longnn.operators.protocol import Operator
 from polybases import raw_exponent
 from polybases.scales import Scale
@@ -64,8 +65,7 @@ class Descent:
 
     def __post_init__(self) -> None:
         check_ridge(self.ridge)
-        if self.method not in get_args(Method):
-            raise ValueError(f"unknown method {self.method!r}; choose nesterov or adam")
+        check_word("method", self.method, Method)
         if min(self.epochs, self.chunk) < 1:
             raise ValueError(f"epochs and chunk must be >= 1, got {self.epochs} and {self.chunk}")
         if not (self.lr > 0 and self.lr_basis >= 0 and 0 < self.lr_fall <= 1 and self.tol >= 0):

@@ -1,8 +1,10 @@
 """Rules that make an undirected graph of whatever edges come; each is an option."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
+
+from longnn.graphs.checks import check_word
 
 Directions = Literal["either", "both", "sum"]
 Duplicates = Literal["largest", "sum"]
@@ -35,9 +37,9 @@ def undirected(
     Raises:
         ValueError: for an unknown rule.
     """
-    _check("directions", directions, Directions)
-    _check("duplicates", duplicates, Duplicates)
-    _check("self_loops", self_loops, SelfLoops)
+    check_word("directions", directions, Directions)
+    check_word("duplicates", duplicates, Duplicates)
+    check_word("self_loops", self_loops, SelfLoops)
     loop = edges[:, 0] == edges[:, 1]
     if self_loops == "drop":
         edges, weights = edges[~loop], weights[~loop]
@@ -64,8 +66,3 @@ def _merged(
     add = np.add if duplicates == "sum" else np.maximum
     add.at(out, place[chosen], weights[chosen])
     return out
-
-
-def _check(name: str, value: str, options: object) -> None:
-    if value not in get_args(options):
-        raise ValueError(f"{name} must be one of {', '.join(get_args(options))}, got {value!r}")

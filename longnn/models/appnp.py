@@ -6,7 +6,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.models.model import Setting, check_count, check_range
+from longnn.graphs.checks import check_count, check_range
+from longnn.models.model import Setting
 from longnn.models.series import Series
 from longnn.models.spectral import Body, Spectral
 from polybases import Recurrence, monomial

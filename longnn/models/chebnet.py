@@ -7,10 +7,10 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.graphs.checks import check_count
 from longnn.models.dropout import Key
 from longnn.models.features import Features
 from longnn.models.mlp import uniform
-from longnn.models.model import check_count
 from longnn.models.stack import Layers, Made, Stack
 from longnn.operators.protocol import Operator
 from polybases import chebyshev, combine

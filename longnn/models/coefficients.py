@@ -5,7 +5,8 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.models.model import Setting, check_range
+from longnn.graphs.checks import check_range
+from longnn.models.model import Setting
 
 
 class Free(nnx.Module):

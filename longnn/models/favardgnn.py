@@ -5,8 +5,8 @@ from typing import Unpack
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
+from longnn.graphs.checks import check_count
 from longnn.models.coefficients import Free
-from longnn.models.model import check_count
 from longnn.models.series import InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases.modules import Favard

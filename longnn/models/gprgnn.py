@@ -4,11 +4,10 @@ from typing import Unpack
 
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.graphs.checks import check_count, check_range
 from longnn.models.appnp import page_rank
 from longnn.models.coefficients import Free
-from longnn.models.fixed import Fixed
-from longnn.models.model import check_count, check_range
-from longnn.models.series import InBasis
+from longnn.models.series import Fixed, InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases import monomial
 

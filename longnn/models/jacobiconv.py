@@ -7,8 +7,9 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.graphs.checks import check_count, check_word
 from longnn.models.coefficients import Decomposed
-from longnn.models.model import Setting, check_count, check_word
+from longnn.models.model import Setting
 from longnn.models.series import InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases import Recurrence, jacobi

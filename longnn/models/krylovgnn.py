@@ -6,8 +6,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.graphs.checks import check_count, check_range
 from longnn.models.coefficients import Free
-from longnn.models.model import Setting, check_count, check_range
+from longnn.models.model import Setting
 from longnn.models.series import InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases import Recurrence, krylov

@@ -6,8 +6,8 @@ from typing import Any, Literal, Unpack
 import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.graphs.checks import check_count, check_word
 from longnn.models.coefficients import Decomposed, Free
-from longnn.models.model import check_count, check_word
 from longnn.models.series import InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases.modules import Jacobi

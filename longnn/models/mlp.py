@@ -8,9 +8,10 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.models.dropout import Key, ThreefryKey, dropout, split_key
+from longnn.graphs.checks import check_count, check_range
+from longnn.models.dropout import Key, ThreefryKey, drop, split_key
 from longnn.models.features import Features, TwoLayers
-from longnn.models.model import Setting, check_count, check_range
+from longnn.models.model import Setting
 from longnn.operators.protocol import Operator
 
 
@@ -113,7 +114,7 @@ class MLP(nnx.Module):
 @jax.custom_vjp
 def relu_dropout(x: Array, rate: Array, key: Key | None) -> Array:
     """dropout(relu(x)); its gradient needs no mask, since what was kept is positive."""
-    return dropout(jax.nn.relu(x), rate, key)
+    return drop(jax.nn.relu(x), rate, key)
 
 
 def _relu_dropout_forward(x: Array, rate: Array, key: Key | None) -> tuple[Array, Any]:

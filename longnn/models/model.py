@@ -1,12 +1,9 @@
 """What the trainer needs of a model."""
 
-from typing import Any, Literal, Protocol, get_args
+from typing import Protocol
 
-import jax
-import numpy as np
 from flax import nnx
 from jax import Array
-from jax.typing import ArrayLike
 
 from longnn.models.dropout import Key
 from longnn.models.features import Features
@@ -33,36 +30,3 @@ class Model(Protocol):
 
 class Setting(nnx.Variable):
     """A hyperparameter that is traced but not trained, such as a dropout rate."""
-
-
-def check_count(name: str, value: int) -> int:
-    """Returns a whole number, or raises ValueError unless it is at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
-    return value
-
-
-Bounds = Literal["()", "[)", "[]"]
-"""Brackets of an interval."""
-
-
-def check_range(name: str, value: ArrayLike, low: float, high: float, bounds: Bounds) -> None:
-    """Raises ValueError unless a concrete value lies between the bounds, of which a square bracket
-    is allowed itself.
-
-    Traced values pass.
-    """
-    if isinstance(value, jax.core.Tracer):
-        return
-    array = np.asarray(value)
-    above = array >= low if bounds[0] == "[" else array > low
-    below = array <= high if bounds[1] == "]" else array < high
-    if not np.all(above & below):
-        interval = f"{bounds[0]}{low:g}, {high:g}{bounds[1]}"
-        raise ValueError(f"{name} must lie in {interval}, got {value}")
-
-
-def check_word(name: str, value: str, words: Any) -> None:
-    """Raises ValueError unless the value is one of those of a Literal."""
-    if value not in get_args(words):
-        raise ValueError(f"unknown {name} {value!r}; choose one of {', '.join(get_args(words))}")

@@ -8,8 +8,8 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from longnn.filters.lanczos import lanczos_coefficients, lanczos_filter
+from longnn.graphs.checks import check_count
 from longnn.models.coefficients import Free
-from longnn.models.model import check_count
 from longnn.models.spectral import Body, Spectral
 from longnn.operators.protocol import Operator
 

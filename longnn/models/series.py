@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from longnn.filters import filter as spectral_filter
-from longnn.models.model import check_count
+from longnn.graphs.checks import check_count
 from longnn.operators.protocol import Operator
 from polybases import Combination, Recurrence, evaluate
 
@@ -58,6 +58,26 @@ class InBasis(Series):
         learned = nnx.state(self.basis, nnx.Param)
         names = ("alpha", "beta") if learned else ()
         return {n: jnp.mean(getattr(self.basis, n)) for n in names if hasattr(self.basis, n)}
+
+
+class Fixed(nnx.Module):
+    """A basis that is not learned.
+
+    Args:
+        make: (order, dtype=...) -> Recurrence, a module-level function such as
+            ``polybases.legendre``.
+        order: K.
+        dtype: of the coefficients.
+    """
+
+    def __init__(
+        self, make: Callable[..., Recurrence], order: int, *, dtype: DTypeLike = jnp.float32
+    ):
+        self.make, self.order, self.dtype = make, order, jnp.dtype(dtype)
+
+    def __call__(self) -> Recurrence:
+        """The basis."""
+        return self.make(self.order, dtype=self.dtype)
 
 
 class NonNegative(Series):

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
 
-from longnn.models.model import check_count
+from longnn.graphs.checks import check_count
 from longnn.models.series import Series
 from longnn.models.spectral import Body, Spectral
 from polybases import Recurrence, monomial

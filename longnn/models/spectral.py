@@ -10,11 +10,11 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.models.dropout import Key, split_key
-from longnn.models.dropout import dropout as drop
+from longnn.graphs.checks import check_count, check_range, check_word
+from longnn.models.dropout import Key, drop, split_key
 from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
-from longnn.models.model import Setting, check_count, check_range, check_word
+from longnn.models.model import Setting
 from longnn.operators.protocol import Operator
 
 Embedding = Literal["mlp", "linear"]

@@ -10,9 +10,10 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
+from longnn.graphs.checks import check_count, check_range
 from longnn.models.dropout import Key, split_key
 from longnn.models.features import DenseFeatures, Features
-from longnn.models.model import Setting, check_count, check_range
+from longnn.models.model import Setting
 from longnn.operators.protocol import Operator
 
 

@@ -1,9 +1,10 @@
 """Which product of S with a signal runs: by name, or the one that suits this machine."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import jax
 
+from longnn.graphs.checks import check_word
 from longnn.operators.native.library import status
 
 Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
@@ -17,8 +18,7 @@ def choose(backend: Backend) -> Backend:
     Raises:
         ValueError: for an unknown backend, or if "native" is asked for and cannot be had.
     """
-    if backend not in get_args(Backend):
-        raise ValueError(f"unknown backend {backend!r}; choose one of {get_args(Backend)}")
+    check_word("backend", backend, Backend)
     on_cpu = jax.default_backend() == "cpu"
     if backend == "native":
         active, reason = status() if on_cpu else (False, "they are for CPUs")

@@ -249,7 +249,7 @@ def test_twitch_views():
 
 
 def test_twitch_arguments():
-    with pytest.raises(ValueError, match="target must be one of mature, views, got 'days'"):
+    with pytest.raises(ValueError, match="unknown target 'days'; choose one of mature, views"):
         musae.load(target="days")
     with pytest.raises(ValueError, match="unknown Twitch dataset 'twitch_de_views'"):
         musae.load("twitch_de_views")
