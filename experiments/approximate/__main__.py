@@ -15,11 +15,11 @@ from .identity import fit_name
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")
 
 
-@hydra.main(config_path=str(CONF), config_name="filters", version_base="1.3")
+@hydra.main(config_path=str(CONF), config_name="approximate", version_base="1.3")
 def job(config: DictConfig) -> None:
     """One run of Hydra: one directory."""
     _register()
-    from .run import run
+    from .single import run
 
     run(config)
 
@@ -28,7 +28,7 @@ def main() -> None:
     """Checks the command line, then hands over to Hydra."""
     _register()
     sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
-    check_command_line(sys.argv[1:], "filters")
+    check_command_line(sys.argv[1:], "approximate")
     job()
 
 

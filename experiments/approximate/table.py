@@ -13,7 +13,7 @@ def show(result: dict[str, Any]) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=200)
     for basis, rows in result["bases"].items():
         console.print(heading(result, basis))
-        console.print(table(result, basis, rows))
+        console.print(table_of(result, basis, rows))
     spent = ", ".join(f"{name} {value:.2f}" for name, value in result["seconds"].items())
     console.print(f"seconds: {spent}")
 
@@ -27,7 +27,7 @@ def heading(result: dict[str, Any], basis: str) -> str:
     )
 
 
-def table(result: dict[str, Any], basis: str, rows: list[dict[str, Any]]) -> Table:
+def table_of(result: dict[str, Any], basis: str, rows: list[dict[str, Any]]) -> Table:
     """A row for each filter: squared error, R2, the optimum of the degree, and what it cost."""
     descends = result["config"]["solver"] != "lstsq"
     made = Table("filter", box=None)

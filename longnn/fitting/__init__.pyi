@@ -16,5 +16,5 @@ from .problem import FitProblem as FitProblem
 from .responses import RESPONSES as RESPONSES
 from .responses import interpolated as interpolated
 from .responses import response as response
-from .score import r2 as r2
-from .score import squared_errors as squared_errors
+from .problem import r2 as r2
+from .problem import squared_errors as squared_errors

@@ -58,7 +58,7 @@ def threshold(rate: ArrayLike) -> Array:
     return jnp.ceil(jnp.asarray(rate, jnp.float32) * 2**24).astype(jnp.uint32)
 
 
-def dropout(x: Array, rate: ArrayLike, key: Key | None, index: Array | None = None) -> Array:
+def drop(x: Array, rate: ArrayLike, key: Key | None, index: Array | None = None) -> Array:
     """Zeroes entries with probability ``rate`` and divides the rest by 1 - rate.
 
     Args:

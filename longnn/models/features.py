@@ -10,7 +10,7 @@ import scipy.sparse
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.models.dropout import Key, dropout
+from longnn.models.dropout import Key, drop
 from longnn.models.native_layers import fused_layers
 from longnn.operators.bucketed import bucketed_rows
 from longnn.operators.choice import Backend, choose
@@ -71,7 +71,7 @@ class DenseFeatures:
 
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]."""
-        return dropout(self.matrix, rate, key) @ weight
+        return drop(self.matrix, rate, key) @ weight
 
 
 @jax.tree_util.register_dataclass
@@ -99,7 +99,7 @@ class SparseFeatures:
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
         self._check(weight)
-        values = dropout(self.values, rate, key).astype(weight.dtype)
+        values = drop(self.values, rate, key).astype(weight.dtype)
         return sparse_product(self.rows, self.columns, values, values, weight)
 
     def _check(self, weight: Array) -> None:
@@ -132,7 +132,7 @@ class NativeFeatures(SparseFeatures):
                 f"{bias.shape} and {second.shape}"
             )
         outer, inner = (None, None) if key is None else jax.random.split(key, 2)
-        values = dropout(self.values, rate, outer).astype(first.dtype)
+        values = drop(self.values, rate, outer).astype(first.dtype)
         return fused_layers(self.rows, self.columns, values, first, bias, second, rate, inner)
 
 
@@ -152,9 +152,9 @@ class CsrFeatures(SparseFeatures):
     def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
         """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
         self._check(weight)
-        values = dropout(self.values, rate, key).astype(weight.dtype)
+        values = drop(self.values, rate, key).astype(weight.dtype)
         # drawn twice: a gather of the values just drawn takes longer
-        transposed = dropout(self.transposed, rate, key, self.order).astype(weight.dtype)
+        transposed = drop(self.transposed, rate, key, self.order).astype(weight.dtype)
         return sparse_product(self.rows, self.columns, values, transposed, weight)
 
 

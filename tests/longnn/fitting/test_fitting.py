@@ -215,7 +215,7 @@ def test_r2_of_a_constant_target_is_not_a_number():
         (lambda: make_basis("jacobi", 3, -1.0), "must be finite and > -1"),
         (lambda: Descent(lr=0), "needed: lr > 0"),
         (lambda: Descent(epochs=0), "must be >= 1"),
-        (lambda: Descent(method="newton"), "choose nesterov or adam"),
+        (lambda: Descent(method="newton"), "choose one of nesterov, adam"),
         (lambda: FitProblem(GRAPH, X[..., 0], TARGETS, MASK), r"must be \[N, P, C\] with N = 64"),
         (lambda: FitProblem(GRAPH, X * np.nan, TARGETS, MASK), "signals hold 128 NaN"),
         (lambda: FitProblem(GRAPH, X, TARGETS, MASK & False), "a node that counts"),

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from longnn.models.dropout import ThreefryKey, dropout, keep_mask, split_key
+from longnn.models.dropout import ThreefryKey, drop, keep_mask, split_key
 
 SIZE = 1 << 14
 SIGMA = SIZE**-0.5
@@ -85,7 +85,7 @@ def test_higher_rates_drop_more_of_the_same():
 @pytest.mark.parametrize("rate", [0.25, 0.6])
 def test_dropout_scales_what_it_keeps(rate, dtype):
     x = jnp.asarray(np.random.default_rng(0).normal(size=(40, 30)) + 10, dtype)
-    got = dropout(x, rate, jax.random.key(0))
+    got = drop(x, rate, jax.random.key(0))
     assert got.dtype == dtype
     kept = np.asarray(got) != 0
     assert 0.5 * (1 - rate) < kept.mean() < 1 - 0.5 * rate
@@ -96,19 +96,19 @@ def test_dropout_scales_what_it_keeps(rate, dtype):
 def test_rate_zero_keeps_all():
     x = jnp.linspace(1, 2, 1000)
     for seed in range(20):
-        assert (dropout(x, 0.0, jax.random.key(seed)) == x).all()
+        assert (drop(x, 0.0, jax.random.key(seed)) == x).all()
 
 
 def test_no_key_means_evaluation():
     x = jnp.linspace(1, 2, 10)
-    assert dropout(x, 0.9, None) is x
+    assert drop(x, 0.9, None) is x
 
 
 def test_gradient_passes_through_the_kept_entries_only():
     x, key = jnp.linspace(1, 2, 100), jax.random.key(1)
-    slope = np.asarray(jax.grad(lambda x: dropout(x, 0.5, key).sum())(x))
-    np.testing.assert_allclose(slope, np.where(dropout(x, 0.5, key) != 0, 2.0, 0.0))
-    at_zero = jax.grad(lambda x: dropout(x, 0.5, key).sum())(jnp.zeros(100))
+    slope = np.asarray(jax.grad(lambda x: drop(x, 0.5, key).sum())(x))
+    np.testing.assert_allclose(slope, np.where(drop(x, 0.5, key) != 0, 2.0, 0.0))
+    at_zero = jax.grad(lambda x: drop(x, 0.5, key).sum())(jnp.zeros(100))
     np.testing.assert_allclose(at_zero, slope)
 
 
@@ -118,7 +118,7 @@ def test_rate_is_traced():
     @jax.jit
     def run(x, rate, key):
         traces.append(None)
-        return dropout(x, rate, key)
+        return drop(x, rate, key)
 
     x = jnp.ones(SIZE)
     for seed, rate in enumerate((0.0, 0.1, 0.5, 0.9)):
