@@ -6,6 +6,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from longnn.models import NAMES
+
 from ..report.markdown import table
 from ..report.tables import Table, interval
 from . import trials
@@ -22,7 +24,7 @@ from .scores import (
     quoted,
     rivals,
 )
-from .tables import FAMILY, NAMES, NINE, TARGETS, command
+from .tables import FAMILY, NINE, TARGETS, command
 
 TRIALS = (
     "![Trials of the searches](figures/trials.png)\n\n*Each trial of a search, by its mean scores "

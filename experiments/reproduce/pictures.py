@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from longnn.models import NAMES
 from longnn.plot import COLOURS
 
 from ..differences import by_split
@@ -16,7 +17,7 @@ from . import trials
 from .ablation import PARTS, change, changes, neighbours
 from .records import Record, searched
 from .scores import Measured, measured, place
-from .tables import NAMES, PAIR
+from .tables import PAIR
 
 
 def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Figure]:

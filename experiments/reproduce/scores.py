@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from longnn.models import NAMES
+
 from ..differences import Difference, by_split, difference
 from ..report.tables import Table, interval
 from .records import Record, searched
-from .tables import NAMES, NINE
+from .tables import NINE
 
 FIGURES = "arXiv 2302.12432"
 """The source that quotes the figures of all polynomial filters."""

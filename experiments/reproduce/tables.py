@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from longnn.models import NAMES
+
 NINE = (
     "texas",
     "cornell",
@@ -20,49 +22,6 @@ PAIR = ("citeseer", "chameleon")
 
 FAMILY = (*PAIR, "actor", "squirrel")
 """Those that the best of the other polynomial filters are trained on."""
-
-MODELS = (
-    "longnn",
-    "jacobiconv",
-    "gprgnn",
-    "appnp",
-    "sgc",
-    "ssgc",
-    "heat",
-    "chebnet",
-    "chebnetii",
-    "bernnet",
-    "favardgnn",
-    "optbasisgnn",
-    "krylovgnn",
-    "tfgnn",
-    "acmgnn",
-    "mlp",
-    "gcn",
-    "gat",
-)
-
-NAMES = {
-    "longnn": "LON-GNN",
-    "jacobiconv": "JacobiConv",
-    "gprgnn": "GPR-GNN",
-    "appnp": "APPNP",
-    "sgc": "SGC",
-    "ssgc": "S2GC",
-    "heat": "heat kernel",
-    "chebnet": "ChebNet",
-    "chebnetii": "ChebNetII",
-    "bernnet": "BernNet",
-    "favardgnn": "FavardGNN",
-    "optbasisgnn": "OptBasisGNN",
-    "krylovgnn": "adaptive Krylov",
-    "tfgnn": "TFGNN",
-    "acmgnn": "ACM-GNN",
-    "mlp": "MLP",
-    "gcn": "GCN",
-    "gat": "GAT",
-}
-"""Model config -> what tables and the files of published scores call it."""
 
 SAME_SPLITS = ("split=file", "split.path=docs/results/splits/${dataset.name}.npz", "repeats=3")
 
@@ -114,7 +73,7 @@ TARGETS = {
         (
             Sweep(
                 ("chameleon_filtered", "squirrel_filtered", "minesweeper", "actor"),
-                (f"model={','.join(MODELS)}", "split=fixed", "tuned=none"),
+                (f"model={','.join(NAMES)}", "split=fixed", "tuned=none"),
             ),
         ),
     ),

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
+from longnn.models import NAMES
 from longnn.plot import COLOURS
 from longnn.runs.atomic import atomic_write
 
@@ -19,7 +20,6 @@ from ..report.runs import collect
 from ..report.tables import Table
 from ..tuned import outcome
 from .scores import place
-from .tables import NAMES
 
 TOP = 10
 """Trials that count as the best by validation."""

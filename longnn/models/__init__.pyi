@@ -18,6 +18,8 @@ from .longnn import LonGNN as LonGNN
 from .mlp import MLP as MLP
 from .model import Model as Model
 from .model import Setting as Setting
+from .names import NAMES as NAMES
+from .names import by_name as by_name
 from .optbasisgnn import OptBasisGNN as OptBasisGNN
 from .series import InBasis as InBasis
 from .series import Series as Series

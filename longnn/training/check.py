@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from longnn.data.labels import REGRESSION_METRICS
 from longnn.data.splits import Splits
 from longnn.training.loop import Problem
-from longnn.training.metrics import METRICS, REGRESSION_METRICS
+from longnn.training.metrics import METRICS
 
 
 def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -> None:

@@ -77,11 +77,6 @@ def r2(outputs: Array, labels: Array, mask: Array) -> Array:
 
 
 METRICS: dict[str, Metric] = {
-    "accuracy": accuracy,
-    "macro_f1": macro_f1,
-    "roc_auc": roc_auc,
-    "r2": r2,
+    metric.__name__: metric for metric in (accuracy, macro_f1, roc_auc, r2)
 }
-
-REGRESSION_METRICS = ("r2",)
-"""Those of real-valued labels."""
+"""The name of each metric in ``longnn.data.labels.METRICS`` -> its function."""

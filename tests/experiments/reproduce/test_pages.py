@@ -10,7 +10,7 @@ from longnn.experiments.reproduce.ablation import LONGNN, combinations, effects,
 from longnn.experiments.reproduce.pages import page
 from longnn.experiments.reproduce.pictures import pictures
 from longnn.experiments.reproduce.scores import distances, paired, published, rivals
-from longnn.experiments.reproduce.tables import MODELS, NAMES, NINE, TARGETS, command
+from longnn.experiments.reproduce.tables import NINE, TARGETS, command
 
 from longnn.data.splits import Splits
 
@@ -149,10 +149,6 @@ def test_a_figure_tells_searched_from_published():
     ]
     (axes,) = pictures("family", rows, FOLDER)["family.png"].axes
     assert [t.get_text() for t in axes.get_yticklabels()] == ["BernNet", "BernNet, searched"]
-
-
-def test_every_model_has_a_name_and_a_place():
-    assert set(NAMES) == set(MODELS)
 
 
 def test_commands_name_the_datasets_asked_for():
