@@ -7,4 +7,6 @@ from .graph import Graph as Graph
 from .merge import Directions as Directions
 from .merge import Duplicates as Duplicates
 from .merge import SelfLoops as SelfLoops
+from .scaling import degree_power as degree_power
+from .scaling import shift_entries as shift_entries
 from .scaling import shift_matrix as shift_matrix

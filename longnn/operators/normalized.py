@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
 from longnn.operators.choice import Backend, choose
 from longnn.operators.csr import CsrOperator, csr_operator
@@ -87,21 +88,20 @@ def normalized_adjacency(
     backend = choose(backend)
     if backend == "native":
         return native_operator(graph, dtype)
-    degree = graph.degrees()
-    scale = np.where(degree > 0, 1 / np.sqrt(np.maximum(degree, np.finfo(float).tiny)), 0.0)
-    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
-    weights = None if graph.weights is None else np.asarray(graph.weights)
     if backend == "bucketed":
-        shape = (graph.num_nodes, graph.num_nodes)
-        rows = bucketed_rows(receivers, senders, shape, with_values=weights is not None)
-        device_weights = None if weights is None else jnp.asarray(weights, dtype)
-        return BucketedOperator(rows, jnp.asarray(scale, dtype), device_weights)
-    values = scale[senders] * scale[receivers] * (1.0 if weights is None else weights)
+        return _bucketed_operator(graph, dtype)
+    values = shift_entries(graph)
     if backend == "csr":
         return csr_operator(graph, values, dtype)
-    return SegmentOperator(
-        jnp.asarray(senders, jnp.int32),
-        jnp.asarray(receivers, jnp.int32),
-        jnp.asarray(values, dtype),
-        graph.num_nodes,
-    )
+    senders, receivers = (jnp.asarray(a, jnp.int32) for a in (graph.senders, graph.receivers))
+    return SegmentOperator(senders, receivers, jnp.asarray(values, dtype), graph.num_nodes)
+
+
+def _bucketed_operator(graph: Graph, dtype: DTypeLike) -> BucketedOperator:
+    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
+    shape = (graph.num_nodes, graph.num_nodes)
+    rows = bucketed_rows(receivers, senders, shape, with_values=graph.weights is not None)
+    degree = graph.degrees()
+    check_degrees(degree, dtype)
+    weights = None if graph.weights is None else jnp.asarray(graph.weights, dtype)
+    return BucketedOperator(rows, jnp.asarray(degree_power(degree, -0.5), dtype), weights)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.scaling import degree_power
 from longnn.operators.protocol import Operator
 
 
@@ -62,6 +62,5 @@ def similar_operator(
         raise ValueError(f"r of D^-r A D^(r-1) must lie in [0, 1], got {r}")
     if r == 0.5:
         return symmetric
-    degree = graph.degrees()
-    scale = np.where(degree > 0, degree, 1.0) ** (0.5 - r)
+    scale = degree_power(graph.degrees(), 0.5 - r, isolated=1.0)
     return SimilarOperator(symmetric, jnp.asarray(scale, dtype))

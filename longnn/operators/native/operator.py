@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.scaling import check_degrees, degree_power
 from longnn.operators.native.rows import NativeRows, check_dtype, padded_rows
 from longnn.operators.products import symmetric_product
 from polybases import Recurrence
@@ -163,6 +164,7 @@ class NativeOperator:
 def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
     """S on the device; the kernels must be active (``longnn.operators.native.status``)."""
     degree = graph.degrees()
+    check_degrees(degree, dtype)
     node_of_row = np.argsort(-degree, kind="stable")
     node_of_row[NEAR:].sort()  # so that their signals are read and written one after the other
     row_of_node = np.empty(graph.num_nodes, np.int32)
@@ -181,8 +183,8 @@ def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOpera
         weights = np.zeros(int(rows.start[-1]))
         weights[place] = np.asarray(graph.weights)[entries]
     degree = degree[node_of_row]
-    root = np.where(degree > 0, np.sqrt(degree), 1.0)
-    inverse = np.where(degree > 0, 1 / root**2, 0.0)
+    root = degree_power(degree, 0.5, isolated=1.0)
+    inverse = degree_power(degree, -1.0)
     order = (jnp.asarray(a, jnp.int32) for a in (node_of_row, row_of_node))
     return NativeOperator(rows, *order, *(jnp.asarray(a, dtype) for a in (weights, root, inverse)))
 
