@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 
+from polybases.lanczos import reorthogonalised_step
 from polybases.recurrence import Recurrence, check_order
 
 
@@ -40,11 +41,7 @@ def from_nodes(order: int, nodes: Array, weights: Array) -> Recurrence:
 
     def step(basis, k):
         current = basis[k]
-        vector = nodes * current
-        diagonal = vector @ current
-        for _ in range(2):
-            vector = vector - basis.T @ (basis @ vector)
-        upper = jnp.sqrt(vector @ vector)
+        vector, diagonal, upper = reorthogonalised_step(nodes * current, current, basis)
         return basis.at[k + 1].set(vector / upper), (diagonal, upper)
 
     _, (diagonal, upper) = jax.lax.scan(step, basis, jnp.arange(order))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 
+from polybases.lanczos import three_term
 from polybases.recurrence import MatVec, check_order, check_real
 
 
@@ -33,25 +33,4 @@ class OptBasis:
 
     def expand(self, matvec: MatVec, x: Array) -> Array:
         """x [N, ...] -> [K+1, N, ...]; a channel of zeros, or an exhausted one, gives zeros."""
-        x = check_real(x)
-        inner = lambda u, v: jnp.sum(u * v, axis=0)  # noqa: E731
-        tiny = jnp.finfo(x.dtype).tiny
-        scale = jnp.sqrt(inner(x, x))
-
-        def unit(v: Array, relative_to: Array) -> tuple[Array, Array]:
-            square = inner(v, v)
-            alive = square > (16 * jnp.finfo(x.dtype).eps * relative_to) ** 2 + tiny
-            length = jnp.sqrt(jnp.where(alive, square, 1))
-            return jnp.where(alive, v / length, 0), jnp.where(alive, length, 0)
-
-        def step(carry, _):
-            previous, current, length = carry
-            v = matvec(current)
-            v = v - inner(v, current) * current - length * previous
-            following, length = unit(v, jnp.ones_like(length))
-            return (current, following, length), following
-
-        first, _ = unit(x, jnp.zeros_like(scale))
-        start = (jnp.zeros_like(x), first, jnp.zeros_like(scale))
-        _, rest = jax.lax.scan(step, start, length=self.order)
-        return jnp.concatenate([first[None], rest])
+        return three_term(matvec, self.order, check_real(x)).vectors

@@ -9,6 +9,7 @@ from jax import Array
 from longnn.filters.columns import batch_as_columns
 from longnn.operators.protocol import Operator, Sweeping
 from longnn.operators.transforms import refuse_gradient
+from polybases.lanczos import inner, three_term, three_term_step, unit
 from polybases.recurrence import check_real
 
 PANEL = 1 << 18
@@ -56,7 +57,7 @@ def lanczos_coefficients(operator: Operator, order: int, x: Array) -> tuple[Arra
         (lengths_0 [C], a [K, C], lengths_1 to lengths_K [K, C]); a length is 0 where the Krylov
         space is exhausted.
     """
-    _, diagonal, lengths = _basis(operator, order, x)
+    _, diagonal, lengths = three_term(operator.matvec, order, x)
     return lengths[0], diagonal, lengths[1:]
 
 
@@ -87,11 +88,11 @@ def _sum(operator: Operator, theta: Array, x: Array) -> Array:
     """The filter alone, without keeping the vectors."""
     if isinstance(operator, Sweeping):
         return operator.lanczos_sum(theta, x)
-    first, length = _unit(x, jnp.zeros_like(x[0]))
+    first, length = unit(x, jnp.zeros_like(x[0]))
 
     def step(carry, weight):
         previous, current, length, total = carry
-        following, _, length = _next(operator, previous, current, length)
+        following, _, length = three_term_step(operator.matvec, previous, current, length)
         return (current, following, length, total + weight * following), None
 
     start = (jnp.zeros_like(x), first, jnp.zeros_like(length), theta[0] * first)
@@ -131,7 +132,7 @@ def _panel(operator: Operator, x: Array) -> int | None:
 
 def _panel_adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
     """Through every v_{k+1} = unit(S v_k - a_k v_k - length_k v_{k-1})."""
-    terms, diagonal, lengths = _basis(operator, len(theta) - 1, x)
+    terms, diagonal, lengths = three_term(operator.matvec, len(theta) - 1, x)
     before = jnp.concatenate([jnp.zeros_like(terms[:1]), terms[:-2]])  # v_{k-1}
     link = lengths[:-1].at[0].set(0)  # length_k as the step uses it
     steps = (theta[:-1], before, terms[:-1], terms[1:], diagonal, link, lengths[1:])
@@ -140,57 +141,16 @@ def _panel_adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tupl
         c, rest, dlength = carry  # of v_{k+1}; what v_k has so far; of length_{k+1}
         weight, v0, v1, v2, a, link, length = inputs
         du = _unit_adjoint(c, v2, length) + dlength * v2
-        da = -_inner(du, v1)
+        da = -inner(du, v1)
         product = length * v2 + a * v1 + link * v0  # S v_k
         c = weight * g + rest + operator.matvec(du) - a * du + 2 * da * product
-        return (c, -link * du, -_inner(du, v0)), None
+        return (c, -link * du, -inner(du, v0)), None
 
     start = (theta[-1] * g, jnp.zeros_like(g), jnp.zeros_like(lengths[0]))
     (c, _, _), _ = jax.lax.scan(step, start, steps, reverse=True)
     return jnp.sum(terms * g, axis=1), _unit_adjoint(c, terms[0], lengths[0])
 
 
-def _basis(operator: Operator, order: int, x: Array) -> tuple[Array, Array, Array]:
-    """(v [K+1, N, ...], a [K, ...], lengths [K+1, ...])."""
-    first, length = _unit(x, jnp.zeros_like(x[0]))
-
-    def step(carry, _):
-        previous, current, length = carry
-        following, a, length = _next(operator, previous, current, length)
-        return (current, following, length), (following, a, length)
-
-    start = (jnp.zeros_like(x), first, jnp.zeros_like(length))
-    _, (terms, diagonal, lengths) = jax.lax.scan(step, start, length=order)
-    return (
-        jnp.concatenate([first[None], terms]),
-        diagonal,
-        jnp.concatenate([length[None], lengths]),
-    )
-
-
-def _next(
-    operator: Operator, previous: Array, current: Array, length: Array
-) -> tuple[Array, Array, Array]:
-    """(v_{k+1}, a_k, length_{k+1})."""
-    v = operator.matvec(current)
-    a = _inner(v, current)
-    following, length = _unit(v - a * current - length * previous, jnp.ones_like(a))
-    return following, a, length
-
-
-def _unit(v: Array, relative_to: Array) -> tuple[Array, Array]:
-    """(v / |v|, |v|), both 0 where v is rounding error of something of length ``relative_to``."""
-    square = _inner(v, v)
-    noise = 16 * jnp.finfo(v.dtype).eps * relative_to
-    alive = square > noise**2 + jnp.finfo(v.dtype).tiny
-    length = jnp.sqrt(jnp.where(alive, square, 1))
-    return jnp.where(alive, v / length, 0), jnp.where(alive, length, 0)
-
-
 def _unit_adjoint(c: Array, unit: Array, length: Array) -> Array:
     inverse = jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1), 0)
-    return (c - _inner(c, unit) * unit) * inverse
-
-
-def _inner(u: Array, v: Array) -> Array:
-    return jnp.sum(u * v, axis=0)
+    return (c - inner(c, unit) * unit) * inverse

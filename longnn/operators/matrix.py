@@ -8,6 +8,7 @@ from jax.typing import DTypeLike
 
 from longnn.operators.normalized import SegmentOperator
 from longnn.operators.protocol import Operator
+from polybases.lanczos import reorthogonalised_step
 
 
 def spectral_bounds(
@@ -21,7 +22,7 @@ def spectral_bounds(
     Args:
         matrix: [N, N] symmetric.
         steps: at most; fewer where the Krylov space ends.
-        seed: of the first vector.
+        seed: random seed of the start vector.
     """
     n = matrix.shape[0]
     vectors = [np.random.default_rng(seed).standard_normal(n)]
@@ -29,16 +30,14 @@ def spectral_bounds(
     diagonal: list[float] = []
     off: list[float] = []
     for _ in range(min(steps, n)):
-        w = matrix @ vectors[-1]
-        diagonal.append(float(w @ vectors[-1]))
-        basis = np.stack(vectors)
-        for _ in range(2):  # twice is enough to stay orthogonal
-            w = w - basis.T @ (basis @ w)
-        off.append(float(np.linalg.norm(w)))
-        if off[-1] <= 1e-12 * max(map(abs, diagonal)) or len(vectors) == n:
+        current, basis = vectors[-1], np.stack(vectors)
+        following, a, length = reorthogonalised_step(matrix @ current, current, basis)
+        diagonal.append(float(a))
+        off.append(float(length))
+        if length <= 1e-12 * max(map(abs, diagonal)) or len(vectors) == n:
             off[-1] = 0.0
             break
-        vectors.append(w / off[-1])
+        vectors.append(following / length)
     ritz = scipy.linalg.eigvalsh_tridiagonal(diagonal, off[:-1])
     return float(ritz[0] - off[-1]), float(ritz[-1] + off[-1])
 
