@@ -1,30 +1,152 @@
-"""The command ``longnn``: one word for each thing that it does. Imports no jax."""
+"""The command ``longnn``: one word for each thing that it does.
 
+What this file imports is loaded at every start, also of ``longnn --help`` and of each press of
+the tab key: nothing but the standard library.
+"""
+
+import difflib
 import importlib
 import os
 import sys
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from longnn.version import __version__
+
+from .here import HereError, import_from_here
+
+
+class Command(NamedTuple):
+    """A word of the command line.
+
+    Attributes:
+        module: dotted name of the module whose ``main()`` reads the rest of ``sys.argv``. A module
+            without ``config`` also has ``parser()``, the :class:`argparse.ArgumentParser` from
+            which shell completion takes its options.
+        summary: what the command does, in one line of ``longnn --help``.
+        config: the file in conf/ whose groups and keys complete the command line, where Hydra
+            reads it.
+    """
+
+    module: str
+    summary: str
+    config: str | None = None
+
 
 COMMANDS = {
-    "train": ("train", "train one model on all splits of a dataset, or many (-m)"),
-    "sweep": ("sweep.__main__", "status, resume or watch a sweep"),
-    "report": ("report.__main__", "tables, paired tests and figures from finished runs"),
-    "data": ("data", "list, fetch, check and show datasets"),
-    "approximate": ("approximate.__main__", "fit polynomial filters to known responses"),
-    "tuned": ("tuned", "write the outcome of searches down as tuned values"),
-    "doctor": ("doctor", "what this installation runs on, and why"),
-    "build": ("build", "compile the native CPU kernels for this machine"),
-    "reproduce": ("reproduce.__main__", "from a checkout: make the tables of docs/results again"),
+    "train": Command(
+        "longnn.experiments.train",
+        "train a model on all splits of a dataset, or a sweep of many (-m)",
+        config="config",
+    ),
+    "sweep": Command(
+        "longnn.experiments.sweep.__main__", "show, resume or watch the jobs of a sweep"
+    ),
+    "report": Command(
+        "longnn.experiments.report.__main__", "tables, paired tests and figures of finished runs"
+    ),
+    "data": Command("longnn.experiments.data", "list, download, check and show datasets"),
+    "approximate": Command(
+        "longnn.experiments.approximate.__main__",
+        "fit polynomial filters to known responses",
+        config="approximate",
+    ),
+    "tuned": Command(
+        "longnn.experiments.tuned", "write what a search found into a file of tuned values"
+    ),
+    "doctor": Command("longnn.doctor", "what this installation runs on, and why"),
+    "build": Command(
+        "longnn.operators.native.build", "compile the native CPU kernels for this machine"
+    ),
+    "completion": Command(
+        "longnn.experiments.completion.command", "print the script that completes with the tab key"
+    ),
+    "reproduce": Command(
+        "longnn.experiments.reproduce.__main__",
+        "from a checkout: make the tables of docs/results again",
+    ),
 }
-"""Word -> module of this package whose ``main`` it calls, and what it does."""
+"""Everything that ``longnn`` does, in the order of its help."""
 
 
 def main() -> int:
-    """Hands over to the command that the first argument names."""
+    """Hands over to the command that the first argument names.
+
+    Returns:
+        The exit status: that of the command; 2 where there is none of this name, or where it
+        cannot start.
+    """
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what fits at the cursor
+        from .completion.answer import answer
+
+        answer()
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] not in COMMANDS:
-        print("usage: longnn COMMAND ...")
+    if not arguments:
+        print(usage(), file=sys.stderr)
         return 2
-    sys.path.append(os.getcwd())  # models and datasets of the user's own; last, so it hides nothing
-    module = importlib.import_module(f".{COMMANDS[arguments[0]][0]}", __package__)
-    sys.argv = [f"longnn {arguments[0]}", *arguments[1:]]
-    return int(module.main() or 0)
+    if arguments[0] in ("-h", "--help"):
+        print(usage())
+        return 0
+    if arguments[0] == "--version":
+        print(f"longnn {__version__}")
+        return 0
+    problem = command_problem(arguments[0])
+    if problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    return _run(*arguments)
+
+
+def usage() -> str:
+    """The text of ``longnn --help``."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:{width}}{command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: longnn COMMAND ...",
+            "       longnn COMMAND --help",
+            "",
+            "Spectral graph neural networks with learnable orthonormal bases, in JAX.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            'Completion in this shell: eval "$(longnn completion bash)"',
+            "The version: longnn --version",
+        ]
+    )
+
+
+def command_problem(name: str) -> str | None:
+    """Says why ``longnn NAME`` cannot run, and what can be typed instead; None if it can.
+
+    Args:
+        name: the first argument of the command line.
+    """
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        kind = "option" if name.startswith("-") else "command"
+        return f"unknown {kind} {name!r}: {hint}The commands are {', '.join(COMMANDS)}."
+    package = COMMANDS[name].module.removesuffix(".__main__")
+    if find_spec(package) is None:
+        return (
+            f"longnn {name} works in a checkout of the repository, and this is an installed "
+            "package without docs/results; clone the repository and run make install there"
+        )
+    return None
+
+
+def _run(name: str, *arguments: str) -> int:
+    try:
+        import_from_here()
+        sys.argv = [f"longnn {name}", *arguments]
+        return int(importlib.import_module(COMMANDS[name].module).main() or 0)
+    except HereError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # longnn report runs | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130

@@ -1,8 +1,12 @@
 """``longnn doctor``: what this installation runs on, and why."""
 
-import importlib.metadata
+import argparse
+import json
 import os
 import platform
+from importlib import metadata
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import jax
 
@@ -11,15 +15,22 @@ from longnn.operators.native.library import status
 from longnn.version import __version__
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
+"""Packages whose versions decide about numbers and speed."""
 
 
 def report() -> list[tuple[str, str]]:
-    """(subject, finding) pairs."""
+    """What was found, as (subject, finding) pairs in the order in which they are printed.
+
+    Example:
+        >>> dict(report())["longnn"].split()[1:3]
+        ['on', 'Python']
+    """
     active, reason = status()
     device = jax.devices()[0]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     return [
-        ("longnn", f"{__version__} on Python {platform.python_version()}"),
+        ("longnn", f"{__version__} on Python {platform.python_version()}, {installed('longnn')}"),
+        ("polybases", f"{metadata.version('polybases')}, {installed('polybases')}"),
         ("packages", versions),
         ("device", f"{device.platform}: {device.device_kind}, {os.cpu_count()} CPU cores"),
         ("native kernels", f"{'active' if active else 'not used'}: {reason}"),
@@ -28,8 +39,38 @@ def report() -> list[tuple[str, str]]:
     ]
 
 
-def main() -> None:
-    """Prints the report."""
+def installed(name: str) -> str:
+    """Says whether a distribution is a checkout or a wheel, and in which folder its code lies.
+
+    Args:
+        name: name of the distribution, such as "polybases".
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: if none of this name is installed.
+    """
+    found = metadata.distribution(name)
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    if origin.get("dir_info", {}).get("editable"):
+        return f"the checkout {url2pathname(urlparse(origin['url']).path)}"
+    return f"installed in {found.locate_file('')}"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``longnn doctor``: it takes no argument."""
+    return argparse.ArgumentParser(
+        prog="longnn doctor",
+        description="Print the versions, where the packages are installed, the device, whether the "
+        "native CPU kernels are used and why, which backend=auto is, and where data come from.",
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Prints the report.
+
+    Args:
+        arguments: the command line without the program's name; None: that of the process.
+    """
+    parser().parse_args(arguments)
     for subject, finding in report():
         print(f"{subject:>15}: {finding}")
 

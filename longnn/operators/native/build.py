@@ -1,8 +1,9 @@
-"""Compiles the native kernels for this machine; ``longnn build`` calls it.
+"""``longnn build``: compiles the native kernels for this machine.
 
 Without a compiler it says so and ends without an error: everything runs in pure JAX then.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -15,8 +16,25 @@ import jax.ffi
 from longnn.operators.native.library import FLAGS, SOURCES, library_path
 
 
-def main() -> None:
-    """Builds unless it is built already; older builds are removed."""
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``longnn build``: it takes no argument."""
+    return argparse.ArgumentParser(
+        prog="longnn build",
+        description="Compile the C++ kernels with which models train faster on this CPU, with $CXX "
+        "or else the first of c++, g++ and clang++. They are found at the next start, and built "
+        "again after a change of jax or of the processor. Without a compiler everything runs in "
+        "pure JAX; LONGNN_NATIVE=0 switches the kernels off, and longnn doctor says whether they "
+        "are used.",
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Builds the kernels unless they are built already, and removes older builds.
+
+    Args:
+        arguments: the command line without the program's name; None: that of the process.
+    """
+    parser().parse_args(arguments)
     target = library_path()
     if target.exists():
         print(f"native kernels: {target.name} is up to date")
@@ -44,7 +62,15 @@ def find_compiler() -> str | None:
 
 
 def compile_to(target: Path, compiler: str) -> str | None:
-    """Compiles under a temporary name, then moves into place; the compiler's message or None."""
+    """Compiles the kernels under a temporary name, then moves them into place.
+
+    Args:
+        target: the file to make; its folder has to exist.
+        compiler: path of the C++ compiler.
+
+    Returns:
+        The end of the compiler's message, or why the file cannot be written; None if it was made.
+    """
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             built = Path(folder) / "kernels.so"

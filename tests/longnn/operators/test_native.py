@@ -71,7 +71,7 @@ def test_install_goes_on_without_a_working_compiler(
 ):
     monkeypatch.setenv("CXX", compiler)
     monkeypatch.setattr(build, "library_path", lambda: tmp_path / "k.so")
-    build.main()
+    build.main([])
     printed = "".join(capsys.readouterr())
     assert message in printed
     assert "pure JAX will be used" in printed
