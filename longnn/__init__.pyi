@@ -1,5 +1,6 @@
 from . import analysis as analysis
 from . import data as data
+from . import doctor as doctor
 from . import filters as filters
 from . import fitting as fitting
 from . import graphs as graphs
@@ -13,4 +14,6 @@ from .graphs.graph import Graph as Graph
 from .models.features import as_features as as_features
 from .operators.normalized import normalized_adjacency as normalized_adjacency
 from .runs.saved import load as load
+from .training._fit import fit as fit
+from .training.optim import Optim as Optim
 from .version import __version__ as __version__

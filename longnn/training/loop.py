@@ -14,7 +14,7 @@ from longnn.models.dropout import ThreefryKey
 from longnn.models.features import Features
 from longnn.operators.protocol import Operator
 from longnn.training.metrics import Metric
-from longnn.training.optimizer import Rates, grouped_adam
+from longnn.training.optimizer import Static, from_static, grouped_adam
 from longnn.training.task import CLASSIFICATION, Task
 
 
@@ -33,7 +33,7 @@ class Member(NamedTuple):
     train: Array  # [N] bool
     val: Array  # [N] bool
     settings: nnx.State
-    rates: Rates
+    rates: dict[str, dict[str, Array]]  # empty where a transformation of optax trains
     theta_decay: Array
     patience: Array
     max_epochs: Array
@@ -63,14 +63,20 @@ class Program:
     penalised: bool  # whether theta_decay acts
     task: Task = CLASSIFICATION
     threefry: bool = False  # dropout from jax's generator instead of the hash
+    transformation: Static | None = None  # of optax, in place of Adam
 
     def model(self, params: nnx.State, settings: nnx.State) -> Any:
         """The module with these parameters."""
         return nnx.merge(self.graphdef, params, settings)
 
-    def optimizer(self, params: nnx.State, rates: Rates) -> optax.GradientTransformation:
-        """Adam with the rates of one member."""
-        return grouped_adam(jax.tree.unflatten(jax.tree.structure(params), self.labels), rates)
+    def optimizer(
+        self, params: nnx.State, rates: dict[str, dict[str, Array]]
+    ) -> optax.GradientTransformationExtraArgs:
+        """Adam with the rates of one member, or the transformation that replaces it."""
+        labels = jax.tree.unflatten(jax.tree.structure(params), self.labels)
+        if self.transformation is None:
+            return optax.with_extra_args_support(grouped_adam(labels, rates))
+        return optax.with_extra_args_support(from_static(self.transformation, labels))
 
 
 def initial_state(program: Program, params: nnx.State, member: Member) -> RunState:
@@ -158,7 +164,9 @@ def _update(
 
     loss, gradient = jax.value_and_grad(objective)(state.params)
     optimizer = program.optimizer(state.params, member.rates)
-    updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+    # what Adam does not look at: some transformations search along a line
+    seen = {"value": loss, "grad": gradient, "value_fn": objective}
+    updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, **seen)
     return loss, optax.apply_updates(state.params, updates), opt_state
 
 

@@ -1,15 +1,16 @@
 """From a dataset on the host to what training takes on the device."""
 
-from typing import Any
+from typing import NamedTuple
 
 import jax.numpy as jnp
 
-from longnn.data import Dataset
+from longnn.data.dataset import Dataset
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
 from longnn.operators.choice import Backend
 from longnn.operators.normalized import normalized_adjacency
 from longnn.operators.similar import similar_operator
+from longnn.training.builder import ModelClass
 from longnn.training.loop import Problem
 
 
@@ -24,17 +25,17 @@ def problem_of(
     self_loops: float = 0.0,
     degree_exponent: float = 0.5,
     backend: Backend = "auto",
-    model: Any = None,
+    model: ModelClass | None = None,
 ) -> Problem:
-    """Operator, features and labels of a dataset.
+    """The operator, features and labels of a dataset.
 
     Args:
         dataset: N nodes.
-        self_loops: weight of a loop that every node gets; 0: none.
+        self_loops: the weight of a loop that every node gets, >= 0; 0: none.
         degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``similar_operator``).
         backend: of the operator and of the features; see ``longnn.operators``.
-        model: class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT on
-            jraph's layers) gets the backend "segment_sum".
+        model: the class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT
+            on jraph's layers) gets the backend "segment_sum".
 
     Raises:
         ValueError: for a setting out of its range.
@@ -47,3 +48,71 @@ def problem_of(
         as_features(dataset.features, backend=backend),
         jnp.asarray(dataset.labels),
     )
+
+
+class Asked(NamedTuple):
+    """What ``longnn.fit`` was asked for, with every name and default in place."""
+
+    model: ModelClass
+    problem: Problem
+    classes: int
+    metric: str
+    title: str
+    graph: Graph | None
+
+
+def asked_of(
+    model: str | ModelClass,
+    data: Dataset | Problem,
+    *,
+    classes: int | None,
+    metric: str | None,
+    self_loops: float | None,
+    degree_exponent: float,
+    backend: Backend,
+) -> Asked:
+    """Looks up the model, and takes from the dataset what is not given.
+
+    Args:
+        model: the name or the class of a model.
+        data: a dataset, or a problem.
+        classes, metric, self_loops, degree_exponent, backend: see ``longnn.fit``.
+
+    Raises:
+        ValueError: for an unknown name, or a problem without classes or with settings of the graph.
+    """
+    made = _class_of(model)
+    name = getattr(made, "__name__", str(made))
+    if isinstance(data, Problem):
+        _check_settled(classes, self_loops, degree_exponent, backend)
+        assert classes is not None
+        return Asked(made, data, classes, metric or "accuracy", name, None)
+    loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
+    problem = problem_of(
+        data, self_loops=loops, degree_exponent=degree_exponent, backend=backend, model=made
+    )
+    width = data.classes if classes is None else classes
+    chosen = data.metric if metric is None else metric
+    title = f"{name} on {data.name}"
+    return Asked(made, problem, width, chosen, title, graph_of(data, loops))
+
+
+def _class_of(model: str | ModelClass) -> ModelClass:
+    if not isinstance(model, str):
+        return model
+    from longnn.models.names import by_name
+
+    return by_name(model)
+
+
+def _check_settled(
+    classes: int | None, self_loops: float | None, degree_exponent: float, backend: Backend
+) -> None:
+    """Raises ValueError where something is missing or given that a problem has decided."""
+    if classes is None:
+        raise ValueError("a Problem does not say how many classes there are; give classes=")
+    if self_loops is not None or degree_exponent != 0.5 or backend != "auto":
+        raise ValueError(
+            "a Problem has its operator already, so that self_loops, degree_exponent and backend "
+            "change nothing; give them to longnn.training.problem_of, or give a Dataset here"
+        )

@@ -8,6 +8,9 @@ import numpy as np
 
 from longnn.training.batch import Batch
 
+MEMORY_GB = 4.0
+"""The memory that training may take unless told otherwise."""
+
 CACHED = 80e6
 """Bytes that a batch on a CPU should not exceed much: beyond, runs push each other out of the
 caches."""

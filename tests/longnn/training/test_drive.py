@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from longnn.models import LonGNN
-from longnn.training import Optim, Trial, drive, fit, fit_each, room
+from longnn.training import Optim, Trial, drive, executable, fit, fit_each, places, room
 from tests.toy import C, problem, rates, splits
 
 SETTINGS = {"order": 3, "hidden": 4, "dropout": 0.3, "filter_dropout": 0.2}
@@ -50,15 +50,15 @@ def test_runs_that_wait_take_the_places_of_those_that_ended(monkeypatch, whole, 
 
 def test_stopped_runs_are_sent_away(monkeypatch, whole):
     """Runs end at different epochs; the batch of 6 shrinks to 3 or fewer on the way."""
-    monkeypatch.setattr(drive, "worthwhile", lambda *_: True)
+    monkeypatch.setattr(places, "worthwhile", lambda *_: True)
     seen = []
-    compiled = drive._compiled
+    compiled = executable._compiled
 
     def watched(program, length, structure, shapes):
         seen.append(jax.tree.unflatten(structure, shapes)[0].epoch.shape[0])
         return compiled(program, length, structure, shapes)
 
-    monkeypatch.setattr(drive, "_compiled", watched)
+    monkeypatch.setattr(executable, "_compiled", watched)
     assert_same(train(), whole)
     assert seen[0] == 6
     assert min(seen) <= 3
@@ -97,19 +97,19 @@ def test_memory_of_a_program_is_known(whole):
 
 
 def test_a_smaller_program_must_pay_its_compilation():
-    assert drive.worthwhile(0.5, 1000 * 80e6)
-    assert not drive.worthwhile(0.5, 1000 * 8e6)
+    assert places.worthwhile(0.5, 1000 * 80e6)
+    assert not places.worthwhile(0.5, 1000 * 8e6)
 
 
 def test_the_clock_decides_nothing(monkeypatch, whole):
     """However long epochs and compilations take, programs of the same sizes run."""
-    compiled, seen = drive._compiled, {}
+    compiled, seen = executable._compiled, {}
 
     def watched(program, length, structure, shapes):
         sizes.append(jax.tree.unflatten(structure, shapes)[0].epoch.shape[0])
         return compiled(program, length, structure, shapes)
 
-    monkeypatch.setattr(drive, "_compiled", watched)
+    monkeypatch.setattr(executable, "_compiled", watched)
     for seed in range(4):
         rng, sizes = np.random.default_rng(seed), seen.setdefault(seed, [])
         ticks = itertools.accumulate(iter(lambda rng=rng: rng.choice([1e-9, 1.0, 1e9]), None))

@@ -9,7 +9,7 @@ from flax import nnx
 from longnn.data.splits import Splits
 from longnn.models import MLP, LonGNN
 from longnn.training import METRICS, Optim, fit, score
-from longnn.training.drive import _compiled
+from longnn.training.executable import _compiled
 from tests.toy import C, N, problem, rates, splits
 from tests.training_oracles import numpy_adam, pair_count, published_rule
 

@@ -1,0 +1,181 @@
+"""From a model, its settings and its optimizer to the compiled program that trains it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+from longnn.data.labels import REGRESSION_METRICS
+from longnn.training.loop import Problem, Program
+from longnn.training.metrics import METRICS
+from longnn.training.optim import Optim
+from longnn.training.optimizer import Static, as_static, group_labels
+from longnn.training.task import CLASSIFICATION, REGRESSION
+
+ModelClass = Callable[..., nnx.Module]
+"""Called as ``model(in_features, classes, dtype=..., rngs=..., **settings)``."""
+
+Settings = Mapping[str, object]
+"""Keyword arguments of a model; floats are traced, all else is static and hashable."""
+
+
+class Trial(NamedTuple):
+    """What a search varies: the settings of a model, how it is trained, and from which seeds."""
+
+    settings: Settings
+    optim: Optim
+    seeds: Sequence[int] = (0,)
+
+
+@dataclass(frozen=True)
+class Builder:
+    """The static part of building a model; hashable, so that ``jit`` recognises it.
+
+    Attributes:
+        model: the class.
+        in_features: F.
+        classes: C.
+        dtype: of the parameters.
+        fixed: the static settings.
+    """
+
+    model: ModelClass
+    in_features: int
+    classes: int
+    dtype: jnp.dtype
+    fixed: tuple[tuple[str, object], ...]
+
+    def __call__(
+        self, key: Array, traced: Mapping[str, ArrayLike]
+    ) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
+        """(graph definition, parameters, everything else)."""
+        settings = {**dict(self.fixed), **traced}
+        rngs = nnx.Rngs(key)
+        module = self.model(self.in_features, self.classes, dtype=self.dtype, rngs=rngs, **settings)
+        graphdef, params, rest = nnx.split(module, nnx.Param, ...)  # type: ignore[misc]
+        return graphdef, params, rest
+
+
+def traced_and_fixed(
+    trials: Sequence[Trial],
+) -> tuple[dict[str, list[float]], tuple[tuple[str, object], ...]]:
+    """Float settings as one list each, and the others, which all trials must share.
+
+    Raises:
+        ValueError: if there is no trial, or they cannot share a program.
+    """
+    if not trials:
+        raise ValueError("there are no trials; give settings and optim of at least one")
+    settings, optim, _ = trials[0]
+    for number, other in enumerate(trials):
+        if _static(other.settings) != _static(settings) or set(other.settings) != set(settings):
+            raise ValueError(
+                f"trials of one batch may differ in floats only, but trial {number} has "
+                f"{dict(other.settings)} and trial 0 {dict(settings)}; train them in two batches"
+            )
+        if _kind(other.optim) != _kind(optim):
+            raise ValueError(
+                f"trials of one batch need equal optimizer groups, kinds of decay and dropout, and "
+                f"one transformation, but trial {number} has {_kind(other.optim)} and trial 0 "
+                f"{_kind(optim)}; train them in two batches"
+            )
+    lists: dict[str, list[float]] = {
+        name: [trial.settings[name] for trial in trials]  # type: ignore[misc]
+        for name, value in settings.items()
+        if isinstance(value, float)
+    }
+    return lists, tuple(_static(settings).items())
+
+
+def _static(settings: Settings) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if not isinstance(value, float)}
+
+
+def _kind(optim: Optim) -> tuple[list[str] | None, str, str, Static | None]:
+    """What of it decides the program."""
+    rates = None if optim.rates is None else sorted(optim.rates)
+    return rates, optim.decay, optim.dropout_bits, as_static(optim.transformation)
+
+
+def program_of(
+    builder: Builder, traced: Mapping[str, Sequence[float]], trials: Sequence[Trial], metric: str
+) -> Program:
+    """The static program; builds models with concrete values, so that ranges are checked.
+
+    Raises:
+        ValueError: if the model refuses its settings, or has no ``theta()`` that decay="theta"
+            could act on.
+    """
+    small = replace(builder, in_features=1)
+    for number in range(1, len(trials)):
+        small(jax.random.key(0), {k: values[number] for k, values in traced.items()})
+    graphdef, params, rest = builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+    optim = trials[0].optim
+    penalised = optim.decay == "theta"
+    if penalised and not hasattr(nnx.merge(graphdef, params, rest), "theta"):
+        raise ValueError(
+            f"decay='theta' penalises the filter's coefficients, but {builder.model} has no "
+            "method theta(); use decay='factors'"
+        )
+    return Program(
+        graphdef,
+        labels=tuple(jax.tree.leaves(group_labels(params))),
+        metric=METRICS[metric],
+        penalised=penalised,
+        task=REGRESSION if metric in REGRESSION_METRICS else CLASSIFICATION,
+        threefry=optim.dropout_bits == "threefry",
+        transformation=as_static(optim.transformation),
+    )
+
+
+def with_rates(program: Program, trials: Sequence[Trial]) -> list[Trial]:
+    """The trials with rates for every optimizer group of the program's model.
+
+    Raises:
+        ValueError: if a group has none.
+    """
+    groups = set(program.labels)
+    return [trial._replace(optim=trial.optim.for_groups(groups)) for trial in trials]
+
+
+def refusals(
+    model: ModelClass, problem: Problem, classes: int, trials: Sequence[Trial]
+) -> dict[int, ValueError]:
+    """The number of each trial whose settings the model refuses -> what it says."""
+    refused = {}
+    for number, trial in enumerate(trials):
+        traced, fixed = traced_and_fixed([trial])
+        builder = Builder(model, 1, classes, problem.features.dtype, fixed)
+        try:
+            builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+        except ValueError as error:
+            refused[number] = error
+    return refused
+
+
+def template(
+    model: ModelClass, shape: tuple[int, int], trial: Trial, metric: str, dtype: DTypeLike
+) -> tuple[Program, nnx.State, nnx.State]:
+    """The program of one run, and its parameters and settings before the first epoch.
+
+    Args:
+        model: the class, see ``longnn.fit``.
+        shape: (F, C).
+        trial: its settings and how it was trained.
+        metric: the name of the metric that selected the epoch.
+        dtype: of the parameters.
+
+    Raises:
+        ValueError: see ``longnn.fit``.
+    """
+    traced, fixed = traced_and_fixed([trial])
+    builder = Builder(model, *shape, jnp.dtype(dtype), fixed)
+    program = program_of(builder, traced, [trial], metric)
+    with_rates(program, [trial])
+    _, params, settings = builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+    return program, params, settings

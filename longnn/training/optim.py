@@ -1,0 +1,166 @@
+"""How to train: rates, or any optimizer of optax, and when to stop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import optax
+
+from longnn.graphs.checks import check_word
+from longnn.training.optimizer import Rates, Transformation, check_groups
+
+DEFAULT_RATES: Rates = {
+    "mlp": {"lr": 0.01, "weight_decay": 5e-4},
+    "decomposition": {"lr": 0.01, "weight_decay": 0.0},
+    "coefficients": {"lr": 0.01, "weight_decay": 0.0},
+    "basis": {"lr": 0.01, "weight_decay": 0.0},
+}
+"""Rates of Adam for the groups of this library's models, as in ``conf/optim/adam.yaml``."""
+
+OTHER_RATE = {"lr": 0.01, "weight_decay": 0.0}
+"""Rates of a group that `DEFAULT_RATES` does not know."""
+
+Decay = Literal["factors", "theta"]
+DropoutBits = Literal["hash", "threefry"]
+
+
+@dataclass(frozen=True)
+class Optim:
+    """How to train: Adam with rates for each group of parameters, or any optax transformation.
+
+    Attributes:
+        rates: the learning rate and the coupled weight decay of each optimizer group, for Adam;
+            None: 0.01 everywhere, with a decay of 5e-4 in group "mlp", which trains every model.
+        max_epochs: the most epochs that a run is trained for, >= 1.
+        patience: a run stops at the (patience + 1)-th consecutive epoch whose validation score is
+            strictly below the best one, >= 0.
+        decay: "factors" decays w and eta as published; "theta" takes the decay of group
+            "coefficients" on theta itself, which penalises the norm of the learned filter
+            (Parseval).
+        dropout_bits: "hash" (cheap, ``longnn.models``) or "threefry" (jax's generator).
+        transformation: an optax transformation, which then replaces Adam, or one for each
+            optimizer group. Each run of a batch keeps a state of its own, as if it were trained
+            alone. One object is compiled once: make it once, and use it again.
+
+    Raises:
+        ValueError: if a value is out of its range or of another kind, if there are both rates and
+            a transformation, or if decay="theta" comes with a transformation.
+
+    Example:
+        >>> import longnn, optax
+        >>> longnn.Optim(max_epochs=100).patience
+        200
+        >>> momentum = longnn.Optim(transformation=optax.sgd(0.1, momentum=0.9))
+        >>> by_group = longnn.Optim(
+        ...     transformation={"mlp": optax.adamw(0.01), "basis": optax.sgd(0.1)}
+        ... )
+    """
+
+    rates: Rates | None = None
+    max_epochs: int = 1000
+    patience: int = 200
+    decay: Decay = "factors"
+    dropout_bits: DropoutBits = "hash"
+    transformation: Transformation | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_epochs < 1 or self.patience < 0:
+            raise ValueError(
+                f"max_epochs must be >= 1 and patience >= 0, got {self.max_epochs} and "
+                f"{self.patience}"
+            )
+        check_word("decay", self.decay, Decay)
+        check_word("dropout_bits", self.dropout_bits, DropoutBits)
+        if self.transformation is not None:
+            _check_transformation(self)
+        if self.rates is not None:
+            _check_rates(self.rates)
+            if self.decay == "theta" and "coefficients" not in self.rates:
+                raise ValueError(
+                    "decay='theta' takes its strength from the rates of group 'coefficients'"
+                )
+
+    def for_groups(self, groups: set[str]) -> "Optim":
+        """The same with rates for each of a model's optimizer groups.
+
+        Args:
+            groups: the names of the groups that the model's parameters are in.
+
+        Raises:
+            ValueError: if a group has neither rates nor a transformation.
+        """
+        if self.transformation is not None:
+            if isinstance(self.transformation, Mapping):
+                _check_transformed(groups, self.transformation)
+            return replace(self, rates=None)
+        if self.rates is None:
+            named = groups | ({"coefficients"} if self.decay == "theta" else set())
+            return replace(
+                self, rates={name: DEFAULT_RATES.get(name, OTHER_RATE) for name in sorted(named)}
+            )
+        check_groups(groups, self.rates)
+        return self
+
+
+OptimLike: TypeAlias = Optim | Transformation
+"""What says how to train: an Optim, an optax transformation, or one for each optimizer group."""
+
+
+def as_optim(given: OptimLike | None) -> Optim:
+    """The Optim that is meant: None is the default one, a transformation replaces its Adam.
+
+    Raises:
+        ValueError: if it is of another kind.
+    """
+    if given is None:
+        return Optim()
+    return given if isinstance(given, Optim) else Optim(transformation=given)
+
+
+def _check_transformation(optim: Optim) -> None:
+    """Raises ValueError unless the transformation is optax's and goes with the other settings."""
+    given = optim.transformation
+    if isinstance(given, Mapping):
+        wrong = {k: v for k, v in given.items() if not isinstance(v, optax.GradientTransformation)}
+        if wrong or not given:
+            raise ValueError(
+                "by group, optim needs an optax transformation for each, such as "
+                f"{{'mlp': optax.adam(0.01)}}, got {wrong or dict(given)}; learning rates of Adam "
+                "are given as longnn.Optim(rates=...)"
+            )
+    elif not isinstance(given, optax.GradientTransformation):
+        raise ValueError(
+            "optim must be a longnn.Optim, an optax transformation or a mapping of groups to "
+            f"these, got {given!r}"
+        )
+    if optim.rates is not None:
+        raise ValueError(
+            "rates are those of Adam, which the transformation replaces; give one of the two"
+        )
+    if optim.decay == "theta":
+        raise ValueError(
+            "decay='theta' takes its strength from the rates of Adam, which the transformation "
+            "replaces; use decay='factors', and weight decay in the transformation "
+            "(optax.add_decayed_weights)"
+        )
+
+
+def _check_transformed(groups: set[str], by_group: Mapping[str, object]) -> None:
+    missing = sorted(groups - set(by_group))
+    if missing:
+        raise ValueError(
+            f"the model has parameters in optimizer group(s) {missing}, but transformations are "
+            f"given for {sorted(by_group)} only; add one for each"
+        )
+
+
+def _check_rates(rates: Rates) -> None:
+    """Raises ValueError unless every group has a learning rate and a decay that are numbers."""
+    for group, rate in rates.items():
+        for name in ("lr", "weight_decay"):
+            if name not in rate:
+                raise ValueError(f"optimizer group {group!r} has no {name}; it has {sorted(rate)}")
+            if isinstance(rate[name], (str, bool, type(None))):
+                raise ValueError(
+                    f"{name} of optimizer group {group!r} must be a number, got {rate[name]!r}"
+                )

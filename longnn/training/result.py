@@ -1,0 +1,178 @@
+"""What training gives: a batch of trained models, with their scores, exponents and filters."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from flax import nnx
+from jaxtyping import Float, Real
+
+from longnn.data.splits import Splits
+from longnn.graphs.checks import check_word
+from longnn.graphs.graph import Graph
+from longnn.operators.protocol import Operator
+from longnn.training.loop import Program
+from longnn.training.responses import batch_response, propagated_response
+from longnn.training.scores import Score, counted, score
+
+Part = Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True, repr=False)
+class Fit:
+    """A finished batch of B runs, ordered by trial, then seed, then split.
+
+    Attributes:
+        program: what the models have in common.
+        runs: per run: trial (where there are several), split, seed, best_epoch, epochs, diverged.
+        params: parameters at the selected epoch, leaves [B, ...] on the host.
+        settings: traced hyperparameters, leaves [B, ...].
+        curves: name -> [B, epochs], NaN after a run's end.
+        outputs: [B, N, C] log-probabilities or values at the selected epoch, dropout off.
+        seconds: how long compiling and training took.
+        pruned: whether the training was given up before its end.
+        splits: the splits it was trained on.
+        labels: [N] of the nodes.
+        metric: the name of the metric that selected the epoch.
+        title: what was trained on what, for figures.
+        graph: the graph that was filtered on; None where only its operator was given.
+
+    Example:
+        >>> import longnn
+        >>> data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
+        >>> splits = longnn.data.splits.stratified(data, number=2)
+        >>> run = longnn.fit("longnn", data, splits, optim=longnn.Optim(max_epochs=5))
+        >>> run.outputs.shape
+        (2, 60, 2)
+        >>> run.score("val").n
+        2
+    """
+
+    program: Program
+    runs: list[dict[str, Any]]  # numbers and flags; what an opened run adds to it is its own
+    params: nnx.State
+    settings: nnx.State
+    curves: dict[str, Float[np.ndarray, "B epochs"]]
+    outputs: Float[np.ndarray, "B N C"]
+    seconds: dict[str, float] = field(default_factory=dict)
+    pruned: bool = False
+    splits: Splits | None = None
+    labels: Real[np.ndarray, " N"] | None = None
+    metric: str = "accuracy"
+    title: str = ""
+    graph: Graph | None = None
+
+    def model(self, run: int = 0) -> nnx.Module:
+        """The trained module of one run.
+
+        Args:
+            run: the number of the run, in [0, B).
+
+        Raises:
+            ValueError: if there is no such run.
+        """
+        if not 0 <= run < len(self.runs):
+            raise ValueError(f"there are runs 0 to {len(self.runs) - 1}, got {run}")
+        params, settings = jax.tree.map(lambda leaf: leaf[run], (self.params, self.settings))
+        return self.program.model(params, settings)
+
+    def score(self, part: Part = "test") -> Score:
+        """The scores at the selected epochs; read those of the test nodes once, at the end.
+
+        Args:
+            part: "test", or "val" or "train" while choices are still being made.
+
+        Raises:
+            ValueError: for another part, or if the fit was made without labels and splits.
+        """
+        check_word("part", part, Part)
+        if self.splits is None or self.labels is None:
+            raise ValueError("this fit knows no labels and splits to be scored on; use score of "
+                             "longnn.training on its outputs")  # fmt: skip
+        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
+        masks = getattr(self.splits, part)[split]
+        percent = 100 * score(self.metric, self.outputs, self.labels, masks)
+        return Score(self.metric, part, percent, split, seed)
+
+    @property
+    def alpha(self) -> Float[np.ndarray, " B"]:
+        """[B] learned exponent at lambda = 0, at the selected epochs."""
+        return self._selected("alpha")
+
+    @property
+    def beta(self) -> Float[np.ndarray, " B"]:
+        """[B] learned exponent at lambda = 2, at the selected epochs."""
+        return self._selected("beta")
+
+    def _selected(self, name: str) -> Float[np.ndarray, " B"]:
+        if name not in self.curves:
+            raise AttributeError(
+                f"the runs of this fit have no {name}: {self._model_name} learns none; its curves "
+                f"are {', '.join(sorted(self.curves))}"
+            )
+        at = np.array([run["best_epoch"] - 1 for run in self.runs])
+        return self.curves[name][np.arange(len(at)), at]
+
+    def response(self, lam: Real[np.ndarray, " G"]) -> Float[np.ndarray, "B G C"]:
+        """g(lambda), the learned filter of every run, at the selected epochs.
+
+        Args:
+            lam: [G] eigenvalues of L = I - S, in [0, 2]: a grid, or those of a graph
+                (``longnn.analysis.eigenvalues``).
+
+        Returns:
+            [B, G, C] in the units of the filter's output over its input; C = 1 if all channels
+            share one filter.
+
+        Raises:
+            ValueError: if the model has no filter that is a function of lambda, or lam is no
+                vector in [0, 2].
+        """
+        return batch_response(self.program, self.params, self.settings, lam)
+
+    def propagated_response(
+        self,
+        operator: Operator,
+        eigenvectors: Float[np.ndarray, "N M"],
+        channels: int | None = None,
+    ) -> Float[np.ndarray, "B M channels"]:
+        """g(lambda_j) as what the filters make of a graph: <u_j, g(S) u_j>, no lambda involved.
+
+        Args:
+            operator: S on N nodes.
+            eigenvectors: [N, M] orthonormal eigenvectors u_j of S.
+            channels: the number of channels that the filter works on; None: C, the outputs.
+
+        Returns:
+            [B, M, channels].
+
+        Raises:
+            ValueError: if the model has no filters.
+        """
+        width = self.outputs.shape[2] if channels is None else channels
+        through = [
+            propagated_response(self.model(run), operator, eigenvectors, width)
+            for run in range(len(self.runs))
+        ]
+        return np.stack(through)
+
+    @property
+    def _model_name(self) -> str:
+        return type(self.model()).__name__
+
+    def __repr__(self) -> str:
+        title = self.title or self._model_name
+        lines = [f"Fit of {title}: {counted(len(self.runs), 'run')}"]
+        if self.splits is not None and self.labels is not None:
+            lines += [repr(self.score("val"))]
+        lines += [
+            f"{name} {np.mean(v):.3f} (from {np.min(v):.3f} to {np.max(v):.3f})"
+            for name in ("alpha", "beta")
+            if name in self.curves
+            for v in [self._selected(name)]
+        ]
+        seconds = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.seconds.items())
+        lines += [seconds] if seconds else []
+        lines += ["next: .score(), .response(lam), .model(0), .curves, longnn.plot.response(...)"]
+        return "\n  ".join(lines)

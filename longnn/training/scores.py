@@ -1,0 +1,91 @@
+"""Scores of a batch of runs: a number for each run, their mean and its 95 % interval."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int, Real
+
+from longnn.training.intervals import statistics
+from longnn.training.metrics import METRICS
+
+
+@dataclass(frozen=True, repr=False)
+class Score:
+    """The scores of B runs on one part of the nodes, in percent.
+
+    Attributes:
+        metric: the name of the metric.
+        part: "train", "val" or "test".
+        values: [B] the score of each run, at most 100.
+        split: [B] the number of the split of each run.
+        seed: [B] the random seed of each run.
+
+    Example:
+        >>> import numpy as np
+        >>> Score("accuracy", "test", np.array([80.0, 84.0]), np.array([0, 1]), np.array([0, 0]))
+        test accuracy 82.00 +- 25.41 % (95 % interval, n = 2: 2 splits x 1 seed)
+    """
+
+    metric: str
+    part: str
+    values: Real[np.ndarray, " B"]
+    split: Int[np.ndarray, " B"]
+    seed: Int[np.ndarray, " B"]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the runs."""
+        return statistics(self.values).mean
+
+    @property
+    def std(self) -> float | None:
+        """The standard deviation over the runs (ddof 1); None of a single run."""
+        return statistics(self.values).std
+
+    @property
+    def ci95(self) -> float | None:
+        """Half the width of the 95 % interval of the mean (Student's t); None of a single run."""
+        return statistics(self.values).ci95
+
+    @property
+    def n(self) -> int:
+        """The number B of runs."""
+        return len(self.values)
+
+    @property
+    def per_split(self) -> dict[int, float]:
+        """The number of each split -> the mean over its runs."""
+        return {int(s): float(self.values[self.split == s].mean()) for s in np.unique(self.split)}
+
+    def __repr__(self) -> str:
+        splits, seeds = len(np.unique(self.split)), len(np.unique(self.seed))
+        runs = f"n = {self.n}: {counted(splits, 'split')} x {counted(seeds, 'seed')}"
+        shown = f"{ {'val': 'validation'}.get(self.part, self.part) } {self.metric}"
+        if self.ci95 is None:
+            return f"{shown} {self.mean:.2f} % ({runs})"
+        return f"{shown} {self.mean:.2f} +- {self.ci95:.2f} % (95 % interval, {runs})"
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, such as "3 seeds"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def score(
+    metric: str,
+    outputs: Float[np.ndarray, "B N C"],
+    labels: Real[np.ndarray, " N"] | Real[jax.Array, " N"],
+    masks: Bool[np.ndarray, "B N"],
+) -> Float[np.ndarray, " B"]:
+    """The metric of each of B runs on a part of the nodes, a fraction of at most 1.
+
+    Args:
+        metric: the name of a metric, one of ``longnn.training.METRICS``.
+        outputs: [B, N, C] log-probabilities, or values.
+        labels: [N] whole numbers, or real values for "r2".
+        masks: [B, N] which nodes count in each run.
+    """
+    scores = jax.vmap(METRICS[metric], in_axes=(0, None, 0))
+    return np.asarray(scores(*map(jnp.asarray, (outputs, labels, masks))))
