@@ -1,20 +1,23 @@
 """A job: one config in one run directory; and which jobs can train as one batch."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from longnn.runs import configured
 
 from .identity import hash_of, settings
+from .renamed import refuse_old_names
 
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""
 
 SHARED = ("backend", "chunk", "memory_gb", "compilation_cache", "force", "figures", "logger")
-"""Values outside a run's identity that jobs of a batch share."""
+"""Values outside a run's identity that the jobs of a batch share."""
 
 
 class Job(NamedTuple):
@@ -34,28 +37,53 @@ class Job(NamedTuple):
 
     @property
     def title(self) -> str:
-        """model on dataset."""
+        """The model and the dataset, as ``longnn on cora``."""
         return f"{self.model} on {self.config.dataset.name}"
 
 
 def current_job(config: DictConfig) -> Job:
-    """The job that Hydra is running with this config."""
+    """The job that Hydra is running with this config.
+
+    Args:
+        config: composed by Hydra.
+
+    Raises:
+        ValueError: if a file of the user's has a setting under its old name.
+    """
+    refuse_old_names(config)
     return _job(config, HydraConfig.get())
 
 
-def _job(config: DictConfig, hydra: Any) -> Job:
+def _job(config: DictConfig, hydra: HydraConf) -> Job:
     alone = OmegaConf.is_missing(hydra.job, "num")
     sweep = None if alone else Path(str(hydra.sweep.dir)).absolute().name
     return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir), sweep)
 
 
-def model_of(config: DictConfig) -> tuple[Any, configured.Settings]:
-    """:func:`longnn.runs.configured.model_of` of a ``model`` config."""
+# a model is any callable of the user's, which no narrower type describes
+def model_of(config: DictConfig) -> tuple[Callable[..., Any], configured.Settings]:
+    """The class that a ``model`` config names, and its settings.
+
+    Args:
+        config: the node ``model`` of a run's config.
+
+    Raises:
+        ValueError: if a ``_target_`` cannot be imported.
+    """
     return configured.model_of(cast(dict, OmegaConf.to_container(config, resolve=True)))
 
 
 def group_of(job: Job) -> str:
-    """Equal for jobs that differ in traced values alone: float settings, rates, epochs, seeds."""
+    """A key that is equal for jobs that one compiled program can train as one batch.
+
+    They differ in traced values alone: float settings of the model, rates, epochs, patience, seeds.
+
+    Args:
+        job: with its config.
+
+    Raises:
+        ValueError: if a ``_target_`` of its model cannot be imported.
+    """
     _, values = model_of(job.config.model)
     traced = {name for name, value in values.items() if isinstance(value, float)}
     decisive = settings(job.config)

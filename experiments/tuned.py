@@ -1,25 +1,45 @@
-"""``longnn tuned SEARCH... --into FILE``: the outcome of searches as tuned values.
+"""``longnn tuned SEARCH... --into FOLDER``: the outcome of searches as tuned values.
 
-SEARCH is a directory of a search (hydra.sweep.dir), FILE a conf/tuned/NAME.yaml. Entries of other
-datasets stay as they are. Each new one says which command found it, in how many trials, on which
-splits, and with which validation score.
+SEARCH is the directory of a finished search (its hydra.sweep.dir), FOLDER is conf/tuned/NAME, or
+DIR/tuned/NAME in a folder of your own. Each search is written into FOLDER/MODEL_DATASET.yaml, which
+``longnn train tuned=NAME`` (with ``--config-dir DIR``) then uses for this model on this dataset.
+The file also says which command found the values, in how many trials, on which splits, and with
+which validation score.
 """
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
+from longnn.runs import read_result
 from longnn.runs.atomic import atomic_write
-from longnn.runs.directory import RESULT, read_result
 
 from .sweep import manifest
+
+HEADER = "# @package _global_\n"
+"""Says that a file's values are those of the whole config."""
+
+
+class Entry(NamedTuple):
+    """Tuned values for one model on one dataset.
+
+    Attributes:
+        name: MODEL_DATASET.
+        content: values of ``model`` and ``optim``, and under ``tuned`` where they are from.
+    """
+
+    name: str
+    content: dict[str, Any]
 
 
 def outcome(directory: Path) -> dict[str, Any]:
     """The outcome of a finished search: its best job's directory, its values, how many trials.
+
+    Args:
+        directory: of the search.
 
     Raises:
         FileNotFoundError: if no search has finished there.
@@ -37,66 +57,87 @@ def outcome(directory: Path) -> dict[str, Any]:
     return found
 
 
-def entry_of(directory: Path) -> tuple[str, dict[str, Any]]:
-    """(dataset, its entry) of a finished search.
+def entry_of(directory: Path) -> Entry:
+    """The tuned values that a finished search found.
+
+    Args:
+        directory: of the search.
 
     Raises:
-        FileNotFoundError, ValueError: as :func:`outcome`; also if a searched key has no place in a
-            tuned file.
+        FileNotFoundError: as :func:`outcome`.
+        ValueError: likewise, and if a key was searched that has no place among tuned values.
     """
     found = outcome(directory)
-    result = read_result(directory / found["directory"] / RESULT)
-    split = result["config"]["split"]
+    result = read_result(directory / found["directory"])
+    split = result.config["split"]
     last = split["first_seed"] + split["count"] - 1
     (sweep,) = manifest.read(directory).values()
-    entry: dict[str, Any] = {
-        "source": "search",
-        "search": {
-            "command": manifest.command([a for a in sweep.command if "sweep.dir" not in a]),
-            "trials": found["trials"],
-            "splits": f"{result['split']}, seeds {split['first_seed']} to {last}",
-            "validation": round(found["validation"], 2),
-        },
+    search = {
+        "command": manifest.command([a for a in sweep.command if "sweep.dir" not in a]),
+        "trials": found["trials"],
+        "splits": f"{result.split}, seeds {split['first_seed']} to {last}",
+        "validation": round(found["validation"], 2),
     }
+    content: dict[str, Any] = {"tuned": {"source": "search", "search": search}}
     for key, value in found["params"].items():
-        _put(entry, key, value)
-    return result["dataset"], entry
+        _put(content, key, value)
+    return Entry(f"{result.model}_{result.dataset}", content)
 
 
-def _put(entry: dict[str, Any], key: str, value: Any) -> None:
-    """model.X goes to model.X, optim.groups.G.X to optim.G.X."""
-    value = float(f"{value:.6g}") if isinstance(value, float) else value
-    match key.split("."):
-        case ["model", name]:
-            entry.setdefault("model", {})[name] = value
-        case ["optim", "groups", group, name]:
-            entry.setdefault("optim", {}).setdefault(group, {})[name] = value
-        case _:
-            raise ValueError(f"{key} was searched, but tuned values are of model.* and rates only")
+def _put(content: dict[str, Any], key: str, value: Any) -> None:
+    """Puts a value where its dotted key says; a number is rounded to six digits."""
+    if not key.startswith(("model.", "optim.groups.")):
+        raise ValueError(
+            f"{key} was searched, but tuned values are of model.* and optim.groups.* only"
+        )
+    *folders, name = key.split(".")
+    for folder in folders:
+        content = content.setdefault(folder, {})
+    content[name] = float(f"{value:.6g}") if isinstance(value, float) else value
 
 
-def put(file: Path, entries: dict[str, dict[str, Any]]) -> None:
-    """Writes entries into a tuned file, below the comment that it begins with."""
-    text = file.read_text() if file.exists() else ""
-    comment = [line for line in text.splitlines() if line.startswith("#")]
-    known: Any = OmegaConf.to_container(OmegaConf.create(text)) if text else {}
-    content = OmegaConf.to_yaml(OmegaConf.create(dict(sorted((known | entries).items()))))
+def write(folder: Path, entry: Entry) -> Path:
+    """Writes an entry in place of an earlier one; makes the option ``tuned=NAME`` if it is new.
+
+    Args:
+        folder: conf/tuned/NAME.
+        entry: to write.
+
+    Returns:
+        The file.
+    """
+    option = folder.with_name(f"{folder.name}.yaml")
+    if not option.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        about = f"# Values from searches: {folder.name}/MODEL_DATASET.yaml, where there is one.\n"
+        with atomic_write(option) as path:
+            path.write_text(f"{about}defaults:\n  - none\n")
+    file = folder / f"{entry.name}.yaml"
     with atomic_write(file) as path:
-        path.write_text("\n".join([*comment, content]))
+        path.write_text(HEADER + OmegaConf.to_yaml(OmegaConf.create(entry.content)))
+    return file
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(prog="longnn tuned", description=__doc__)
+    """Parses the command line.
+
+    Args:
+        arguments: without the program name; those of the process by default.
+    """
+    parser = argparse.ArgumentParser(
+        prog="longnn tuned",
+        description=(__doc__ or "").replace("``", ""),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("search", nargs="+", type=Path, help="hydra.sweep.dir of a search")
-    parser.add_argument("--into", type=Path, required=True, help="conf/tuned/NAME.yaml")
+    parser.add_argument("--into", type=Path, required=True, help="conf/tuned/NAME, a folder")
     options = parser.parse_args(arguments)
     try:
-        entries = dict(entry_of(directory) for directory in options.search)
+        entries = [entry_of(directory) for directory in options.search]
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
-    put(options.into, entries)
-    print(f"{options.into}: {', '.join(entries)}")
+    for entry in entries:
+        print(write(options.into, entry))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ TRIALS = (
     "it.*"
 )
 
-TUNED = Path(__file__).parents[2] / "conf" / "tuned"
+SEARCHED = Path(__file__).parents[2] / "conf" / "tuned" / "search"
 
 
 def page(name: str, records: Sequence[Record], folder: Path) -> str:
@@ -67,7 +67,6 @@ def _published(records: Sequence[Record], folder: Path) -> list[str]:
 
 def _searched(records: Sequence[Record], folder: Path) -> list[str]:
     reference = measured(folder)
-    entries = _entries("longnn_search")
     rows = []
     for record in sorted(records, key=lambda r: place(r["dataset"])):
         name = record["dataset"]
@@ -75,7 +74,7 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
             f"{f.first:.2f} ({f.mean:+.2f}, s.e. {f.standard_error or 0.0:.2f})"
             for f in (beside(record, reference[m][name]) for m in ("LON-GNN", "JacobiConv"))
         ]
-        chosen = entries.get(name, {}).get("search", {})
+        chosen = _search("longnn", name)
         row = (name, str(record["test"]["n"]), interval(record["test"]))
         validation = (chosen.get("validation"), record["val"]["mean"])
         rows.append((*row, *map(_number, validation), *cells))
@@ -88,7 +87,8 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
     found = Table("LON-GNN after a search", about, header, rows)
     return [
         "One search for each dataset, as planned in [searches.md](searches.md); its values are in "
-        "`conf/tuned/longnn_search.yaml`. References are those of [published.md](published.md).",
+        "`conf/tuned/search/longnn_DATASET.yaml`. References are those of "
+        "[published.md](published.md).",
         table(found),
         *_others(records, folder),
         *_trials(folder, ("longnn",)),
@@ -111,9 +111,9 @@ def _family(records: Sequence[Record], folder: Path) -> list[str]:
     theirs = [r for r in records if not searched(r)]
     ours = [r for r in records if searched(r)]
     return [
-        "Each model with the hyperparameters that its authors published (`conf/tuned/MODEL.yaml`), "
+        "Each model with the hyperparameters that its authors published (`conf/tuned/published`), "
         "and after a search of its own, as planned in [searches.md](searches.md) "
-        "(`conf/tuned/MODEL_search.yaml`), on the ten `per_class` index sets, three seeds each.",
+        "(`conf/tuned/search`), on the ten `per_class` index sets, three seeds each.",
         table(grid("Hyperparameters of the authors", theirs, FAMILY)),
         table(grid("After our own search", ours, FAMILY)),
         published(folder, FAMILY, models),
@@ -180,9 +180,12 @@ def _quoted(argument: str) -> str:
     return f"'{argument}'" if "$" in argument else argument
 
 
-def _entries(name: str) -> dict[str, Any]:
-    file = TUNED / f"{name}.yaml"
-    content: Any = OmegaConf.to_container(OmegaConf.load(file)) if file.exists() else {}
+def _search(model: str, dataset: str) -> dict[str, Any]:
+    """How the tuned values of a model on a dataset were found; empty if no search has ended."""
+    file = SEARCHED / f"{model}_{dataset}.yaml"
+    if not file.exists():
+        return {}
+    content: Any = OmegaConf.to_container(OmegaConf.load(file).tuned.search)
     return content
 
 

@@ -54,7 +54,7 @@ TARGETS = {
     ),
     "searched": Target(
         "LON-GNN after our own search",
-        (Sweep(NINE, ("model=longnn", "tuned=longnn_search", *SAME_SPLITS)),),
+        (Sweep(NINE, ("model=longnn", "tuned=search", *SAME_SPLITS)),),
     ),
     "family": Target(
         "Polynomial filters with their authors' values and after our own search",
@@ -63,7 +63,7 @@ TARGETS = {
             Sweep(FAMILY[2:], ("model=optbasisgnn,favardgnn", *SAME_SPLITS)),
             Sweep(PAIR[1:], ("model=gprgnn", *SAME_SPLITS)),
             *(
-                Sweep(PAIR, (f"model={name}", f"tuned={name}_search", *SAME_SPLITS))
+                Sweep(PAIR, (f"model={name}", "tuned=search", *SAME_SPLITS))
                 for name in ("gprgnn", "bernnet", "chebnetii", "optbasisgnn", "favardgnn")
             ),
         ),

@@ -2,11 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
@@ -15,9 +14,10 @@ from omegaconf import DictConfig
 from longnn.runs import attempts
 
 from . import manifest
+from .combinations import combinations
 from .launching import run_all
 from .manifest import Manifest
-from .plan import Planned, plan
+from .plan import Planned, planned_jobs
 from .state import OPEN, job_state, summary
 from .view import watched
 
@@ -30,6 +30,7 @@ def sweep(
     launcher: Launcher,
     arguments: list[str],
     *,
+    params: Mapping[str, object],
     retry_failed: bool,
 ) -> list[Any]:
     """Runs the jobs that are not done.
@@ -38,17 +39,22 @@ def sweep(
         context: Hydra's.
         config: of the sweep.
         launcher: that runs jobs.
-        arguments: overrides, some with several values.
+        arguments: overrides of the command line, some with several values.
+        params: key -> values of a config file, which arguments of the same key replace.
         retry_failed: whether a job that failed before is tried again.
 
     Raises:
         SystemExit: with code 1 where a job failed or was not run, with 2 where there is none.
     """
-    combined = _combinations(context, arguments)
+    parser = OverridesParser.create(config_loader=context.config_loader)
+    try:
+        combined = combinations(parser, params, arguments)
+    except ValueError as error:
+        _exit(2, str(error))
     if not combined:
         _exit(2, f"the sweep has no jobs: one of {' '.join(arguments)} lists no value")
     directory = Path(str(config.hydra.sweep.dir))
-    jobs = plan(context.config_loader, config, combined)
+    jobs = planned_jobs(context.config_loader, config, combined)
     manifest.write(directory, Manifest(sys.argv[1:], {job.name: job.overrides for job in jobs}))
     if config.force:
         todo = [job for job in jobs if job.job is not None]
@@ -93,12 +99,6 @@ def refuse(directory: Path, message: str) -> None:
         attempts.end(attempt, "failed", error="ConfigError", message=message, traceback="")
 
 
-def _combinations(context: HydraContext, arguments: list[str]) -> list[list[str]]:
-    parser = OverridesParser.create(config_loader=context.config_loader)
-    (jobs,) = BasicSweeper.split_arguments(parser.parse_overrides(arguments), None)
-    return jobs
-
-
-def _exit(code: int, message: str) -> None:
+def _exit(code: int, message: str) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(code)

@@ -1,20 +1,21 @@
-"""The jobs of a sweep: which overrides, and in which directory."""
+"""The jobs of a sweep before they run: the overrides, config and directory of each."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from ..identity import hash_of, name_of
 from ..job import Job
+from ..renamed import refuse_old_names
+from ..unknown import hint
 
 
 class Planned(NamedTuple):
@@ -37,11 +38,15 @@ class _Base(NamedTuple):
     """What jobs share that choose the same files."""
 
     whole: DictConfig
-    config: DictConfig  # without Hydra's node, and of the tuned values those of its dataset
+    config: DictConfig  # without Hydra's node
 
 
-def plan(loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]]) -> list[Planned]:
-    """Composes each job; jobs that turn out the same run are one.
+def planned_jobs(
+    loader: ConfigLoader, master: DictConfig, jobs: Sequence[Sequence[str]]
+) -> list[Planned]:
+    """Composes each job; jobs that turn out to be the same run are one.
+
+    Files are composed once for all jobs that choose the same ones.
 
     Args:
         loader: Hydra's.
@@ -71,7 +76,7 @@ def _planned(
             bases[choices] = _base(loader.load_sweep_config(master, list(choices)))
         base = bases[choices]
         config = base.config.copy()
-        ConfigLoaderImpl._apply_overrides_to_config(values, config)
+        _set(config, values)
         name = _name(base, config, values, number)
         choice = base.whole.hydra.runtime.choices["model"]
         folder = Path(str(base.whole.hydra.sweep.dir)).absolute()
@@ -81,45 +86,51 @@ def _planned(
 
 
 def _base(whole: DictConfig) -> _Base:
-    config: Any = whole.copy()
+    config = whole.copy()
     with read_write(config), open_dict(config):
         del config["hydra"]
-        known = not OmegaConf.is_interpolation(config.dataset, "name")  # of a file that a job names
-        if "tuned" in config and known:  # copied for each job, and long
-            name = OmegaConf.select(config, "dataset.name")
-            config.tuned = {k: v for k, v in config.tuned.items() if k == name}
+    refuse_old_names(config)
     return _Base(whole, config)
-
-
-def _name(base: _Base, config: DictConfig, values: list[Override], number: int) -> str:
-    subdir = OmegaConf.to_container(base.whole.hydra.sweep)["subdir"]  # type: ignore[index, call-overload]
-    if subdir == "${run_name:}":
-        return name_of(config, base.whole.hydra.runtime.choices)
-    return _own_name(base.whole, values, number)
-
-
-def _own_name(whole: DictConfig, values: list[Override], number: int) -> str:
-    """The directory by a rule of the user's own."""
-    before, config = HydraConfig.instance().cfg, whole.copy()
-    with read_write(config.hydra), open_dict(config.hydra):
-        config.hydra.job.id = config.hydra.job.num = number
-        config.hydra.overrides.task.extend([o.input_line for o in values])
-    ConfigLoaderImpl._apply_overrides_to_config(values, config)
-    HydraConfig.instance().set_config(config)
-    try:
-        return str(config.hydra.sweep.subdir)
-    finally:
-        HydraConfig.instance().cfg = before
 
 
 def _is_value(override: Override) -> bool:
     """Whether an override sets a value of a composed config, rather than choosing a file."""
     plain = not (override.is_add() or override.is_force_add() or override.is_delete())
     key = override.key_or_group
-    if key == "dataset.name" or key.startswith("hydra"):  # it chooses the tuned values
-        return False
-    return plain and ("." in key or key in SCALARS)
+    return plain and not key.startswith("hydra") and ("." in key or key in SCALARS)
 
 
 SCALARS = ("seed", "repeats")
 """Top-level values that sweeps vary; other top-level keys may name groups."""
+
+
+def _set(config: DictConfig, values: Sequence[Override]) -> None:
+    """Sets values of a composed config, as Hydra does while it composes one.
+
+    Raises:
+        ValueError: for a key that the config does not have.
+    """
+    for override in values:
+        key = override.key_or_group
+        try:
+            OmegaConf.update(config, key, override.value(), merge=True)
+        except (ConfigAttributeError, ConfigKeyError) as error:
+            raise ValueError(f"the config has no {key!r}: {hint(key, config)}") from error
+
+
+def _name(base: _Base, config: DictConfig, values: Sequence[Override], number: int) -> str:
+    """The name of a job's directory, by our rule or by one of the user's own."""
+    unresolved = OmegaConf.to_container(base.whole.hydra.sweep)
+    assert isinstance(unresolved, dict)
+    if unresolved["subdir"] == "${run_name:}":
+        return name_of(config, base.whole.hydra.runtime.choices)
+    before, whole = HydraConfig.instance().cfg, base.whole.copy()
+    with read_write(whole.hydra), open_dict(whole.hydra):
+        whole.hydra.job.id = whole.hydra.job.num = number
+        whole.hydra.overrides.task.extend([o.input_line for o in values])
+    _set(whole, values)
+    HydraConfig.instance().set_config(whole)
+    try:
+        return str(whole.hydra.sweep.subdir)
+    finally:
+        HydraConfig.instance().cfg = before

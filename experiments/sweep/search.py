@@ -18,49 +18,24 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
-from optuna.trial import Trial, TrialState
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from longnn.runs import attempts
 from longnn.runs.atomic import atomic_write
-from longnn.runs.directory import RESULT, read_result
+from longnn.runs.result import read_result
 
-from ..cli import nearest
 from ..identity import hash_of
+from ..unknown import hint
 from . import manifest
 from .grid import launch
 from .manifest import Manifest
-from .plan import Planned, plan
+from .plan import Planned, planned_jobs
+from .search_settings import SearchSettings
 from .space import Space, from_overrides, from_settings
-from .study import counts, draw, grid, open_study
+from .study import counts, draw, grid, open_storage, open_study, taken_up
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to search.
-
-    Attributes:
-        params: the space (``experiments.sweep.space``).
-        trials: how many the study shall hold.
-        batch: how many are asked for at a time.
-        sampler: see ``experiments.sweep.study``.
-        pruner: likewise; acts between chunks with the launcher vmap.
-        storage: likewise.
-        seed: of the sampler.
-        splits: how many splits choose.
-        first_split_seed: seed of the first of them.
-    """
-
-    params: dict[str, Any]
-    trials: int
-    batch: int
-    sampler: str
-    pruner: str
-    storage: str
-    seed: int
-    splits: int
-    first_split_seed: int
 
 
 @dataclass
@@ -72,6 +47,7 @@ class _Search:
     fixed: list[str]  # overrides of every job
     chosen_on: list[str]  # overrides that give the search its own splits
     space: Space
+    storage: BaseStorage
     study: optuna.Study
     jobs: dict[str, list[str]]  # name -> overrides, of all trials so far
 
@@ -81,7 +57,7 @@ def sweep(
     config: DictConfig,
     launcher: Launcher,
     arguments: list[str],
-    settings: Settings,
+    settings: SearchSettings,
 ) -> list[Any]:
     """Brings the study to ``settings.trials`` trials, draws it, and says how to report its best.
 
@@ -110,7 +86,7 @@ def _prepared(
     config: DictConfig,
     launcher: Launcher,
     arguments: list[str],
-    settings: Settings,
+    settings: SearchSettings,
 ) -> _Search:
     overrides = OverridesParser.create(config_loader=context.config_loader).parse_overrides(
         arguments
@@ -124,16 +100,18 @@ def _prepared(
     chosen_on = _splits(config, fixed, settings)
     directory = Path(str(config.hydra.sweep.dir))
     name = f"search-{hash_of([sorted(fixed + chosen_on), sorted(map(repr, space.items()))])[:8]}"
+    storage = open_storage(directory, settings.storage)
     study = open_study(
-        directory,
+        storage,
         name,
         space,
-        storage=settings.storage,
         sampler=settings.sampler,
         pruner=settings.pruner,
         seed=settings.seed,
     )
-    return _Search(context, config, launcher, directory, fixed, chosen_on, space, study, {})
+    return _Search(
+        context, config, launcher, directory, fixed, chosen_on, space, storage, study, jobs={}
+    )
 
 
 def _check(config: DictConfig, space: Space) -> None:
@@ -143,14 +121,12 @@ def _check(config: DictConfig, space: Space) -> None:
         )
     for key in space:
         if OmegaConf.select(config, key, throw_on_missing=False) is None:
-            near = nearest(key, config)
-            hint = f"did you mean {' or '.join(near)}?" if near else "see --cfg job"
             raise ValueError(
-                f"the search space names {key}, which the config does not have; {hint}"
+                f"the search space names {key}, which the config does not have; {hint(key, config)}"
             )
 
 
-def _splits(config: DictConfig, fixed: list[str], settings: Settings) -> list[str]:
+def _splits(config: DictConfig, fixed: list[str], settings: SearchSettings) -> list[str]:
     """Overrides that give the search splits of its own, unless the user has chosen them."""
     if "first_seed" not in config.split:
         raise ValueError(
@@ -163,7 +139,7 @@ def _splits(config: DictConfig, fixed: list[str], settings: Settings) -> list[st
     return [f"{key}={value}" for key, value in own.items() if key not in given]
 
 
-def _wanted(settings: Settings, space: Space) -> int:
+def _wanted(settings: SearchSettings, space: Space) -> int:
     if settings.sampler != "grid":
         return settings.trials
     number = 1
@@ -182,12 +158,12 @@ def _next(search: _Search, wanted: int, batch: int) -> list[Trial]:
         if set(trial.params) != set(search.space):  # killed while it was asked for
             search.study.tell(trial.number, state=TrialState.FAIL)
         elif _job_state(search, trial) != "running":
-            left.append(Trial(search.study, trial._trial_id))
+            left.append(taken_up(search.study, search.storage, trial.number))
     new = min(batch - len(left), wanted - len(known))
     return left[:batch] + [search.study.ask(search.space) for _ in range(new)]
 
 
-def _job_state(search: _Search, trial: Any) -> str:
+def _job_state(search: _Search, trial: FrozenTrial) -> str:
     name = trial.user_attrs.get("directory")
     return attempts.status(search.directory / name) if name else "missing"
 
@@ -198,7 +174,7 @@ def _planned(search: _Search, trials: Sequence[Trial]) -> list[Planned]:
     for trial in trials:
         values = [f"{key}={_text(trial.params[key])}" for key in search.space]
         overrides = [*search.fixed, *search.chosen_on, *values]
-        (job,) = plan(search.context.config_loader, search.config, [overrides])
+        (job,) = planned_jobs(search.context.config_loader, search.config, [overrides])
         trial.set_user_attr("directory", job.name)
         search.jobs[job.name] = overrides
         planned.append(job)
@@ -229,15 +205,14 @@ def _tell(search: _Search, trial: Trial, job: Planned) -> None:
     directory = search.directory / job.name
     found = attempts.status(directory)
     if found == "done":
-        value = read_result(directory / RESULT)["val"]["mean"]
-        search.study.tell(trial, value, skip_if_finished=True)
+        search.study.tell(trial, read_result(directory).validation, skip_if_finished=True)
     elif found in ("pruned", "failed"):
         state = TrialState.PRUNED if found == "pruned" else TrialState.FAIL
         search.study.tell(trial, state=state, skip_if_finished=True)
     # else it was killed, or runs elsewhere: the trial stays open, and is taken up
 
 
-def _note(search: _Search, settings: Settings, wanted: int) -> None:
+def _note(search: _Search, settings: SearchSettings, wanted: int) -> None:
     known = {
         t.user_attrs["directory"]: search.jobs.get(t.user_attrs["directory"], [])
         for t in search.study.get_trials(deepcopy=False)
@@ -269,7 +244,7 @@ def _ended(search: _Search) -> list[Any]:
     }
     with atomic_write(search.directory / f"{study.study_name}.json") as path:
         path.write_text(json.dumps(record, indent=1) + "\n")
-    metric = read_result(search.directory / best.user_attrs["directory"] / RESULT)["metric"]
+    metric = read_result(search.directory / best.user_attrs["directory"]).metric
     drawn = draw(study, search.directory / f"{study.study_name}-figures", metric)
     LOG.info(f"best validation {best.value:.2f} %: {' '.join(values)}")
     LOG.info("\n  ".join(["figures:", *map(str, drawn)]))

@@ -10,7 +10,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 
 from ..job import Job, group_of
-from .plan import Planned, plan
+from .plan import Planned, planned_jobs
 
 LOG = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def launch(
     prune: Prune | None = None,
 ) -> list[JobReturn]:
     """Trains each group of jobs; every job gets the directory and files that it has alone."""
-    return launch_planned(config, plan(context.config_loader, config, job_overrides), prune)
+    return launch_planned(config, planned_jobs(context.config_loader, config, job_overrides), prune)
 
 
 def launch_planned(

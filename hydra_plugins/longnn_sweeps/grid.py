@@ -1,18 +1,25 @@
 """``hydra/sweeper=grid``, the default: every combination, resumable."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.longnn_sweeps.base import Base
 
 
 @dataclass
 class GridConfig:
-    """Settings of the sweeper."""
+    """Settings of the sweeper, ``hydra.sweeper.*`` on the command line.
+
+    Attributes:
+        params: key -> its values, for a sweep that is written in a config file.
+        retry_failed: whether jobs that failed before are tried again.
+    """
 
     _target_: str = "hydra_plugins.longnn_sweeps.grid.GridSweeper"
+    params: dict[str, Any] = field(default_factory=dict)
     retry_failed: bool = True
 
 
@@ -22,8 +29,8 @@ ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridConfig
 class GridSweeper(Base):
     """Hands over to :mod:`longnn.experiments.sweep.grid`."""
 
-    def __init__(self, retry_failed: bool):
-        self._retry_failed = retry_failed
+    def __init__(self, params: DictConfig, retry_failed: bool):
+        self._params, self._retry_failed = params, retry_failed
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the jobs."""
@@ -36,5 +43,6 @@ class GridSweeper(Base):
             self.config,
             self._launcher,
             arguments,
+            params=cast(dict[str, object], OmegaConf.to_container(self._params, resolve=True)),
             retry_failed=self._retry_failed,
         )

@@ -1,30 +1,22 @@
 """``hydra/sweeper=optuna``: a search, resumable, in batches that a launcher trains together."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
+from longnn.experiments.sweep.search_settings import SearchSettings
 from omegaconf import OmegaConf
 
 from hydra_plugins.longnn_sweeps.base import Base
 
 
 @dataclass
-class OptunaConfig:
-    """Settings of the search; ``experiments.sweep.search.Settings`` describes them."""
+class OptunaConfig(SearchSettings):
+    """Settings of the search, and the class that they are handed to."""
 
     _target_: str = "hydra_plugins.longnn_sweeps.optuna.OptunaSweeper"
-    params: dict[str, Any] = field(default_factory=dict)
-    trials: int = 100
-    batch: int = 20
-    sampler: str = "tpe"
-    pruner: str = "none"
-    storage: str = "journal"
-    seed: int = 0
-    splits: int = 3
-    first_split_seed: int = 1000
     retry_failed: bool = False
 
 
@@ -50,5 +42,5 @@ class OptunaSweeper(Base):
         assert self.config is not None
         settings: Any = OmegaConf.to_container(OmegaConf.create(self._settings), resolve=True)
         return search.sweep(
-            self.hydra_context, self.config, self._launcher, arguments, search.Settings(**settings)
+            self.hydra_context, self.config, self._launcher, arguments, SearchSettings(**settings)
         )

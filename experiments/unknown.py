@@ -1,0 +1,114 @@
+"""What a command line names and no config file has: messages that give the nearest names."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+
+from .configs import CONF, groups, keys_in, keys_of, options
+from .renamed import new_name
+
+
+class Known(NamedTuple):
+    """What overrides of a command line may refer to.
+
+    Attributes:
+        folders: where config files lie.
+        chosen: group -> options on the command line; of other groups any option counts.
+        config: name of the command's own file in conf/.
+    """
+
+    folders: list[Path]
+    chosen: dict[str, list[str]]
+    config: str
+
+
+def option_problem(folders: list[Path], group: str, option: str) -> str | None:
+    """Says why ``group=option`` names no config file, with the nearest names; None if it does."""
+    known = options(group, folders)
+    if not known or option in known:
+        return None
+    near = difflib.get_close_matches(option, known)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return (
+        f"unknown {group} {option!r}: {hint}There are {', '.join(known)}. "
+        f"Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
+    )
+
+
+def key_problem(known: Known, override: Override) -> str | None:
+    """Says why an override sets a value that no config has, with the nearest keys; None if one has.
+
+    Args:
+        known: what the command line may refer to.
+        override: of the command line.
+    """
+    key = override.key_or_group
+    group = key.partition(".")[0]
+    adds = override.is_add() or override.is_force_add() or override.is_delete()
+    if adds or any(c in key for c in "@/") or key.startswith("hydra.") or key in groups():
+        return None
+    inside = group in groups()
+    names = _options(known, group) if inside else [known.config]
+    files = _files(known.folders, group if inside else ".", names)
+    prefix = f"{group}." if inside else ""
+    keys = {prefix + name for file in files for name in keys_in(file)}
+    if not files or key in keys:
+        return None
+    name = new_name(key)
+    if name is not None:
+        return f"the setting {key!r} is called {name!r} now"
+    keys |= set() if inside else set(groups())
+    of = f" of {group}={','.join(names)}" if inside and names != ["*"] else ""
+    elsewhere = _elsewhere(known.folders, group, key) if inside else ""
+    hint = f"{_near(key, keys) or _near(group, keys) or f'there are {_listed(keys)}.'}{elsewhere}"
+    return f"unknown key {key!r}{of}: {hint} A new key is added with +{key}=..."
+
+
+def hint(key: str, config: DictConfig) -> str:
+    """What to write instead of a key that a composed config does not have.
+
+    Args:
+        key: dotted.
+        config: composed.
+    """
+    name = new_name(key)
+    if name is not None:
+        return f"it is called {name} now"
+    return _near(key, keys_of(config)) or "see --cfg job for its keys"
+
+
+def _near(key: str, keys: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, keys, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(sorted(keys))
+
+
+def _files(folders: list[Path], group: str, names: list[str]) -> list[Path]:
+    return [f for folder in folders for n in names for f in (folder / group).glob(f"{n}.yaml")]
+
+
+def _elsewhere(folders: list[Path], group: str, key: str) -> str:
+    """Which options of a group have the key, as ``model=jacobiconv has it``."""
+    name = key.removeprefix(f"{group}.")
+    files = sorted(_files(folders, group, ["*"]))
+    having = [f"{group}={file.stem}" for file in files if name in keys_in(file)]
+    return f" {', '.join(having)} has it." if having else ""
+
+
+def _options(known: Known, group: str) -> list[str]:
+    """What a group is, as far as the command line says; "*" where another file decides."""
+    if group in known.chosen:
+        return known.chosen[group]
+    # the split is chosen by a dataset, the graph by a model, anything by a space or an experiment
+    if group in ("split", "graph") or {"sweep", "experiment"} & set(known.chosen):
+        return ["*"]
+    defaults = OmegaConf.load(CONF / f"{known.config}.yaml").defaults
+    named = [entry for entry in defaults if isinstance(entry, DictConfig)]
+    return [str(entry[group]) for entry in named if entry.get(group)] or ["*"]
