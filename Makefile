@@ -1,15 +1,15 @@
-# make install | demo | test | lint | fix | docs | notebooks | constraints | clean
+# make install | demo | test | lint | fix | docs | notebooks | wheels | constraints | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
-.PHONY: install demo test lint fix docs notebooks constraints clean
+.PHONY: install demo test lint fix docs notebooks wheels constraints clean
 
 install: $(STAMP)
 
-$(STAMP): setup.cfg pyproject.toml constraints.txt polybases/pyproject.toml $(wildcard longnn/operators/native/*.h longnn/operators/native/*.cc)
+$(STAMP): setup.cfg pyproject.toml constraints.txt polybases/setup.cfg polybases/pyproject.toml $(wildcard longnn/operators/native/*.h longnn/operators/native/*.cc)
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name yours with make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ./polybases --editable ".[test]"
@@ -41,7 +41,16 @@ docs: install
 notebooks: install
 	$(BIN)/python -m notebooks.execute
 
-# The newest versions that the requirements admit, written down.
+# Wheel and source distribution of both, into dist/. Each build starts from an empty folder.
+DIST := import os, sys, setuptools.build_meta as b; os.chdir(sys.argv[1]); b.build_wheel(sys.argv[2]); b.build_sdist(sys.argv[2])
+wheels: install
+	rm -rf dist
+	$(BIN)/python -c '$(DIST)' polybases "$(CURDIR)/dist" > /dev/null
+	$(BIN)/python -c '$(DIST)' . "$(CURDIR)/dist" > /dev/null
+	rm -rf build/lib build/bdist.* polybases/build
+	@ls dist
+
+# The newest versions that the requirements of both distributions admit, written down.
 constraints:
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --editable ./polybases --editable ".[test]"
@@ -49,4 +58,4 @@ constraints:
 	mv build/new.txt constraints.txt && rm -rf build/constraints
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info polybases/build polybases/*.egg-info .mypy_cache .pytest_cache .ruff_cache
