@@ -5,6 +5,7 @@ the tab key: nothing but the standard library.
 """
 
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from longnn.version import __version__
 
-from .here import HereError, import_from_here
+from .here import DirectoryGoneError, current_directory, import_from
 
 
 class Command(NamedTuple):
@@ -90,7 +91,7 @@ def main() -> int:
     if arguments[0] == "--version":
         print(f"longnn {__version__}")
         return 0
-    problem = command_problem(arguments[0])
+    problem = command_problem(*arguments)
     if problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
@@ -117,11 +118,12 @@ def usage() -> str:
     )
 
 
-def command_problem(name: str) -> str | None:
-    """Says why ``longnn NAME`` cannot run, and what can be typed instead; None if it can.
+def command_problem(name: str, *arguments: str) -> str | None:
+    """Says why a command cannot run, and what can be typed instead; None if it can.
 
     Args:
-        name: the first argument of the command line.
+        name: the first word of the command line.
+        arguments: the words after it.
     """
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS)
@@ -134,19 +136,40 @@ def command_problem(name: str) -> str | None:
             f"longnn {name} works in a checkout of the repository, and this is an installed "
             "package without docs/results; clone the repository and run make install there"
         )
+    if COMMANDS[name].config is not None and {"-sc", "--shell-completion"} & {*arguments}:
+        return (
+            'Hydra\'s completion knows one program only; ours is: eval "$(longnn completion bash)"'
+        )
     return None
 
 
 def _run(name: str, *arguments: str) -> int:
+    """Calls the command, and turns what a user can mend into a message."""
+    sys.argv = [f"longnn {name}", *arguments]
+    os.environ["PYTHONSAFEPATH"] = "1"  # python -m, which launchers start, adds no directory
     try:
-        import_from_here()
-        sys.argv = [f"longnn {name}", *arguments]
+        import_from(current_directory())
         return int(importlib.import_module(COMMANDS[name].module).main() or 0)
-    except HereError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # longnn report runs | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
+        message = _file_problem(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # longnn report runs | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except KeyboardInterrupt:
         return 130
+
+
+def _file_problem(error: OSError) -> str | None:
+    """What to do about a directory that is gone or cannot be written to; None for other errors."""
+    if isinstance(error, DirectoryGoneError):
+        return str(error)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"cannot write {error.filename}: {error.strerror}. Change to a directory that you may "
+            "write to, or name another file"
+        )
+    return None

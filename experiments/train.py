@@ -1,30 +1,47 @@
-"""``longnn train``: train one model on all splits of one dataset, or a sweep (-m).
+"""``longnn train``: train a model on all splits of a dataset, or a sweep of many (-m).
 
-Imports jax inside the job only, so that ``--help`` answers at once.
+jax is imported inside the job only, so that ``--help`` answers at once.
 """
 
 import sys
 from typing import Any
 
 import hydra
+from hydra.utils import get_original_cwd
 from omegaconf import DictConfig
 
 from .cli import CONF, check_command_line, register_resolvers
+from .here import import_from
+from .output import check_output
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def job(config: DictConfig) -> dict[str, Any]:
-    """One run of Hydra: one run directory."""
-    register_resolvers()  # where a launcher starts a process of its own
+    """Trains one model on all splits of one dataset, into one run directory.
+
+    Args:
+        config: the composed config of the run.
+
+    Returns:
+        What a sweeper is told about the run.
+    """
+    register_resolvers()  # again, where a launcher has started a process for the job
+    import_from(get_original_cwd())
     from .single import run
 
     return run(config)
 
 
 def main() -> None:
-    """Checks the command line, then hands over to Hydra."""
+    """Checks the command line, then hands over to Hydra.
+
+    Raises:
+        SystemExit: with code 2 and a message, for a word of the command line that means nothing,
+            or where runs cannot be written.
+    """
     register_resolvers()
     check_command_line(sys.argv[1:])
+    check_output(sys.argv[1:], "runs")
     job()
 
 

@@ -10,6 +10,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from ..cli import CONF, check_command_line, register_resolvers
+from ..output import check_output
 from .identity import fit_name
 
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")
@@ -29,6 +30,7 @@ def main() -> None:
     _register()
     sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
     check_command_line(sys.argv[1:], "approximate")
+    check_output(sys.argv[1:], "fits")
     job()
 
 
