@@ -1,16 +1,28 @@
-"""Paired comparison of two series of scores, split by split."""
+"""The paired comparison of two series of scores, split by split."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from .summary import statistics
+from longnn.runs.result import TrainedModel
+from longnn.training.intervals import statistics
 
 
 class Difference(NamedTuple):
-    """Second minus first over S splits, in percent; None where S or the spread is too small."""
+    """Second minus first over S splits, in percent.
+
+    Attributes:
+        first: mean of the first scores.
+        second: mean of the second scores.
+        mean: mean of the differences.
+        standard_error: of that mean; None where S = 1.
+        ci95: half the width of its 95 % interval (Student's t); None where S = 1.
+        t_p: two-sided p of the paired t test; None where the differences are equal or S = 1.
+        wilcoxon_p: two-sided p of Wilcoxon's signed-rank test; None where S = 1 or none differs.
+        splits: S.
+    """
 
     first: float
     second: float
@@ -21,13 +33,33 @@ class Difference(NamedTuple):
     wilcoxon_p: float | None
     splits: int
 
+    @property
+    def below(self) -> bool:
+        """Whether the second scores are lower by more than two standard errors."""
+        return self.mean < -2 * (self.standard_error or 0.0)
 
-def by_split(per_run: list[dict[str, Any]]) -> dict[int, float]:
-    """Test score of each split, the mean over its seeds."""
+
+def by_split(rows: Iterable[TrainedModel]) -> dict[int, float]:
+    """The test score of each split, which is the mean over its seeds."""
     scores: dict[int, list[float]] = {}
-    for run in per_run:
-        scores.setdefault(run["split"], []).append(run["test"])
+    for row in rows:
+        scores.setdefault(row.split, []).append(row.test)
     return {split: float(np.mean(scores[split])) for split in sorted(scores)}
+
+
+def on_shared_splits(first: Mapping[int, float], second: Mapping[int, float]) -> Difference:
+    """Second minus first on the splits that both have; see :func:`difference`.
+
+    Raises:
+        ValueError: if they share no split.
+    """
+    shared = [split for split in first if split in second]
+    if not shared:
+        raise ValueError(
+            f"splits {sorted(first)} and splits {sorted(second)} have none in common; "
+            "train on the splits of the scores that you compare with"
+        )
+    return difference({s: first[s] for s in shared}, {s: second[s] for s in shared})
 
 
 def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Difference:
@@ -48,15 +80,15 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Diffe
     a = np.array([first[split] for split in sorted(first)])
     b = np.array([second[split] for split in sorted(first)])
     summary = statistics(b - a)
-    error = None if summary["std"] is None else summary["std"] / len(a) ** 0.5
+    error = None if summary.std is None else summary.std / len(a) ** 0.5
     # equal differences have no t statistic, but for rounding
     spread = error is not None and error > 1e-9 * max(np.abs(a).max(), np.abs(b).max())
     return Difference(
         first=float(a.mean()),
         second=float(b.mean()),
-        mean=summary["mean"],
+        mean=summary.mean,
         standard_error=error,
-        ci95=summary["ci95"],
+        ci95=summary.ci95,
         t_p=float(stats.ttest_rel(b, a).pvalue) if spread else None,
         wilcoxon_p=_wilcoxon(b - a),
         splits=len(a),

@@ -1,9 +1,7 @@
-"""What is recorded of a run: ``result.json`` and the files beside it."""
+"""What is recorded of a run: its result and the files beside it."""
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -12,21 +10,31 @@ from omegaconf import DictConfig, OmegaConf
 from longnn.data import Dataset, Splits
 from longnn.data.download import digests
 from longnn.operators import choose
-from longnn.runs.directory import SCHEMA
-from longnn.runs.record import save_arrays
-from longnn.runs.saved import named
+from longnn.runs.directory import CONFIG, CURVES, PARAMETERS, PREDICTIONS
+from longnn.runs.parameters import named
+from longnn.runs.record import Writer, save_arrays
+from longnn.runs.result import Result, TrainedModel
 from longnn.training import Fit, score
+from longnn.training.intervals import statistics
 
-from .catalogue import files
-from .figures import figures
+from .figures import figure_writers
+from .identity import dataset_files
 from .job import Job
-from .summary import peak_memory, statistics, versions
+from .summary import peak_memory, versions
 
 
 def result_of(
     job: Job, dataset: Dataset, splits: Splits, trained: Fit, run_identity: str
-) -> dict[str, Any]:
-    """Content of ``result.json``; the test scores are read here, once."""
+) -> Result:
+    """Summarizes a trained run; the test scores are read here, once.
+
+    Args:
+        job: that was trained.
+        dataset: its data.
+        splits: its splits.
+        trained: the B trained models.
+        run_identity: sha256 of the settings, data and splits.
+    """
     config = job.config
     split_of = np.array([r["split"] for r in trained.runs])
     percent = partial(score, dataset.metric, trained.outputs, dataset.labels)
@@ -37,71 +45,70 @@ def result_of(
         for name in ("alpha", "beta")
         if name in trained.curves
     }
-    per_run = [
-        {k: v for k, v in r.items() if k != "trial"}
-        | {"val": float(val[i]), "test": float(test[i])}
-        | {name: float(values[i]) for name, values in at_selected.items()}
+    per_run = tuple(
+        TrainedModel(
+            **{k: v for k, v in r.items() if k != "trial"},
+            val=float(val[i]),
+            test=float(test[i]),
+            **{name: float(values[i]) for name, values in at_selected.items()},
+        )
         for i, r in enumerate(trained.runs)
-    ]
-    return {
-        "identity": run_identity,
-        "schema": SCHEMA,
-        "dataset": dataset.name,
-        "dataset_checksum": dataset.checksum,
-        "dataset_files": digests(files(config.dataset.get("about") or {})),
-        "model": job.model,
-        "split": splits.protocol,
-        "split_hash": splits.hash,
-        "metric": dataset.metric,
-        "test": statistics(test),
-        "val": statistics(val),
-        "per_run": per_run,
-        "diverged": sum(r["diverged"] for r in trained.runs),
-        "seconds": {k: round(v, 3) for k, v in sorted(trained.seconds.items())},
-        "memory": {"peak_gb": peak_memory()},
-        "device": jax.devices()[0].device_kind,
-        "backend": choose(config.backend),
-        "versions": versions(),
-        "config": OmegaConf.to_container(resolved(config)),
-    }
+    )
+    return Result(
+        identity=run_identity,
+        dataset=dataset.name,
+        dataset_checksum=dataset.checksum,
+        dataset_files=digests(dataset_files(config.dataset)),
+        model=job.model,
+        split=splits.protocol,
+        split_hash=splits.hash,
+        metric=dataset.metric,
+        test=statistics(test),
+        val=statistics(val),
+        per_run=per_run,
+        diverged=sum(r["diverged"] for r in trained.runs),
+        seconds={k: round(v, 3) for k, v in sorted(trained.seconds.items())},
+        memory={"peak_gb": peak_memory()},
+        device=jax.devices()[0].device_kind,
+        backend=choose(config.backend),
+        versions=versions(),
+        config=cast(dict[str, Any], OmegaConf.to_container(resolved(config))),
+        directory=job.directory,
+    )
 
 
 def files_of(
-    job: Job, dataset: Dataset, splits: Splits, trained: Fit, result: dict[str, Any]
-) -> dict[str, Callable[[Path], None]]:
+    job: Job, dataset: Dataset, splits: Splits, trained: Fit, result: Result
+) -> dict[str, Writer]:
     """Writers of the other files of a run directory, by name."""
     return {
-        "config.yaml": lambda path: path.write_text(OmegaConf.to_yaml(resolved(job.config))),
-        "curves.npz": save_arrays(trained.curves),
-        "parameters.npz": save_arrays(named(trained.params)),
-        "predictions.npz": save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
-        **(figures(trained, dataset, result) if job.config.figures else {}),
+        CONFIG: lambda path: path.write_text(OmegaConf.to_yaml(resolved(job.config))),
+        CURVES: save_arrays(trained.curves),
+        PARAMETERS: save_arrays(named(trained.params)),
+        PREDICTIONS: save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
+        **(figure_writers(trained, dataset, result) if job.config.figures else {}),
     }
 
 
-def line(result: dict[str, Any], directory: Path) -> str:
-    """A run in one line; one that only chooses shows its validation score."""
-    part = "test" if result["config"].get("show_test", True) else "val"
-    scores = result[part]
-    interval = "" if scores["ci95"] is None else f" +- {scores['ci95']:.2f}"
-    shown = {"test": "test", "val": "validation"}[part]
+def line(result: Result) -> str:
+    """A run in one line; a run of a search, which only chooses, shows its validation score."""
+    chooses = not result.config.get("show_test", True)
+    scores, shown = (result.val, "validation") if chooses else (result.test, "test")
     return (
-        f"{result['model']} on {result['dataset']} ({result['split']}): {shown} {result['metric']} "
-        f"{scores['mean']:.2f}{interval} % (95 % interval, n = {scores['n']}); files in {directory}"
+        f"{result.title} ({result.split}): {shown} {result.metric} {scores} % "
+        f"(95 % interval, n = {scores.n}); files in {result.directory}"
     )
 
 
 def resolved(config: DictConfig) -> DictConfig:
-    """The config with every value in place; of the tuned values only those of this dataset."""
+    """The config with every interpolation replaced by its value."""
     plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
     assert isinstance(plain, DictConfig)
-    tuned = plain.pop("tuned", {}).get(config.dataset.name, {})
-    plain.tuned = {"source": tuned.get("source", "none: defaults of model and optim")}
     return plain
 
 
 def _predicted(dataset: Dataset, trained: Fit) -> dict[str, np.ndarray]:
-    """What the runs say of each node: probabilities [B, N, C], or values [B, N]."""
+    """The outputs of the models at each node: probabilities [B, N, C], or values [B, N]."""
     if dataset.regression:
         return {"values": trained.outputs[..., 0]}
     return {"probabilities": np.exp(trained.outputs)}

@@ -14,12 +14,14 @@ from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
 from longnn.runs.directory import RESULT, SCHEMA
 from longnn.runs.record import finished, write_run
+from longnn.runs.result import Result, read_result
 from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each, problem_of
 
 from . import identity
 from .compiled import keep_compiled, release_compiled
+from .downloads import logged_warnings
 from .job import Job, model_of
-from .loading import load, logged_warnings
+from .loading import load
 from .result import files_of, line, result_of
 from .sinks import ended
 
@@ -35,7 +37,7 @@ class Outcome(NamedTuple):
 
     job: Job
     status: str
-    result: dict[str, Any] | None = None
+    result: Result | None = None
     error: BaseException | None = None
 
 
@@ -157,13 +159,14 @@ def _earlier(job: Job, data: _Data, attempt: Attempt | None) -> Outcome | None:
     """A job that needs no training: finished before, or its directory holds something else."""
     try:
         done = finished(job.directory, _identity(job, data), force=job.config.force)
+        if done is None:
+            return None
+        result = read_result(job.directory)
     except ValueError as error:
         return Outcome(job, "failed", error=error)
-    if done is None:
-        return None
-    before = f"finished before, not repeated (force=true repeats it): {line(done, job.directory)}"
+    before = f"finished before, not repeated (force=true repeats it): {line(result)}"
     LOG.info(before, extra={"job": job.directory})
-    return Outcome(job, "skipped", done)
+    return Outcome(job, "skipped", result)
 
 
 def _trial(config: DictConfig) -> Trial:
@@ -219,16 +222,16 @@ def _recorded(job: Job, attempt: Attempt, data: _Data, trained: Fit) -> Outcome:
         return Outcome(job, "pruned")
     result = result_of(job, data.dataset, data.splits, trained, _identity(job, data))
     files = files_of(job, data.dataset, data.splits, trained, result)
-    write_run(job.directory, files, result)
+    write_run(job.directory, files, result.to_json())
     attempts.end(attempt, "done")
     _report(job, attempt, "done", result=result, curves=trained.curves)
-    if result["diverged"]:
+    if result.diverged:
         LOG.warning(
-            f"{result['diverged']} of {len(result['per_run'])} runs ended in a loss that is not "
+            f"{result.diverged} of {len(result.per_run)} runs ended in a loss that is not "
             'finite; their scores are of the epochs before ("diverged" in result.json)',
             extra={"job": job.directory},
         )
-    LOG.info(line(result, job.directory), extra={"job": job.directory})
+    LOG.info(line(result), extra={"job": job.directory})
     return Outcome(job, "done", result)
 
 

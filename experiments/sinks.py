@@ -1,11 +1,14 @@
 """Where a job that has ended is reported besides its directory. The only file that knows wandb."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from omegaconf import OmegaConf
+
+from longnn.runs.result import Result
 
 from .identity import hash_of, settings_hash
 from .job import Job
@@ -21,7 +24,7 @@ class Ended(NamedTuple):
         config: every setting, as in ``config.yaml``.
         identity: hash of the settings that decide the result.
         sweep: name of the sweep's directory; None for a job of its own.
-        result: content of ``result.json`` of a job that is done.
+        result: what was recorded of a job that is done.
         curves: name -> values of each run by epoch [B, epochs]; none of a job that failed.
         error: what made it fail.
     """
@@ -31,7 +34,7 @@ class Ended(NamedTuple):
     config: dict[str, Any]
     identity: str
     sweep: str | None = None
-    result: dict[str, Any] | None = None
+    result: Result | None = None
     curves: dict[str, np.ndarray] | None = None
     error: BaseException | None = None
 
@@ -109,11 +112,12 @@ def _log_curves(run: Any, curves: dict[str, np.ndarray]) -> None:
 
 def _summary(job: Ended) -> dict[str, Any]:
     """Scores and error; what is not there replaces what an earlier attempt may have left."""
-    scores = job.result or {"val": {}, "test": {}}
+    found = job.result
+    scores = {} if found is None else {"val": asdict(found.val), "test": asdict(found.test)}
     names = ("mean", "std", "ci95", "n")
     return {
         "status": job.status,
         "error": None if job.error is None else type(job.error).__name__,
         "message": None if job.error is None else str(job.error),
-        **{f"{part}_{k}": scores[part].get(k) for part in ("val", "test") for k in names},
+        **{f"{part}_{k}": scores.get(part, {}).get(k) for part in ("val", "test") for k in names},
     }

@@ -4,7 +4,7 @@ Everything comes from the files of run directories; nothing here trains, and not
 """
 
 from .blocks import block
-from .overview import overview
-from .runs import Run, Task, by_model, collect, tasks
+from .overview import overview_tables
+from .runs import Benchmark, by_benchmark, by_model, collect
 
-__all__ = ["Run", "Task", "block", "by_model", "collect", "overview", "tasks"]
+__all__ = ["Benchmark", "block", "by_benchmark", "by_model", "collect", "overview_tables"]

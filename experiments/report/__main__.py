@@ -1,4 +1,4 @@
-"""Tables, paired tests and figures of the finished runs below DIR."""
+"""Tables, paired tests and figures of the finished runs below some folders."""
 
 import argparse
 import logging
@@ -6,13 +6,17 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from longnn.runs.result import Result
+
 from .blocks import TOP
-from .compare import ComparisonError, Pair, default_pair, pairs
+from .compare import ComparisonError, comparison, default_pair, pairs
 from .contents import best_runs, tables
 from .csvfile import csv_text
-from .latex import latex
-from .markdown import markdown
-from .runs import Run, Task, collect, tasks
+from .latex import as_latex
+from .markdown import as_markdown
+from .reference import against, any_below, read_references
+from .runs import Benchmark, by_benchmark, collect
+from .tables import Table
 from .write import OutputError, write_report
 
 EXAMPLES = """examples:
@@ -20,26 +24,39 @@ EXAMPLES = """examples:
   longnn report runs --compare mlp longnn     longnn minus mlp, split by split
   longnn report runs --output report          report/report.html with figures
   longnn report runs --format csv --per-run > scores.csv
+  longnn report runs/a --against docs/results/measured.json
+                                              runs/a minus scores measured on the same splits
 
 Runs on different splits never stand in one column. Of several runs of a model the best on
-validation is taken, never on test. Warnings about results left out go to standard error."""
+validation is taken, never the best on test. Warnings about results that are left out go to
+standard error. With --against the exit code is 1 if a run is below its reference by more than
+two standard errors of the paired difference."""
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Prints the report in the chosen format, and writes its folder if one is named."""
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the report in the chosen format, and writes its folder if one is named.
+
+    Returns:
+        1 if a run is below its reference (`--against`), else 0.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if options.per_run and options.format != "csv" and options.output is None:
         parser.error("--per-run is about CSV; add --format csv, or --output DIR")
+    if options.key is not None and options.against is None:
+        parser.error("--key names a model in the file of --against FILE; give that too")
     try:
-        grouped = tasks(collect(options.folder))
-        compared = _compared(grouped, options.compare)
+        runs = collect(options.folder)
+        grouped = by_benchmark(runs)
+        beside = _beside(runs, options.against, options.key)
+        tests = [*_compared(grouped, options.compare), *beside]
         if options.output is not None:
-            _write(grouped, compared, options)
-    except (FileNotFoundError, ComparisonError, OutputError) as error:
+            _write(grouped, tests, options)
+    except (FileNotFoundError, ComparisonError, OutputError, ValueError) as error:
         parser.error(str(error))
-    print(_text(grouped, compared, options), end="")
+    print(_text(grouped, tests, options), end="")
+    return int(any_below(beside))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,9 +67,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("folder", nargs="*", type=Path, default=[Path("runs")], help="where runs lie (runs)")
-    add("--format", choices=("markdown", "csv", "latex"), default="markdown", help="of the output")
-    add("--per-run", action="store_true", help="CSV with a line for each split and seed")
+    # fmt: off
+    add(
+        "folder",
+        nargs="*",
+        type=Path,
+        default=[Path("runs")],
+        help="folders of run directories (default: runs)",
+    )
+    add(
+        "--format",
+        choices=("markdown", "csv", "latex"),
+        default="markdown",
+        help="format of what is printed (default: markdown)",
+    )
+    add("--per-run", action="store_true", help="in CSV: a line for each split and seed")
     add(
         "--compare",
         nargs=2,
@@ -60,9 +89,33 @@ def _parser() -> argparse.ArgumentParser:
         help="paired test of B minus A: models, beginnings of settings hashes, or directory names "
         "(default: the two models, where there are exactly two)",
     )
-    add("--top", type=_count, default=TOP, metavar="N", help=f"rows shown of each model ({TOP})")
-    add("--output", type=Path, metavar="DIR", help="write report.html, .md, .csv and figures there")
-    add("--force", action="store_true", help="with --output: replace files that are no report's")
+    add(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="each run minus reference scores on the same splits: a file like "
+        "docs/results/measured.json, or records of runs (.jsonl)",
+    )
+    add("--key", metavar="NAME", help="with --against: what FILE calls the model")
+    add(
+        "--top",
+        type=_count,
+        default=TOP,
+        metavar="N",
+        help=f"how many rows of each model are shown (default: {TOP})",
+    )
+    add(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="also write report.html, .md, .csv and figures there",
+    )
+    add(
+        "--force",
+        action="store_true",
+        help="with --output: also replace files that no report wrote",
+    )
+    # fmt: on
     return parser
 
 
@@ -72,43 +125,41 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _compared(
-    grouped: Mapping[Task, list[Run]], named: list[str] | None
-) -> list[tuple[str, str, list[Pair]]]:
+def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> list[Table]:
     chosen = default_pair(grouped) if named is None else (named[0], named[1])
-    return [] if chosen is None else [(*chosen, pairs(grouped, *chosen))]
+    return [] if chosen is None else [comparison(pairs(grouped, *chosen), *chosen)]
+
+
+def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Table]:
+    return [] if file is None else against(runs, read_references(file), key)
 
 
 def _text(
-    grouped: Mapping[Task, list[Run]],
-    compared: list[tuple[str, str, list[Pair]]],
-    options: argparse.Namespace,
+    grouped: Mapping[Benchmark, list[Result]], tests: list[Table], options: argparse.Namespace
 ) -> str:
     if options.format == "csv":
         runs = [run for found in grouped.values() for run in found]
         return csv_text(runs, per_run=options.per_run)
-    sections = tables(grouped, compared, options.top)
+    sections = tables(grouped, tests, options.top)
     if options.format == "latex":
-        return latex(sections)
-    return markdown(sections) + _figures(grouped)
+        return as_latex(sections)
+    return as_markdown(sections) + _figures(grouped)
 
 
-def _figures(grouped: Mapping[Task, list[Run]]) -> str:
+def _figures(grouped: Mapping[Benchmark, list[Result]]) -> str:
     drawn = [str(f) for run in best_runs(grouped) for f in sorted(run.directory.glob("*.png"))]
     return "\nFigures of the best on validation:\n  " + "\n  ".join(drawn) + "\n" if drawn else ""
 
 
 def _write(
-    grouped: Mapping[Task, list[Run]],
-    compared: list[tuple[str, str, list[Pair]]],
-    options: argparse.Namespace,
+    grouped: Mapping[Benchmark, list[Result]], tests: list[Table], options: argparse.Namespace
 ) -> None:
-    from .document import document  # draws
+    from .document import report_files  # draws
 
-    files = document(grouped, compared, top=options.top, per_run=options.per_run)
+    files = report_files(grouped, tests, top=options.top, per_run=options.per_run)
     write_report(options.output, files, force=options.force)
     print(f"report written: {options.output / 'report.html'}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from longnn.runs.result import Result
+
 from ..differences import Difference, by_split, difference
-from .runs import Run, Task, by_model
+from .runs import Benchmark, by_model
 from .tables import Table
 
 SHORTEST_PREFIX = 4
-"""Hex digits of a settings hash that must be given."""
+"""How many hex digits of a settings hash must be given at least."""
 
 
 class ComparisonError(ValueError):
@@ -16,19 +18,26 @@ class ComparisonError(ValueError):
 
 
 class Pair(NamedTuple):
-    """Two runs of one task, how many candidates each was chosen from, and their difference."""
+    """Two runs of one benchmark and their difference.
 
-    task: Task
-    runs: tuple[Run, Run]
+    Attributes:
+        benchmark: data, splits and metric of both.
+        runs: the first and the second.
+        candidates: how many runs each of them was chosen from.
+        difference: the second minus the first.
+    """
+
+    benchmark: Benchmark
+    runs: tuple[Result, Result]
     candidates: tuple[int, int]
     difference: Difference
 
 
-def pairs(grouped: Mapping[Task, list[Run]], first: str, second: str) -> list[Pair]:
-    """Second minus first on every task that has both; of several runs the best on validation.
+def pairs(grouped: Mapping[Benchmark, list[Result]], first: str, second: str) -> list[Pair]:
+    """Second minus first on every benchmark that has both; of several runs the best on validation.
 
     Args:
-        grouped: runs by task, from ``tasks``.
+        grouped: runs by benchmark.
         first: a model, the beginning of a settings hash, or the name of a run directory.
         second: likewise.
 
@@ -36,39 +45,41 @@ def pairs(grouped: Mapping[Task, list[Run]], first: str, second: str) -> list[Pa
         ComparisonError: if a name stands for nothing, or no splits are shared.
     """
     a, b = (_candidates(grouped, name) for name in (first, second))
-    shared = [task for task in grouped if task in a and task in b]
+    shared = [benchmark for benchmark in grouped if benchmark in a and benchmark in b]
     if not shared:
         raise ComparisonError(
             f"{first} and {second} share no splits, so nothing can be paired: {first} has "
             f"{_words(a)}; {second} has {_words(b)}. Train both on the same dataset and split."
         )
-    found = [_pair(task, a[task], b[task]) for task in shared]
+    found = [_pair(each, a[each], b[each]) for each in shared]
     if any(pair.runs[0].directory == pair.runs[1].directory for pair in found):
         raise ComparisonError(f"{first} and {second} are the same run; name two different ones")
     return found
 
 
-def _pair(task: Task, a: list[Run], b: list[Run]) -> Pair:
-    scores = [by_split(runs[0].result["per_run"]) for runs in (a, b)]
+def _pair(benchmark: Benchmark, a: list[Result], b: list[Result]) -> Pair:
+    scores = [by_split(runs[0].per_run) for runs in (a, b)]
     try:
         found = difference(*scores)
     except ValueError as error:
         raise ComparisonError(f"{a[0].directory} and {b[0].directory}: {error}") from error
-    return Pair(task, (a[0], b[0]), (len(a), len(b)), found)
+    return Pair(benchmark, (a[0], b[0]), (len(a), len(b)), found)
 
 
-def _candidates(grouped: Mapping[Task, list[Run]], name: str) -> dict[Task, list[Run]]:
-    """Task -> runs that the name stands for, the best on validation first."""
-    everything = {task: by_model(runs) for task, runs in grouped.items()}
-    models = {task: found[name] for task, found in everything.items() if name in found}
+def _candidates(
+    grouped: Mapping[Benchmark, list[Result]], name: str
+) -> dict[Benchmark, list[Result]]:
+    """Benchmark -> runs that the name stands for, the best on validation first."""
+    everything = {benchmark: by_model(runs) for benchmark, runs in grouped.items()}
+    models = {each: found[name] for each, found in everything.items() if name in found}
     if models:
         return models
     by_hash = {
-        task: [run for runs in found.values() for run in runs if _is_named(run, name)]
-        for task, found in everything.items()
+        benchmark: [run for runs in found.values() for run in runs if _is_named(run, name)]
+        for benchmark, found in everything.items()
     }
-    by_hash = {task: runs for task, runs in by_hash.items() if runs}
-    identities = {run.result["identity"] for runs in by_hash.values() for run in runs}
+    by_hash = {benchmark: runs for benchmark, runs in by_hash.items() if runs}
+    identities = {run.identity for runs in by_hash.values() for run in runs}
     if len(identities) == 1:
         return by_hash
     known = ", ".join(sorted({model for found in everything.values() for model in found}))
@@ -79,24 +90,24 @@ def _candidates(grouped: Mapping[Task, list[Run]], name: str) -> dict[Task, list
     )
 
 
-def _is_named(run: Run, name: str) -> bool:
-    prefix = len(name) >= SHORTEST_PREFIX and run.result["identity"].startswith(name)
+def _is_named(run: Result, name: str) -> bool:
+    prefix = len(name) >= SHORTEST_PREFIX and run.identity.startswith(name)
     return prefix or run.directory.name == name
 
 
-def _words(found: Mapping[Task, list[Run]]) -> str:
-    return ", ".join(f"{t.dataset} {t.protocol} ({t.split_hash[:8]})" for t in found)
+def _words(found: Mapping[Benchmark, list[Result]]) -> str:
+    return ", ".join(f"{each.dataset} {each.splits}" for each in found)
 
 
-def default_pair(grouped: Mapping[Task, list[Run]]) -> tuple[str, str] | None:
-    """The two models, by name, if the runs are of exactly two and share splits; else None."""
+def default_pair(grouped: Mapping[Benchmark, list[Result]]) -> tuple[str, str] | None:
+    """The names of the two models if the runs are of exactly two that share splits, else None."""
     models = sorted({run.model for runs in grouped.values() for run in runs})
     shared = any(len(by_model(runs)) == 2 for runs in grouped.values())
     return (models[0], models[1]) if len(models) == 2 and shared else None
 
 
 def comparison(found: list[Pair], first: str, second: str) -> Table:
-    """The table of ``pairs``: one row for each task."""
+    """The table of :func:`pairs` with a row for each benchmark."""
     notes = [
         "Seeds are averaged within each split first; n is the number of splits. Training parts of "
         "different splits overlap, so that p values are smaller than they should be; they are not "
@@ -117,11 +128,11 @@ def comparison(found: list[Pair], first: str, second: str) -> Table:
 
 
 def _row(pair: Pair) -> tuple[str, ...]:
-    task, found = pair.task, pair.difference
+    found = pair.difference
     half = "" if found.ci95 is None else f" +- {found.ci95:.2f}"
     return (
-        task.dataset,
-        f"{task.protocol} ({task.split_hash[:8]})",
+        pair.benchmark.dataset,
+        pair.benchmark.splits,
         _score(found.first, pair.runs[0], pair.candidates[0]),
         _score(found.second, pair.runs[1], pair.candidates[1]),
         f"{found.mean:+.2f}{half}",
@@ -132,7 +143,7 @@ def _row(pair: Pair) -> tuple[str, ...]:
     )
 
 
-def _score(mean: float, run: Run, candidates: int) -> str:
+def _score(mean: float, run: Result, candidates: int) -> str:
     of = f", best of {candidates}" if candidates > 1 else ""
     return f"{mean:.2f} ({run.settings}{of})"
 

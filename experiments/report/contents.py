@@ -1,70 +1,87 @@
-"""What a report says, in order; how it looks is elsewhere."""
+"""The sections of a report in their order; other files say how they look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from longnn.runs.result import Result
 
 from .blocks import TOP, block
-from .compare import Pair, comparison
-from .overview import APART, overview
-from .runs import Run, Task, by_model
+from .overview import APART, overview_tables
+from .runs import Benchmark, by_model
 from .tables import Table
+
+
+class Picture(NamedTuple):
+    """A figure of a report.
+
+    Attributes:
+        name: of its file.
+        png: its content.
+        caption: the sentence below it.
+        alt: what it shows, for those who cannot see it.
+    """
+
+    name: str
+    png: bytes
+    caption: str
+    alt: str
 
 
 @dataclass
 class Section:
-    """A heading, sentences, tables, and pictures (of ``experiments.report.pictures``)."""
+    """A heading, and below it sentences, tables and pictures."""
 
     title: str
     text: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
-    pictures: list = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
 
 
 def tables(
-    grouped: Mapping[Task, list[Run]], compared: list[tuple[str, str, list[Pair]]], top: int = TOP
+    grouped: Mapping[Benchmark, list[Result]], tests: Sequence[Table] = (), top: int = TOP
 ) -> list[Section]:
-    """Overview where there are several datasets, a table for each task, and the paired tests.
+    """An overview of several datasets, a table for each benchmark, and the paired tests.
 
     Args:
-        grouped: runs by task.
-        compared: (first, second, pairs) of each paired test.
-        top: rows of one model in a task's table.
+        grouped: runs by benchmark.
+        tests: tables of paired tests.
+        top: how many rows of one model a benchmark's table shows.
     """
-    blocks = [block(task, runs, top) for task, runs in grouped.items()]
+    blocks = [block(benchmark, runs, top) for benchmark, runs in grouped.items()]
     sections = [Section("Datasets", tables=blocks)]
-    if len({task.dataset for task in grouped}) > 1:
-        found = overview(grouped)
+    if len({benchmark.dataset for benchmark in grouped}) > 1:
+        found = overview_tables(grouped)
         sections.insert(0, Section("Overview", [APART] if len(found) > 1 else [], found))
-    if compared:
-        tests = [comparison(pairs, first, second) for first, second, pairs in compared]
-        sections.append(Section("Paired tests", tables=tests))
+    if tests:
+        sections.append(Section("Paired tests", tables=list(tests)))
     return sections
 
 
-def best_runs(grouped: Mapping[Task, list[Run]]) -> list[Run]:
-    """The run best on validation of each model on each task."""
+def best_runs(grouped: Mapping[Benchmark, list[Result]]) -> list[Result]:
+    """The run of each model on each benchmark that is best on validation."""
     return [found[0] for runs in grouped.values() for found in by_model(runs).values()]
 
 
 def illustrated(
-    grouped: Mapping[Task, list[Run]], compared: list[tuple[str, str, list[Pair]]], top: int = TOP
+    grouped: Mapping[Benchmark, list[Result]], tests: Sequence[Table] = (), top: int = TOP
 ) -> list[Section]:
-    """The sections of ``tables`` with figures, and those that are made of figures."""
+    """The sections of :func:`tables` with figures, and those that consist of figures."""
     from . import costs, pictures  # matplotlib, which tables do without
 
     every = [run for runs in grouped.values() for run in runs]
     searches = [
         drawn
-        for task, runs in grouped.items()
+        for benchmark, runs in grouped.items()
         for model, found in by_model(runs).items()
-        for drawn in pictures.search_pictures(task, model, found)
+        for drawn in pictures.search_pictures(benchmark, model, found)
     ]
     best = best_runs(grouped)
     filters = [drawn for drawn in map(pictures.filter_picture, best) if drawn]
     shown = every if len(every) <= costs.MOST else best
     return [
         Section("Scores", pictures=list(pictures.score_pictures(grouped))),
-        *tables(grouped, compared, top),
+        *tables(grouped, tests, top),
         *([Section("Searches", pictures=searches)] if searches else []),
         *([Section("Learned filters", [_FILTERS], pictures=filters)] if filters else []),
         Section("Time and memory", pictures=list(costs.cost_pictures(shown, len(every)))),
@@ -72,17 +89,20 @@ def illustrated(
     ]
 
 
-_FILTERS = "Of each model and dataset the run best on validation, as drawn in its run directory."
+_FILTERS = (
+    "The filter of the run that is best on validation, for each model and dataset, as it was drawn "
+    "in the run directory."
+)
 
 
-def _sources(runs: list[Run], every: int) -> Table:
+def _sources(runs: list[Result], every: int) -> Table:
     rows: list[tuple[str, ...]] = [
         (
             run.settings,
             str(run.directory),
-            str(run.result.get("device", "-")),
-            str(run.result.get("backend", "-")),
-            ", ".join(f"{n} {v}" for n, v in _versions(run).items() if n in ("longnn", "jax")),
+            run.device,
+            run.backend,
+            ", ".join(f"{n} {v}" for n, v in run.versions.items() if n in ("longnn", "jax")),
         )
         for run in runs
     ]
@@ -91,8 +111,3 @@ def _sources(runs: list[Run], every: int) -> Table:
 
 
 _MACHINE = ("device", "backend", "versions")
-
-
-def _versions(run: Run) -> dict[str, str]:
-    found = run.result.get("versions")
-    return found if isinstance(found, dict) else {}

@@ -1,24 +1,26 @@
-"""Time and memory of runs: figures from what each result recorded."""
+"""Figures of the time and memory that each run recorded."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .pictures import Picture, picture
+from longnn.runs.result import Result
+
+from .contents import Picture
+from .pictures import picture
 from .plot_cost import bars
-from .runs import Run
 
 STEPS = ("setup", "compile", "train")
 """Parts of ``seconds`` that follow one another; other entries may overlap with them."""
 
 MOST = 40
-"""Bars in one figure."""
+"""How many bars one figure has at most."""
 
 GIGABYTES = {"_bytes": 1e-9, "_mb": 1e-3, "_gb": 1.0, "_mib": 2**20 / 1e9, "_gib": 2**30 / 1e9}
 """Unit at the end of a name in ``memory`` -> gigabytes."""
 
 
-def cost_pictures(runs: Sequence[Run], every: int) -> Iterator[Picture]:
+def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
     """Seconds of each run, and its memory where it was recorded.
 
     Args:
@@ -31,8 +33,8 @@ def cost_pictures(runs: Sequence[Run], every: int) -> Iterator[Picture]:
         if len(shown) < every
         else f"{every} runs"
     )
-    labels = [f"{run.model}, {run.task.dataset} ({run.settings})" for run in shown]
-    parts = {name: np.array([seconds(run, name) for run in shown]) for name in STEPS}
+    labels = [f"{run.model}, {run.dataset} ({run.settings})" for run in shown]
+    parts = {name: np.array([run.seconds.get(name, 0.0) for run in shown]) for name in STEPS}
     total = np.sum(list(parts.values()), axis=0)
     yield picture(
         bars(parts, labels, "time [s]", some),
@@ -57,18 +59,14 @@ def cost_pictures(runs: Sequence[Run], every: int) -> Iterator[Picture]:
         )
 
 
-def seconds(run: Run, name: str) -> float:
-    """Recorded seconds of one part, 0 where there are none."""
-    value = run.result.get("seconds", {}).get(name, 0.0)
-    return float(value) if isinstance(value, int | float) else 0.0
+def memory(run: Result) -> float | None:
+    """The largest recorded amount of memory in gigabytes; None where none was recorded.
 
-
-def memory(run: Run) -> float | None:
-    """The largest amount in ``memory`` in gigabytes, by the unit in its name; None if unknown."""
-    recorded = run.result.get("memory")
+    The unit is the end of an amount's name, such as `peak_gb`.
+    """
     amounts = [
         value * factor
-        for name, value in (recorded.items() if isinstance(recorded, dict) else ())
+        for name, value in run.memory.items()
         for unit, factor in GIGABYTES.items()
         if name.endswith(unit) and isinstance(value, int | float)
     ]

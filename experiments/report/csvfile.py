@@ -3,19 +3,20 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from .runs import Run
+from longnn.runs.result import Result
 
 
-def csv_text(runs: Sequence[Run], *, per_run: bool = False) -> str:
-    """A header and a line for each run directory, or for each split and seed of each.
+def csv_text(runs: Sequence[Result], *, per_run: bool = False) -> str:
+    """A header, and a line for each run directory or for each split and seed of each.
 
     Args:
-        runs: in order of the lines.
-        per_run: a line for each split and seed.
+        runs: in the order of the lines.
+        per_run: whether each split and seed has a line.
     """
-    write: Callable[[Run], list[dict[str, Any]]] = _splits if per_run else _summary
+    write: Callable[[Result], list[dict[str, Any]]] = _splits if per_run else _summary
     lines = [line for run in runs for line in write(run)]
     names = list(dict.fromkeys(name for line in lines for name in line))
     buffer = io.StringIO()
@@ -25,33 +26,29 @@ def csv_text(runs: Sequence[Run], *, per_run: bool = False) -> str:
     return buffer.getvalue()
 
 
-def _names(run: Run) -> dict[str, Any]:
-    task = run.task
+def _names(run: Result) -> dict[str, Any]:
     return {
-        "dataset": task.dataset,
+        "dataset": run.dataset,
         "model": run.model,
-        "protocol": task.protocol,
-        "split_hash": task.split_hash,
+        "protocol": run.split,
+        "split_hash": run.split_hash,
         "settings": run.settings,
-        "metric": task.metric,
+        "metric": run.metric,
     }
 
 
-def _summary(run: Run) -> list[dict[str, Any]]:
-    test, seconds = run.result["test"], run.result.get("seconds", {})
+def _summary(run: Result) -> list[dict[str, Any]]:
     return [
         {
             **_names(run),
-            **{f"test_{name}": test.get(name) for name in ("mean", "std", "ci95", "n")},
+            **{f"test_{name}": value for name, value in asdict(run.test).items()},
             "val_mean": run.validation,
-            "dataset_checksum": run.task.checksum,
-            **{f"seconds_{name}": value for name, value in sorted(seconds.items())},
+            "dataset_checksum": run.dataset_checksum,
+            **{f"seconds_{name}": value for name, value in sorted(run.seconds.items())},
             "directory": str(run.directory),
         }
     ]
 
 
-def _splits(run: Run) -> list[dict[str, Any]]:
-    return [
-        {**_names(run), **row, "directory": str(run.directory)} for row in run.result["per_run"]
-    ]
+def _splits(run: Result) -> list[dict[str, Any]]:
+    return [{**_names(run), **asdict(row), "directory": str(run.directory)} for row in run.per_run]

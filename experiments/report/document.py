@@ -1,46 +1,48 @@
-"""All files of a report."""
+"""All files of a report, illustrated."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .compare import Pair
+from longnn.runs.result import Result
+
 from .contents import Section, illustrated
 from .csvfile import csv_text
-from .markdown import markdown
-from .page import page
-from .runs import Run, Task
+from .markdown import as_markdown
+from .page import html_page
+from .runs import Benchmark
+from .tables import Table
 
 FIGURES = "figures"
 
 
-def document(
-    grouped: Mapping[Task, list[Run]],
-    compared: list[tuple[str, str, list[Pair]]],
+def report_files(
+    grouped: Mapping[Benchmark, list[Result]],
+    tests: Sequence[Table],
     *,
     top: int,
     per_run: bool,
 ) -> dict[str, bytes]:
-    """Path inside the report's folder -> content.
+    """The content of each file by its path inside the report's folder.
 
     Args:
-        grouped: runs by task.
-        compared: (first, second, pairs) of each paired test.
-        top: rows of one model in a task's table.
-        per_run: lines of the CSV file are splits and seeds, not run directories.
+        grouped: runs by benchmark.
+        tests: tables of paired tests.
+        top: how many rows of one model a benchmark's table shows.
+        per_run: whether each split and seed has a line in the CSV file.
     """
     runs = [run for found in grouped.values() for run in found]
-    sections = _distinct(illustrated(grouped, compared, top))
+    sections = _distinct(illustrated(grouped, tests, top))
     texts = {
-        "report.md": markdown(sections, FIGURES),
+        "report.md": as_markdown(sections, FIGURES),
         "report.csv": csv_text(runs, per_run=per_run),
-        "report.html": page(sections, _title(grouped), _summary(runs)),
+        "report.html": html_page(sections, _title(grouped), _summary(runs)),
     }
     pictures = {f"{FIGURES}/{found.name}": found.png for s in sections for found in s.pictures}
     return pictures | {name: text.encode() for name, text in texts.items()}
 
 
 def _distinct(sections: Sequence[Section]) -> list[Section]:
-    """The sections with a name of its own for each picture."""
+    """The sections, in which each picture has got a name of its own."""
     seen: Counter[str] = Counter()
     for section in sections:
         for place, found in enumerate(section.pictures):
@@ -51,9 +53,9 @@ def _distinct(sections: Sequence[Section]) -> list[Section]:
     return list(sections)
 
 
-def _title(grouped: Mapping[Task, list[Run]]) -> str:
+def _title(grouped: Mapping[Benchmark, list[Result]]) -> str:
     models = sorted({run.model for runs in grouped.values() for run in runs})
-    datasets = sorted({task.dataset for task in grouped})
+    datasets = sorted({benchmark.dataset for benchmark in grouped})
     return f"{_some(models, 'models')} on {_some(datasets, 'datasets')}"
 
 
@@ -61,8 +63,8 @@ def _some(names: list[str], what: str) -> str:
     return " and ".join(names) if len(names) < 3 else f"{len(names)} {what}"
 
 
-def _summary(runs: Sequence[Run]) -> str:
-    trainings = sum(len(run.result["per_run"]) for run in runs)
+def _summary(runs: Sequence[Result]) -> str:
+    trainings = sum(len(run.per_run) for run in runs)
     return (
         f"{len(runs)} runs, {trainings} trainings over splits and seeds. Scores are in percent, "
         "means with 95 % intervals (Student's t). Where one of several runs stands for its "

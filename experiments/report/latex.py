@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from .contents import Section
-from .tables import Table, plain
+from .tables import Table
+from .text import plain
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -15,8 +16,8 @@ _SPECIAL = {
 }
 
 
-def latex(sections: Sequence[Section]) -> str:
-    """Every table of the sections as a ``table`` environment."""
+def as_latex(sections: Sequence[Section]) -> str:
+    """Every table of the sections as a `table` environment."""
     return "\n\n".join(_table(found) for s in sections for found in s.tables) + "\n"
 
 

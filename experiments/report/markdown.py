@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from .contents import Section
-from .tables import Table, plain
+from .tables import Table
+from .text import plain
 
 TITLE = "Report"
 
 
-def markdown(sections: Sequence[Section], figures: str = "figures") -> str:
+def as_markdown(sections: Sequence[Section], figures: str = "figures") -> str:
     """The whole document, ending in a newline.
 
     Args:
@@ -20,15 +21,15 @@ def markdown(sections: Sequence[Section], figures: str = "figures") -> str:
 
 def _section(section: Section, figures: str) -> str:
     parts = [f"## {escape(section.title)}", *map(escape, section.text)]
-    parts += [table(found) for found in section.tables]
+    parts += [markdown_table(found) for found in section.tables]
     parts += [
         f"![{escape(p.alt)}]({figures}/{p.name})\n\n*{escape(p.caption)}*" for p in section.pictures
     ]
     return "\n\n".join(parts)
 
 
-def table(found: Table) -> str:
-    """A table with its title above and its notes below."""
+def markdown_table(found: Table) -> str:
+    """A table in Markdown, with its title above and its notes below."""
     lines = [
         f"**{escape(found.title)}**: {escape(found.about)}",
         "",

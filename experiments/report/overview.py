@@ -3,52 +3,55 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from .runs import Run, Task, by_model
+from longnn.runs.result import Result
+
+from .runs import Benchmark, by_model
 from .settings import protocol
-from .tables import Table, interval
+from .tables import Table
 
 ABOUT = "mean +- 95 % interval (Student's t), number of runs in parentheses"
 
 APART = "Different split protocols stand in different tables; do not compare scores between them."
 
 
-def overview(grouped: Mapping[Task, list[Run]]) -> list[Table]:
+def overview_tables(grouped: Mapping[Benchmark, list[Result]]) -> list[Table]:
     """One table for each protocol (name and settings) and metric: datasets across, models down.
 
     A column is one dataset, one draw of splits; a model's cell is its run best on validation.
 
     Args:
-        grouped: runs by task, from ``tasks``.
+        grouped: runs by benchmark.
     """
     families = by_protocol(grouped)
     return [_table(*item) for item in sorted(families.items())]
 
 
 def by_protocol(
-    grouped: Mapping[Task, list[Run]],
-) -> dict[tuple[str, str], dict[str, list[Run]]]:
+    grouped: Mapping[Benchmark, list[Result]],
+) -> dict[tuple[str, str], dict[str, list[Result]]]:
     """(protocol with its settings, metric) -> column name -> runs; no column mixes splits."""
-    families: dict[tuple[str, str], dict[Task, list[Run]]] = defaultdict(dict)
-    for task, runs in grouped.items():
+    families: dict[tuple[str, str], dict[Benchmark, list[Result]]] = defaultdict(dict)
+    for benchmark, runs in grouped.items():
         for run in runs:
-            family = families[protocol(run), task.metric]
-            family.setdefault(task, []).append(run)
+            family = families[protocol(run), benchmark.metric]
+            family.setdefault(benchmark, []).append(run)
     return {key: _named(columns) for key, columns in families.items()}
 
 
-def _named(columns: dict[Task, list[Run]]) -> dict[str, list[Run]]:
-    datasets = [task.dataset for task in columns]
+def _named(columns: dict[Benchmark, list[Result]]) -> dict[str, list[Result]]:
+    datasets = [benchmark.dataset for benchmark in columns]
     return {
-        task.dataset if datasets.count(task.dataset) == 1 else _long_name(task): runs
-        for task, runs in columns.items()
+        each.dataset if datasets.count(each.dataset) == 1 else _long_name(each): runs
+        for each, runs in columns.items()
     }
 
 
-def _long_name(task: Task) -> str:
-    return f"{task.dataset} (data {task.checksum[:8]}, splits {task.split_hash[:8]})"
+def _long_name(benchmark: Benchmark) -> str:
+    data, splits = benchmark.checksum[:8], benchmark.split_hash[:8]
+    return f"{benchmark.dataset} (data {data}, splits {splits})"
 
 
-def _table(key: tuple[str, str], columns: dict[str, list[Run]]) -> Table:
+def _table(key: tuple[str, str], columns: dict[str, list[Result]]) -> Table:
     name, metric = key
     chosen = {column: by_model(runs) for column, runs in columns.items()}
     models = sorted({model for found in chosen.values() for model in found})
@@ -62,9 +65,9 @@ def _table(key: tuple[str, str], columns: dict[str, list[Run]]) -> Table:
     return Table(title, f"test {metric} in percent, {ABOUT}", ("model", *columns), rows, notes)
 
 
-def _cell(runs: list[Run]) -> str:
+def _cell(runs: list[Result]) -> str:
     if not runs:
         return "-"
-    test = runs[0].result["test"]
+    test = runs[0].test
     of = f"; best of {len(runs)}" if len(runs) > 1 else ""
-    return f"{interval(test)} ({test['n']}{of})"
+    return f"{test} ({test.n}{of})"

@@ -4,10 +4,10 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from .contents import Section
-from .pictures import Picture
-from .style import CSS
-from .tables import Table, plain
+from .contents import Picture, Section
+from .css import CSS
+from .tables import Table
+from .text import plain
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -16,7 +16,7 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="generator" content="experiments.report">
+<meta name="generator" content="longnn report">
 <title>{title}</title>
 <style>{css}</style>
 </head>
@@ -43,13 +43,13 @@ _LONG = 40
 """Characters from which a cell may break into lines."""
 
 
-def page(sections: Sequence[Section], title: str, summary: str) -> str:
-    """The page; every text is escaped, every figure embedded, and nothing is loaded.
+def html_page(sections: Sequence[Section], title: str, summary: str) -> str:
+    """A page in which every text is escaped and every figure embedded, so that it loads nothing.
 
     Args:
         sections: of the report.
-        title: of the page.
-        summary: one sentence below it.
+        title: the title of the page.
+        summary: the sentence below the title.
     """
     numbered = list(enumerate(sections, start=1))
     return _PAGE.format(

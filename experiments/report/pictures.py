@@ -1,34 +1,28 @@
-"""Which figures a report gets, as PNG files with a caption and a text for those who cannot see."""
+"""The figures of a report, as PNG files with a caption and a text for those who cannot see."""
 
 import io
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from longnn.runs.directory import FILTER
+from longnn.runs.result import Result
+
 from ..differences import by_split
+from .contents import Picture
 from .overview import by_protocol
 from .plot_scores import Scores, scores
 from .plot_search import history, parameters
-from .runs import Run, Task, by_model
+from .runs import Benchmark, by_model
 from .settings import numeric, varied
 
 SEARCH = 9
-"""Runs of one model on one task from which they are drawn as a search."""
+"""From how many runs of one model on one benchmark on they are drawn as a search."""
 
 DPI = 150
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class Picture(NamedTuple):
-    """A figure of a report: file name, PNG, one sentence below it, and what it shows."""
-
-    name: str
-    png: bytes
-    caption: str
-    alt: str
 
 
 def picture(figure: Figure, name: str, caption: str, alt: str) -> Picture:
@@ -43,7 +37,7 @@ def file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-") + ".png"
 
 
-def score_pictures(grouped: Mapping[Task, list[Run]]) -> Iterator[Picture]:
+def score_pictures(grouped: Mapping[Benchmark, list[Result]]) -> Iterator[Picture]:
     """Test scores with intervals, a figure for each protocol and metric."""
     for (protocol, metric), columns in sorted(by_protocol(grouped).items()):
         panels = {
@@ -60,9 +54,9 @@ def score_pictures(grouped: Mapping[Task, list[Run]]) -> Iterator[Picture]:
         )
 
 
-def _scores(run: Run) -> Scores:
-    points = np.array(list(by_split(run.result["per_run"]).values()))
-    return Scores(points, run.result["test"]["mean"], run.result["test"].get("ci95"))
+def _scores(run: Result) -> Scores:
+    points = np.array(list(by_split(run.per_run).values()))
+    return Scores(points, run.test.mean, run.test.ci95)
 
 
 def _spoken(panels: dict[str, dict[str, Scores]]) -> Iterator[str]:
@@ -70,48 +64,48 @@ def _spoken(panels: dict[str, dict[str, Scores]]) -> Iterator[str]:
         yield f"{dataset}: " + ", ".join(f"{m} {found.mean:.1f} %" for m, found in panel.items())
 
 
-def search_pictures(task: Task, model: str, runs: list[Run]) -> Iterator[Picture]:
-    """History of a search, and its settings; nothing for fewer than ``SEARCH`` runs.
+def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Iterator[Picture]:
+    """The history of a search and its settings; nothing for fewer than `SEARCH` runs.
 
     Args:
-        task: what the runs share.
+        benchmark: what the runs share.
         model: of the runs.
         runs: in any order.
     """
     if len(runs) < SEARCH:
         return
-    runs = sorted(runs, key=lambda run: (run.finished, run.directory))
+    runs = sorted(runs, key=lambda run: (run.written, run.directory))
     validation = np.array([run.validation for run in runs])
-    name, tail = f"{model} on {task.dataset}", f"{model}-{task.dataset}-{task.split_hash[:8]}"
+    dataset, metric = benchmark.dataset, benchmark.metric
+    name, tail = f"{model} on {dataset}", f"{model}-{dataset}-{benchmark.split_hash[:8]}"
     best = f"{validation.max():.1f} %, reached by run {int(validation.argmax()) + 1}"
     yield picture(
-        history(validation, task.metric, f"{name}: {len(runs)} runs"),
+        history(validation, metric, f"{name}: {len(runs)} runs"),
         f"history-{tail}",
         f"{name}: validation score of each run in the order in which the results were written.",
-        f"Validation {task.metric} of {len(runs)} runs, from {validation.min():.1f} % to {best}",
+        f"Validation {metric} of {len(runs)} runs, from {validation.min():.1f} % to {best}",
     )
     values = numeric(varied(runs))
     if values:
         yield picture(
-            parameters(values, validation, task.metric, f"{name}: {len(runs)} runs"),
+            parameters(values, validation, metric, f"{name}: {len(runs)} runs"),
             f"parameters-{tail}",
             f"{name}: validation score against each number that differs between the runs; the star "
             "is the best run.",
-            f"Validation {task.metric} against {', '.join(values)}; best {best}",
+            f"Validation {metric} against {', '.join(values)}; best {best}",
         )
 
 
-def filter_picture(run: Run) -> Picture | None:
-    """The run's own ``filter.png``; None where there is none."""
-    file = run.directory / "filter.png"
+def filter_picture(run: Result) -> Picture | None:
+    """The learned filter as the run has drawn it; None where it has not."""
+    file = run.directory / FILTER
     png = file.read_bytes() if file.is_file() else b""
     if not png.startswith(_PNG):
         return None
-    task = run.task
     return Picture(
-        file_name(f"filter-{run.model}-{task.dataset}-{run.settings}"),
+        file_name(f"filter-{run.model}-{run.dataset}-{run.settings}"),
         png,
-        f"{run.model} on {task.dataset} (settings {run.settings}, split {task.protocol} "
-        f"{task.split_hash[:8]}): learned filter over the eigenvalues of L, above their density.",
-        f"Learned filter of {run.model} on {task.dataset}, one curve for each output",
+        f"{run.title} (settings {run.settings}, split {run.split} "
+        f"{run.split_hash[:8]}): learned filter over the eigenvalues of L, above their density.",
+        f"Learned filter of {run.title}, one curve for each output",
     )

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from longnn.plot import COLOURS
 
-from .plot_text import TITLE, literal
+from .text import TITLE, literal
 
 
 def bars(parts: Mapping[str, np.ndarray], labels: Sequence[str], unit: str, title: str) -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from longnn.plot import COLOURS
 
-from .plot_text import TITLE, literal
+from .text import TITLE, literal
 
 MARKERS = "osD^vPX*"
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from longnn.plot import COLOURS
 
-from .plot_text import TITLE, literal
+from .text import TITLE, literal
 
 DECADES, SKEWED = 20, 3
 """Ratios of the largest value to the smallest and to the median from which an axis is logarithmic.

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from longnn.runs.result import Result
+
 from ..identity import PARTS
-from .runs import Run
 
 
-def flat(run: Run) -> dict[str, Any]:
-    """The settings that decide a run's result, by dotted path (``optim.groups.mlp.lr``)."""
-    config = run.result.get("config")
-    parts = {name: config[name] for name in PARTS if name in config} if config else {}
-    if isinstance(parts.get("dataset"), dict):
-        parts["dataset"] = {k: v for k, v in parts["dataset"].items() if k != "about"}
-    return dict(_leaves("", parts))
+def flat(run: Result) -> dict[str, Any]:
+    """The settings that decide a run's result, by dotted path (`optim.groups.mlp.lr`)."""
+    return dict(_leaves("", {name: run.config[name] for name in PARTS if name in run.config}))
 
 
 def _leaves(prefix: str, value: Any) -> list[tuple[str, Any]]:
@@ -26,7 +23,7 @@ def _leaves(prefix: str, value: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def varied(runs: Sequence[Run]) -> dict[str, list[Any]]:
+def varied(runs: Sequence[Result]) -> dict[str, list[Any]]:
     """Short name of each setting that differs between the runs -> its value in each run."""
     settings = [flat(run) for run in runs]
     paths = list(dict.fromkeys(path for one in settings for path in one))
@@ -75,11 +72,9 @@ def _value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def protocol(run: Run) -> str:
-    """Split protocol with its settings: ``per_class (train 0.6, val 0.2, count 10)``."""
-    config = run.result.get("config") or {}
-    node = config.get("split")
-    told = node.items() if isinstance(node, dict) else ()
-    shown = [(name, value) for name, value in told if name not in ("_target_", "path")]
+def protocol(run: Result) -> str:
+    """The split protocol with its settings: `per_class (train 0.6, val 0.2, count 10)`."""
+    settings: dict[str, Any] = run.config.get("split", {})
+    shown = [(name, value) for name, value in settings.items() if name not in ("_target_", "path")]
     inside = ", ".join(f"{name} {_value(value)}" for name, value in shown)
-    return run.task.protocol + (f" ({inside})" if inside else "")
+    return run.split + (f" ({inside})" if inside else "")

@@ -9,7 +9,7 @@ from longnn.runs.atomic import atomic_write
 MANIFEST = "report-files.json"
 """Names the files of a report, so that the next one may replace them."""
 
-_GENERATOR = "experiments.report"
+_GENERATOR = "longnn report"
 
 
 class OutputError(ValueError):

@@ -16,8 +16,8 @@ from longnn.runs.atomic import atomic_write
 from ..report.runs import collect
 from . import records, trials
 from .pages import page
-from .pictures import pictures
-from .tables import TARGETS, command
+from .pictures import page_figures
+from .targets import TARGETS, command
 
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 
@@ -26,8 +26,9 @@ def run(name: str, runs: Path, only: tuple[str, ...]) -> bool:
     """Runs the sweeps of a page; False if a job of one failed."""
     directory = str(runs / name)
     commands = [command(sweep, directory, only) for sweep in TARGETS[name].sweeps]
+    train = [sys.executable, "-m", "longnn.experiments", "train"]
     codes = [
-        subprocess.run([sys.executable, "-m", "experiments.train", *arguments], check=False)
+        subprocess.run([*train, *arguments], check=False)
         for arguments in commands
         if arguments
     ]
@@ -46,7 +47,7 @@ def render(name: str, folder: Path) -> Path:
     """Writes a page and its figures from its records."""
     found = records.read(folder / "records" / f"{name}.jsonl")
     (folder / "figures").mkdir(exist_ok=True)
-    for file, figure in pictures(name, found, folder).items():
+    for file, figure in page_figures(name, found, folder).items():
         with atomic_write(folder / "figures" / file) as path:
             figure.savefig(path, dpi=150)
     target = folder / f"{name}.md"

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from longnn.training.intervals import statistics
+
 from ..differences import by_split
-from ..report.tables import Table, interval
-from ..summary import statistics
+from ..report.tables import Table
 from .records import Record
 from .scores import place
 
@@ -27,16 +28,16 @@ LONGNN = tuple(next(iter(values.values())) for _, _, values in PARTS.values())
 
 def variant(record: Record) -> tuple[str, ...]:
     """The value of each part."""
-    return tuple(values[record["settings"][group][key]] for group, key, values in PARTS.values())
+    return tuple(values[record.settings[group][key]] for group, key, values in PARTS.values())
 
 
 def combinations(records: Sequence[Record]) -> Table:
     """A row for each combination, datasets across."""
-    found = {(variant(r), r["dataset"]): r for r in records}
-    datasets = sorted({r["dataset"] for r in records}, key=place)
+    found = {(variant(r), r.result.dataset): r for r in records}
+    datasets = sorted({r.result.dataset for r in records}, key=place)
     variants = sorted({variant(r) for r in records}, key=_order)
     rows = [
-        (*v, *(interval(found[v, d]["test"]) if (v, d) in found else "-" for d in datasets))
+        (*v, *(str(found[v, d].result.test) if (v, d) in found else "-" for d in datasets))
         for v in variants
     ]
     about = "test accuracy in percent; +- is half the 95 % interval over ten splits"
@@ -50,7 +51,7 @@ def neighbours(records: Sequence[Record]) -> list[Record]:
 
 def effects(title: str, records: Sequence[Record]) -> Table:
     """Change of one part with all others as they are: mean over the combinations, by split."""
-    datasets = sorted({r["dataset"] for r in records}, key=place)
+    datasets = sorted({r.result.dataset for r in records}, key=place)
     rows: list[tuple[str, ...]] = [
         (
             f"{part}: {other} instead of {base}",
@@ -80,7 +81,9 @@ def change(
     """[splits] change of the test score by one part alone, the mean over the combinations that
     have both values; None where none has."""
     number = list(PARTS).index(part)
-    scores = {variant(r): by_split(r["per_run"]) for r in records if r["dataset"] == dataset}
+    scores = {
+        variant(r): by_split(r.result.per_run) for r in records if r.result.dataset == dataset
+    }
     differences = [
         [scores[changed][split] - before[split] for split in sorted(before)]
         for v, before in scores.items()
@@ -93,8 +96,8 @@ def _cell(values: np.ndarray | None) -> str:
     if values is None:
         return "-"
     summary = statistics(values)
-    error = (summary["std"] or 0.0) / summary["n"] ** 0.5
-    return f"{summary['mean']:+.2f} ({error:.2f})"
+    error = (summary.std or 0.0) / summary.n**0.5
+    return f"{summary.mean:+.2f} ({error:.2f})"
 
 
 def _order(v: tuple[str, ...]) -> tuple[int, ...]:

@@ -8,13 +8,13 @@ from omegaconf import OmegaConf
 
 from longnn.models import NAMES
 
-from ..report.markdown import table
-from ..report.tables import Table, interval
+from ..differences import by_split, on_shared_splits
+from ..report.markdown import markdown_table
+from ..report.tables import Table
 from . import trials
 from .ablation import combinations, effects, neighbours
-from .records import Record, read, searched
+from .records import Record, read
 from .scores import (
-    beside,
     distances,
     grid,
     measured,
@@ -24,7 +24,7 @@ from .scores import (
     quoted,
     rivals,
 )
-from .tables import FAMILY, NINE, TARGETS, command
+from .targets import FAMILY, NINE, TARGETS, command
 
 TRIALS = (
     "![Trials of the searches](figures/trials.png)\n\n*Each trial of a search, by its mean scores "
@@ -58,9 +58,9 @@ def _published(records: Sequence[Record], folder: Path) -> list[str]:
         "before the difference is taken. Nothing was chosen on test nodes."
     ]
     for model in ("longnn", "jacobiconv"):
-        of_model = [r for r in records if r["model"] == model]
-        parts.append(table(paired(NAMES[model], NAMES[model], of_model, reference)))
-    lost = sum(r["diverged"] for r in records)
+        of_model = [r for r in records if r.result.model == model]
+        parts.append(markdown_table(paired(NAMES[model], NAMES[model], of_model, reference)))
+    lost = sum(r.result.diverged for r in records)
     parts.append(f"Runs that ended in a loss that is not finite: {lost}.")
     return [*parts, published(folder, NINE, ("LON-GNN", "JacobiConv"))]
 
@@ -68,15 +68,16 @@ def _published(records: Sequence[Record], folder: Path) -> list[str]:
 def _searched(records: Sequence[Record], folder: Path) -> list[str]:
     reference = measured(folder)
     rows = []
-    for record in sorted(records, key=lambda r: place(r["dataset"])):
-        name = record["dataset"]
+    for record in sorted(records, key=lambda r: place(r.result.dataset)):
+        name = record.result.dataset
         cells = [
             f"{f.first:.2f} ({f.mean:+.2f}, s.e. {f.standard_error or 0.0:.2f})"
-            for f in (beside(record, reference[m][name]) for m in ("LON-GNN", "JacobiConv"))
+            for m in ("LON-GNN", "JacobiConv")
+            for f in [on_shared_splits(reference[m][name], by_split(record.result.per_run))]
         ]
         chosen = _search("longnn", name)
-        row = (name, str(record["test"]["n"]), interval(record["test"]))
-        validation = (chosen.get("validation"), record["val"]["mean"])
+        row = (name, str(record.result.test.n), str(record.result.test))
+        validation = (chosen.get("validation"), record.result.val.mean)
         rows.append((*row, *map(_number, validation), *cells))
     about = (
         "test accuracy in percent on the ten index sets; +- is half the 95 % interval; of the "
@@ -89,7 +90,7 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
         "One search for each dataset, as planned in [searches.md](searches.md); its values are in "
         "`conf/tuned/search/longnn_DATASET.yaml`. References are those of "
         "[published.md](published.md).",
-        table(found),
+        markdown_table(found),
         *_others(records, folder),
         *_trials(folder, ("longnn",)),
         published(folder, NINE),
@@ -98,26 +99,26 @@ def _searched(records: Sequence[Record], folder: Path) -> list[str]:
 
 def _others(records: Sequence[Record], folder: Path) -> list[str]:
     found = read(folder / "records" / "family.jsonl")
-    return [table(rivals(records, found, FAMILY))] if found and records else []
+    return [markdown_table(rivals(records, found, FAMILY))] if found and records else []
 
 
 def _trials(folder: Path, models: Sequence[str]) -> list[str]:
     found = [t for t in trials.read(folder / "records" / "trials.jsonl") if t["model"] in models]
-    return [table(trials.told(found)), TRIALS] if found else []
+    return [markdown_table(trials.searches_table(found)), TRIALS] if found else []
 
 
 def _family(records: Sequence[Record], folder: Path) -> list[str]:
-    models = sorted({quoted(r["model"]) for r in records})
-    theirs = [r for r in records if not searched(r)]
-    ours = [r for r in records if searched(r)]
+    models = sorted({quoted(r.result.model) for r in records})
+    theirs = [r for r in records if not r.searched]
+    ours = [r for r in records if r.searched]
     return [
         "Each model with the hyperparameters that its authors published (`conf/tuned/published`), "
         "and after a search of its own, as planned in [searches.md](searches.md) "
         "(`conf/tuned/search`), on the ten `per_class` index sets, three seeds each.",
-        table(grid("Hyperparameters of the authors", theirs, FAMILY)),
-        table(grid("After our own search", ours, FAMILY)),
+        markdown_table(grid("Hyperparameters of the authors", theirs, FAMILY)),
+        markdown_table(grid("After our own search", ours, FAMILY)),
         published(folder, FAMILY, models),
-        table(distances(records, folder, FAMILY)),
+        markdown_table(distances(records, folder, FAMILY)),
     ]
 
 
@@ -127,7 +128,7 @@ def _fixed(records: Sequence[Record], folder: Path) -> list[str]:
         "Protocol `fixed`: the ten masks that the files of these datasets ship (48/32/20 and "
         "50/25/25), one seed each. Every model has the defaults of its config; nothing was "
         "searched, so this says what a model does untuned, not what it can do.",
-        table(grid("Every model, untuned", records, datasets)),
+        markdown_table(grid("Every model, untuned", records, datasets)),
         published(folder, datasets, protocol="fixed"),
     ]
 
@@ -142,9 +143,11 @@ def _ablation(records: Sequence[Record], folder: Path) -> list[str]:
         "two decays are one. *start* is where w begins: at ones, as published, or at the identity, "
         "(1, 0, ..., 0), a filter that only scales the signal; the latter was run with a learned "
         "basis and without layer norm alone.",
-        table(effects("One part of LON-GNN changed", neighbours(records))),
-        table(effects("One part changed in every combination of the others, mean", records)),
-        table(combinations(records)),
+        markdown_table(effects("One part of LON-GNN changed", neighbours(records))),
+        markdown_table(
+            effects("One part changed in every combination of the others, mean", records)
+        ),
+        markdown_table(combinations(records)),
     ]
 
 
@@ -163,8 +166,8 @@ def _made(name: str, records: Sequence[Record]) -> str:
         " ".join(["longnn train", *map(_quoted, command(sweep, f"runs/{name}"))])
         for sweep in TARGETS[name].sweeps
     ]
-    versions = sorted({f"jax {r['versions']['jax']}, {r['backend']} kernels on {r['device']}"
-                       for r in records})  # fmt: skip
+    versions = sorted({f"jax {r.versions['jax']}, {r.backend} kernels on {r.device}"
+                       for r, _ in records})  # fmt: skip
     return "\n\n".join(
         [
             "## How it was made",

@@ -1,4 +1,4 @@
-"""The figures of docs/results, from records alone."""
+"""Draws the figures of docs/results from records alone."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,19 +9,19 @@ from matplotlib.figure import Figure
 
 from longnn.models import NAMES
 from longnn.plot import COLOURS
+from longnn.training.intervals import statistics
 
 from ..differences import by_split
 from ..report.plot_scores import Scores, scores
-from ..summary import statistics
 from . import trials
 from .ablation import PARTS, change, changes, neighbours
-from .records import Record, searched
+from .records import Record
 from .scores import Measured, measured, place
-from .tables import PAIR
+from .targets import PAIR
 
 
-def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Figure]:
-    """File name -> figure of a page; none where there is no record.
+def page_figures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Figure]:
+    """The figures of a page by file name; there are none without records.
 
     Args:
         name: of the page.
@@ -29,13 +29,13 @@ def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Fi
         folder: docs/results, with the scores of others.
     """
     if name == "family":  # the few runs on other datasets are in the tables
-        records = [r for r in records if r["dataset"] in PAIR]
+        records = [r for r in records if r.result.dataset in PAIR]
     if not records:
         return {}
     if name == "ablation":
         return {"ablation.png": effect_sizes(records)}
     reference = measured(folder) if name in ("published", "searched") else {}
-    metrics = " or ".join(sorted({r["metric"] for r in records}))
+    metrics = " or ".join(sorted({r.result.metric for r in records}))
     drawn = {f"{name}.png": scores(panels(records, reference), metrics, "")}
     searches = trials.read(folder / "records" / "trials.jsonl") if name == "searched" else []
     return drawn | ({"trials.png": trials.clouds(searches)} if searches else {})
@@ -44,17 +44,17 @@ def pictures(name: str, records: Sequence[Record], folder: Path) -> dict[str, Fi
 def panels(records: Iterable[Record], reference: Measured) -> dict[str, dict[str, Scores]]:
     """dataset -> who -> scores by split, ours and those measured on the same splits."""
     found: dict[str, dict[str, Scores]] = {}
-    for record in sorted(records, key=lambda r: place(r["dataset"])):
-        points = by_split(record["per_run"])
-        of_dataset = found.setdefault(record["dataset"], {})
-        test = record["test"]
-        name = NAMES[record["model"]] + (", searched" if searched(record) else "")
-        of_dataset[name] = Scores(np.array(list(points.values())), test["mean"], test["ci95"])
+    for record in sorted(records, key=lambda r: place(r.result.dataset)):
+        points = by_split(record.result.per_run)
+        of_dataset = found.setdefault(record.result.dataset, {})
+        test = record.result.test
+        name = NAMES[record.result.model] + (", searched" if record.searched else "")
+        of_dataset[name] = Scores(np.array(list(points.values())), test.mean, test.ci95)
     for model, datasets in reference.items():
         for dataset in set(datasets) & set(found):
             values = np.array(list(datasets[dataset].values()))
             summary = statistics(values)
-            found[dataset][f"{model}, reference"] = Scores(values, summary["mean"], summary["ci95"])
+            found[dataset][f"{model}, reference"] = Scores(values, summary.mean, summary.ci95)
     return found
 
 
@@ -74,7 +74,7 @@ def effect_sizes(records: Sequence[Record]) -> Figure:
 
 
 def _effects(axes: Axes, title: str, records: Sequence[Record]) -> None:
-    datasets = sorted({r["dataset"] for r in records}, key=place)
+    datasets = sorted({r.result.dataset for r in records}, key=place)
     for number, dataset in enumerate(datasets):
         shift = 0.16 * (number - (len(datasets) - 1) / 2)
         colour = COLOURS[number % len(COLOURS)]
@@ -83,7 +83,7 @@ def _effects(axes: Axes, title: str, records: Sequence[Record]) -> None:
             if values is not None:
                 summary = statistics(values)
                 label = dataset if row == 0 else None
-                axes.errorbar(summary["mean"], row + shift, xerr=summary["ci95"], fmt="o",
+                axes.errorbar(summary.mean, row + shift, xerr=summary.ci95, fmt="o",
                               color=colour, ms=4, capsize=2, label=label)  # fmt: skip
     axes.set_title(title)
     axes.axvline(0, color="black", lw=0.6)

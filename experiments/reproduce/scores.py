@@ -1,16 +1,17 @@
-"""Scores that stand beside ours: measured on the same splits, and published on others."""
+"""Scores that ours are compared with: measured on the same splits, or published on others."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from longnn.models import NAMES
 
-from ..differences import Difference, by_split, difference
-from ..report.tables import Table, interval
-from .records import Record, searched
-from .tables import NINE
+from ..differences import by_split, on_shared_splits
+from ..report.reference import read_references, reference_table
+from ..report.tables import Table
+from .records import Record
+from .targets import NINE
 
 FIGURES = "arXiv 2302.12432"
 """The source that quotes the figures of all polynomial filters."""
@@ -18,27 +19,16 @@ FIGURES = "arXiv 2302.12432"
 KINDS = {False: "authors' values", True: "searched"}
 """Whether a search of ours found the hyperparameters -> what tables call them."""
 
-Measured = dict[str, dict[str, dict[int, float]]]
+Measured = Mapping[str, Mapping[str, Mapping[int, float]]]
 """Model -> dataset -> split -> test score in percent."""
 
 
 def measured(folder: Path) -> Measured:
     """Reference scores on the index sets of docs/results/splits."""
-    content = json.loads((folder / "measured.json").read_text())["scores"]
-    return {
-        model: {
-            dataset: {int(split): score for split, score in scores.items()}
-            for dataset, scores in datasets.items()
-        }
-        for model, datasets in content.items()
-    }
-
-
-def beside(record: Record, reference: dict[int, float]) -> Difference:
-    """Ours minus the reference on the splits that both have."""
-    ours = by_split(record["per_run"])
-    common = {split: ours[split] for split in reference if split in ours}
-    return difference({split: reference[split] for split in common}, common)
+    found: dict[str, dict[str, Mapping[int, float]]] = {}
+    for known in read_references(folder / "measured.json"):
+        found.setdefault(known.model, {})[known.dataset] = known.scores
+    return found
 
 
 def paired(title: str, model: str, records: Iterable[Record], reference: Measured) -> Table:
@@ -50,21 +40,9 @@ def paired(title: str, model: str, records: Iterable[Record], reference: Measure
         records: of one model, at most one for each dataset.
         reference: see :func:`measured`.
     """
-    rows: list[tuple[str, ...]] = []
-    for record in sorted(records, key=lambda r: place(r["dataset"])):
-        known = reference.get(model, {}).get(record["dataset"])
-        row = (record["dataset"], str(record["test"]["n"]), interval(record["test"]))
-        if known is None:
-            rows.append((*row, "-", "-", "-", "-"))
-            continue
-        found = beside(record, known)
-        error = found.standard_error or 0.0
-        within = "yes" if found.mean >= -2 * error else "NO"
-        shown = f"{found.first:.2f}"
-        rows.append((*row, shown, f"{found.mean:+.2f} ({error:.2f})", str(found.splits), within))
-    header = ("dataset", "n", "ours", "reference", "difference (s.e.)", "splits", "within two")
-    about = "test accuracy in percent; +- is half the 95 % interval over all runs (Student's t)"
-    return Table(title, about, header, rows)
+    ordered = sorted(records, key=lambda r: place(r.result.dataset))
+    known = [reference.get(model, {}).get(record.result.dataset) for record in ordered]
+    return reference_table(title, [record.result for record in ordered], known)
 
 
 PROTOCOLS = {
@@ -81,7 +59,7 @@ def published(
     protocol: str = "per_class",
 ) -> str:
     """Markdown of the published scores, labelled with source and split, in a block of their own."""
-    from ..report.markdown import table
+    from ..report.markdown import markdown_table
 
     wanted, chosen = list(datasets), None if models is None else set(models)
     parts = ["## Published figures", PROTOCOLS[protocol]]
@@ -93,22 +71,24 @@ def published(
             if (chosen is None or model in chosen) and any(d in scores for d in wanted)
         ]
         if rows:
-            parts.append(table(Table(source["source"], source["split"], ("model", *wanted), rows)))
+            parts.append(
+                markdown_table(Table(source["source"], source["split"], ("model", *wanted), rows))
+            )
     return "\n\n".join(parts)
 
 
 def grid(title: str, records: Iterable[Record], datasets: Iterable[str]) -> Table:
     """Models down, datasets across."""
-    found = {(r["model"], r["dataset"]): r for r in records}
+    found = {(r.result.model, r.result.dataset): r for r in records}
     shown = [d for d in datasets if any(d == dataset for _, dataset in found)]
     models = [m for m in NAMES if any(m == model for model, _ in found)]
-    metric = {r["dataset"]: r["metric"] for r in found.values()}
+    metric = {r.result.dataset: r.result.metric for r in found.values()}
     rows = [
-        (NAMES[m], *(interval(found[m, d]["test"]) if (m, d) in found else "-" for d in shown))
+        (NAMES[m], *(str(found[m, d].result.test) if (m, d) in found else "-" for d in shown))
         for m in models
     ]
     header = ("model", *(f"{d} ({metric[d]})" for d in shown))
-    runs = " or ".join(str(n) for n in sorted({r["test"]["n"] for r in found.values()}))
+    runs = " or ".join(str(n) for n in sorted({r.result.test.n for r in found.values()}))
     about = f"test score in percent; +- is half the 95 % interval, n = {runs or 0}"
     return Table(title, about, header, rows)
 
@@ -121,14 +101,19 @@ def rivals(ours: Iterable[Record], theirs: Iterable[Record], datasets: Iterable[
         theirs: of other models.
         datasets: columns, of which those are shown that both have.
     """
-    mine = {r["dataset"]: r for r in ours}
-    found = {(r["model"], searched(r), r["dataset"]): r for r in theirs if r["dataset"] in mine}
+    mine = {r.result.dataset: r for r in ours}
+    found = {
+        (r.result.model, r.searched, r.result.dataset): r
+        for r in theirs
+        if r.result.dataset in mine
+    }
     shown = [d for d in datasets if any(d == dataset for *_, dataset in found)]
 
     def cell(model: str, kind: bool, dataset: str) -> str:
         if (model, kind, dataset) not in found:
             return "-"
-        lead = beside(mine[dataset], by_split(found[model, kind, dataset]["per_run"]))
+        theirs = by_split(found[model, kind, dataset].result.per_run)
+        lead = on_shared_splits(theirs, by_split(mine[dataset].result.per_run))
         return f"{lead.first:.2f} ({lead.mean:+.2f}, s.e. {lead.standard_error or 0.0:.2f})"
 
     rows = [
@@ -148,7 +133,7 @@ def distances(records: Iterable[Record], folder: Path, datasets: Iterable[str]) 
     """Ours minus the published figure, with the authors' hyperparameters and with ours."""
     sources = json.loads((folder / "literature.json").read_text())
     figures = next(s for s in sources if s["source"].startswith(FIGURES))["scores"]
-    found = {(r["model"], r["dataset"], searched(r)): r["test"]["mean"] for r in records}
+    found = {(r.result.model, r.result.dataset, r.searched): r.result.test.mean for r in records}
     there = {(dataset, ours) for _, dataset, ours in found}
     columns = [(d, ours) for d in datasets for ours in KINDS if (d, ours) in there]
     rows = []

@@ -6,7 +6,7 @@ Looked at when the searches had ended and their outcomes were reported; nothing 
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,11 +24,26 @@ from .scores import place
 TOP = 10
 """Trials that count as the best by validation."""
 
-Trials = dict[str, Any]
-"""dataset, model, and scores of the trials that ended: the chosen one first, then by validation."""
+
+class SearchScores(TypedDict):
+    """The scores of the trials of a search that ended: the chosen one first, then by validation.
+
+    Attributes:
+        dataset: name of the dataset.
+        model: name of the model's config.
+        splits: how many splits chose.
+        validation: mean validation score of each trial, in percent.
+        test: mean test score of each trial, in percent.
+    """
+
+    dataset: str
+    model: str
+    splits: int
+    validation: list[float]
+    test: list[float]
 
 
-def trials_of(directory: Path) -> Trials:
+def trials_of(directory: Path) -> SearchScores:
     """The trials of a finished search, from its directory; those that were pruned have no result.
 
     Raises:
@@ -38,30 +53,29 @@ def trials_of(directory: Path) -> Trials:
     chosen = outcome(directory)["directory"]
     order = lambda run: (run.directory.name != chosen, -run.validation, run.settings)  # noqa: E731
     runs = sorted(collect([directory]), key=order)
-    score = lambda run, part: round(run.result[part]["mean"], 3)  # noqa: E731
     return {
-        "dataset": runs[0].task.dataset,
+        "dataset": runs[0].dataset,
         "model": runs[0].model,
-        "splits": runs[0].result["val"]["n"],
-        "validation": [score(run, "val") for run in runs],
-        "test": [score(run, "test") for run in runs],
+        "splits": runs[0].val.n,
+        "validation": [round(run.val.mean, 3) for run in runs],
+        "test": [round(run.test.mean, 3) for run in runs],
     }
 
 
-def read(file: Path) -> list[Trials]:
+def read(file: Path) -> list[SearchScores]:
     """The trials of all searches; none where there is no file yet."""
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def add(file: Path, new: Iterable[Trials]) -> None:
+def add(file: Path, new: Iterable[SearchScores]) -> None:
     """Adds searches to a file, in place of those of the same dataset and model."""
     found = {(t["model"], t["dataset"]): t for t in [*read(file), *new]}
     with atomic_write(file) as path:
         path.write_text("".join(json.dumps(found[key]) + "\n" for key in sorted(found)))
 
 
-def told(searches: Sequence[Trials]) -> Table:
-    """What validation told of the test score in each search."""
+def searches_table(searches: Sequence[SearchScores]) -> Table:
+    """A row for each search: what its validation scores say of the test scores."""
     rows: list[tuple[str, ...]] = []
     for search in sorted(
         searches, key=lambda t: (list(NAMES).index(t["model"]), place(t["dataset"]))
@@ -90,7 +104,7 @@ def told(searches: Sequence[Trials]) -> Table:
     return Table("What the searches could see", about, header, rows)
 
 
-def clouds(searches: Sequence[Trials]) -> Figure:
+def clouds(searches: Sequence[SearchScores]) -> Figure:
     """A panel for each search: test over validation score of its trials, the chosen one marked."""
     across = min(len(searches), 3)
     down = -(-len(searches) // across)

@@ -1,13 +1,11 @@
-"""Jobs are handed to a launcher until none is left, though workers are killed."""
+"""Hands jobs to a launcher until none is left, although workers may be killed."""
 
 import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
@@ -16,23 +14,24 @@ from longnn.runs import attempts
 
 from .plan import Planned
 from .state import OPEN
+from .submitted import is_submitit, submit
 
 LOG = logging.getLogger(__name__)
 
 TRIES = 3
-"""Starts of a job that is killed each time, as one is that exhausts the memory."""
+"""How often a job is started that is killed each time, such as one that exhausts the memory."""
 
 
 def run_all(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> None:
-    """Starts jobs, and again those that were killed.
+    """Starts jobs, and starts those again that were killed.
 
     A job that was killed twice is started alone, since joblib ends all its workers with the one
-    that was killed; after TRIES it is left. Ends where a launcher achieves nothing.
+    that was killed; after TRIES starts it is left. The loop ends when a launcher starts nothing.
 
     Args:
-        launcher: Hydra's.
-        directory: of the sweep.
-        jobs: to run.
+        launcher: a launcher of Hydra's.
+        directory: the directory of the sweep.
+        jobs: the jobs to run.
     """
     kills: Counter[str] = Counter()
     left = list(jobs)
@@ -57,7 +56,7 @@ def run_all(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> Non
 
 
 def launch_once(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> None:
-    """Starts jobs once; what failed before it could record that is recorded.
+    """Starts jobs once; a job that failed before it could record that is recorded.
 
     Args:
         launcher: Hydra's, or one of ours that takes jobs which are composed already.
@@ -68,15 +67,31 @@ def launch_once(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) ->
         launcher.launch_planned(jobs)
         return
     overrides = [[*job.overrides, f"hydra.sweep.subdir={job.name}"] for job in jobs]
-    with _every_result(launcher):
-        returned = launcher.launch(overrides, initial_job_idx=0)
+    if is_submitit(launcher):
+        returned = submit(launcher, overrides)
+    else:
+        returned = list(launcher.launch(overrides, initial_job_idx=0))
     for job, done in zip(jobs, returned, strict=True):
-        if isinstance(done, JobReturn) and done.status == JobStatus.FAILED:
-            record_failure(directory / job.name, done._return_value)
+        if done is not None and done.status == JobStatus.FAILED:
+            record_failure(directory / job.name, _error_of(done))
+
+
+def _error_of(done: JobReturn) -> BaseException:
+    """The exception of a job that failed, which reading its return value raises."""
+    try:
+        returned = done.return_value
+    except Exception as error:
+        return error
+    return TypeError(f"a job that failed should raise its exception, it returned {returned!r}")
 
 
 def record_failure(directory: Path, error: BaseException) -> None:
-    """Records a job that ended before an attempt at it began, such as one that has no package."""
+    """Records a job that ended before an attempt at it began, for instance for a missing package.
+
+    Args:
+        directory: the run directory of the job.
+        error: the exception that ended it.
+    """
     attempt = attempts.begin(directory)
     if attempt is not None:
         text = "".join(traceback.format_exception(error))
@@ -85,7 +100,7 @@ def record_failure(directory: Path, error: BaseException) -> None:
 
 
 def _problem(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> Exception | None:
-    """What a launcher raised, once no job that it started runs any more."""
+    """The exception that a launcher raised, once no job that it started is running any more."""
     try:
         launch_once(launcher, directory, jobs)
     except Exception as error:
@@ -93,32 +108,6 @@ def _problem(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> Ex
             time.sleep(0.2)
         return error
     return None
-
-
-@contextmanager
-def _every_result(launcher: Launcher) -> Iterator[None]:
-    """Hydra's submitit launchers wait for all jobs, rather than until the first that was killed."""
-    if not type(launcher).__module__.startswith("hydra_plugins.hydra_submitit_launcher"):
-        yield
-        return
-    from submitit.core import core
-    from submitit.core.utils import FailedJobError, UncompletedJobError
-
-    submitted: Any = core.Job
-    raising = submitted.results
-
-    def results(job: Any) -> list[Any]:
-        try:
-            return raising(job)
-        except (FailedJobError, UncompletedJobError) as error:
-            LOG.error(f"submitit: {_short(error)}; see {job.paths.folder}")
-            return [None]
-
-    submitted.results = results
-    try:
-        yield
-    finally:
-        submitted.results = raising
 
 
 def _number(directory: Path) -> int:

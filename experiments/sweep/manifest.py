@@ -25,7 +25,7 @@ class Manifest(NamedTuple):
 
 
 def write(directory: Path, manifest: Manifest, name: str | None = None) -> Path:
-    """Writes it; the command of a sweep that was started before stays.
+    """Writes the file of a sweep; the command of one that was started before stays.
 
     Args:
         directory: of the sweep.
@@ -52,8 +52,8 @@ def read(directory: Path) -> dict[Path, Manifest]:
     files = sorted(directory.glob("sweep-*.json"))
     if not files:
         raise FileNotFoundError(
-            f"no sweep was started in {directory} (it holds no sweep-*.json); start one: python -m "
-            f"experiments.train -m dataset=texas,cornell hydra.sweep.dir={directory}"
+            f"no sweep was started in {directory} (it holds no sweep-*.json); start one: longnn "
+            f"train -m dataset=texas,cornell hydra.sweep.dir={directory}"
         )
     return {file: _parsed(file) for file in files}
 

@@ -10,9 +10,8 @@ import optuna
 from matplotlib.figure import Figure
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
-from optuna.trial import TrialState
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import Trial, TrialState
 
 from longnn.runs.atomic import atomic_write
 
@@ -23,27 +22,41 @@ SAMPLERS = ("tpe", "random", "grid", "qmc")
 PRUNERS = ("none", "median", "halving")
 
 
-def open_study(
-    directory: Path, name: str, space: Space, *, storage: str, sampler: str, pruner: str, seed: int
-) -> optuna.Study:
-    """The study ``name``, made or taken up.
+def open_storage(directory: Path, storage: str) -> BaseStorage:
+    """Where the studies of a search are kept.
 
     Args:
-        directory: of the sweep.
+        directory: of the sweep, which is made if it is missing.
+        storage: "journal" (a file in `directory`), "sqlite" (likewise), or a URL of Optuna's.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    if storage == "journal":
+        file = str((directory / "study.log").absolute())
+        return JournalStorage(JournalFileBackend(file, _KernelLock(file)))
+    if storage == "sqlite":
+        return RDBStorage(f"sqlite:///{(directory / 'study.db').absolute()}")
+    return optuna.storages.get_storage(storage)
+
+
+def open_study(
+    storage: BaseStorage, name: str, space: Space, *, sampler: str, pruner: str, seed: int
+) -> optuna.Study:
+    """Makes a study, or takes up one that is there.
+
+    Args:
+        storage: where it is kept.
         name: of the study.
         space: what is searched.
-        storage: "journal" (a file in ``directory``), "sqlite" (likewise), or a URL.
         sampler: one of SAMPLERS.
         pruner: one of PRUNERS.
-        seed: of the sampler.
+        seed: random seed of the sampler.
 
     Raises:
         ValueError: for an unknown sampler or pruner.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    directory.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
-        storage=_storage(directory, storage),
+        storage=storage,
         pruner=_pruner(pruner),
         study_name=name,
         direction="maximize",
@@ -56,8 +69,20 @@ def open_study(
     return study
 
 
+def taken_up(study: optuna.Study, storage: BaseStorage, number: int) -> Trial:
+    """A trial that another process asked for and left, as `study.ask` would give it.
+
+    Args:
+        study: that the trial belongs to.
+        storage: where the study is kept.
+        number: of the trial in the study.
+    """
+    of_study = storage.get_study_id_from_name(study.study_name)
+    return Trial(study, storage.get_trial_id_from_study_id_trial_number(of_study, number))
+
+
 def counts(study: optuna.Study) -> dict[str, int]:
-    """Trials by state, for instance {"complete": 97, "fail": 3}."""
+    """How many trials are in each state, for instance {"complete": 97, "fail": 3}."""
     trials = study.get_trials(deepcopy=False)
     found = {state.name.lower(): 0 for state in TrialState}
     for trial in trials:
@@ -66,7 +91,16 @@ def counts(study: optuna.Study) -> dict[str, int]:
 
 
 def draw(study: optuna.Study, folder: Path, metric: str) -> list[Path]:
-    """History, values by parameter, importances (PED-ANOVA, arXiv 2304.10255), as PNG files."""
+    """Draws the history, the values by parameter, and importances (PED-ANOVA, arXiv 2304.10255).
+
+    Args:
+        study: with its trials.
+        folder: of the PNG files, which is made if it is missing.
+        metric: name of the score.
+
+    Returns:
+        The files; none where no trial completed.
+    """
     complete = [t for t in study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
     if not complete:
         return []
@@ -108,11 +142,12 @@ def _saved(file: Path, figure: Figure) -> Path:
     return file
 
 
-class _KernelLock(BaseJournalFileLock):
+class _KernelLock(JournalFileOpenLock):
     """A lock that the kernel releases when its owner dies; Optuna's own waits half a minute."""
 
-    def __init__(self, path: str):
-        self._path = path
+    def __init__(self, file: str):
+        super().__init__(file)
+        self._path = f"{file}.kernel-lock"
 
     def acquire(self) -> bool:
         self._file = open(self._path, "w")  # noqa: SIM115 (closed by release)
@@ -121,15 +156,6 @@ class _KernelLock(BaseJournalFileLock):
 
     def release(self) -> None:
         self._file.close()
-
-
-def _storage(directory: Path, storage: str) -> BaseStorage:
-    if storage == "journal":
-        file = str((directory / "study.log").absolute())
-        return JournalStorage(JournalFileBackend(file, _KernelLock(f"{file}.lock")))
-    if storage == "sqlite":
-        return RDBStorage(f"sqlite:///{(directory / 'study.db').absolute()}")
-    return optuna.storages.get_storage(storage)
 
 
 def _sampler(name: str, space: Space, seed: int) -> optuna.samplers.BaseSampler:

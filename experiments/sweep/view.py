@@ -1,22 +1,20 @@
-"""A sweep as it goes: a live table on a terminal, a line now and then elsewhere."""
+"""The progress of a sweep: a live table on a terminal, a line now and then elsewhere."""
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from longnn.runs import attempts
-from longnn.runs.directory import RESULT
+from longnn.runs.result import Result, read_result
 
 from .state import ORDER
 
@@ -31,12 +29,12 @@ LINE_EVERY = 30.0
 
 @dataclass
 class Look:
-    """What one look at a sweep's directory saw.
+    """What one look at the directory of a sweep saw.
 
     Attributes:
         counts: state -> number of jobs.
         best: dataset -> (validation in percent, directory name).
-        epochs: of all runs of all finished jobs, and of the running ones as far as they told.
+        epochs: of all finished jobs, and of the running ones as far as they have told.
     """
 
     counts: dict[str, int]
@@ -46,11 +44,16 @@ class Look:
 
 @dataclass
 class Watcher:
-    """Looks at a directory again and again; a finished job is read once."""
+    """Looks at a sweep again and again; a finished job is read once.
+
+    Attributes:
+        directory: of the sweep.
+        names: of the directories of its jobs.
+    """
 
     directory: Path
     names: Sequence[str]
-    _done: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _done: dict[str, Result] = field(default_factory=dict)
     _first: tuple[float, Look] | None = None
 
     def look(self) -> Look:
@@ -63,10 +66,9 @@ class Watcher:
             epochs += told
         best: dict[str, tuple[float, str]] = {}
         for name, result in self._done.items():
-            epochs += result["epochs"]
-            best[result["dataset"]] = max(
-                best.get(result["dataset"], (-1.0, "")), (result["val"], name)
-            )
+            epochs += sum(row.epochs for row in result.per_run)
+            before = best.get(result.dataset, (float("-inf"), ""))
+            best[result.dataset] = max(before, (result.validation, name))
         seen = Look(counts, best, epochs)
         self._first = self._first or (time.monotonic(), seen)
         return seen
@@ -87,7 +89,7 @@ class Watcher:
         try:
             state = attempts.status(self.directory / name)
             if state == "done":
-                self._done[name] = _read(self.directory / name / RESULT)
+                self._done[name] = read_result(self.directory / name)
                 return state, 0
             attempt = attempts.newest(self.directory / name) if state == "running" else None
         except (OSError, ValueError):  # being written, or not ours; the next look tells
@@ -95,17 +97,8 @@ class Watcher:
         return state, int(attempt.content.get("epochs", 0)) if attempt else 0
 
 
-def _read(file: Path) -> dict[str, Any]:
-    result = json.loads(file.read_text())
-    return {
-        "dataset": result["dataset"],
-        "val": result["val"]["mean"],
-        "epochs": sum(run["epochs"] for run in result["per_run"]),
-    }
-
-
 def line(watcher: Watcher, seen: Look) -> str:
-    """All of it in one line."""
+    """The progress of a sweep in one line."""
     rate, left = watcher.rates(seen)
     counts = ", ".join(f"{number} {name}" for name, number in seen.counts.items() if number)
     best = ", ".join(f"{dataset} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items()))
@@ -115,11 +108,11 @@ def line(watcher: Watcher, seen: Look) -> str:
     return "; ".join(parts)
 
 
-def table(watcher: Watcher, seen: Look) -> Table:
-    """A picture of it for a terminal."""
+def table(watcher: Watcher, seen: Look) -> RichTable:
+    """A sweep as a table for a terminal."""
     rate, left = watcher.rates(seen)
     over = sum(seen.counts[s] for s in ("done", "failed", "pruned"))
-    grid = Table.grid()
+    grid = RichTable.grid()
     grid.add_row(ProgressBar(total=len(watcher.names), completed=over))
     counts = [
         f"{_styled(name)}{number} {name}[/]" for name, number in seen.counts.items() if number
@@ -127,7 +120,7 @@ def table(watcher: Watcher, seen: Look) -> Table:
     grid.add_row("  ".join(counts))
     grid.add_row(f"[dim]{rate:.0f} epochs/s, {_clock(left)} left[/]")
     if seen.best:
-        best = Table("dataset", "best validation", "run", box=None, pad_edge=False)
+        best = RichTable("dataset", "best validation", "run", box=None, pad_edge=False)
         for dataset, (val, name) in sorted(seen.best.items()):
             best.add_row(dataset, f"{val:.2f} %", name)
         grid.add_row(best)
@@ -168,7 +161,7 @@ def watched(
 
 
 @contextmanager
-def _repeated(seconds: float, action: Any) -> Iterator[None]:
+def _repeated(seconds: float, action: Callable[[], None]) -> Iterator[None]:
     stop = threading.Event()
 
     def repeat() -> None:

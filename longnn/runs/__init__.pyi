@@ -1,3 +1,6 @@
 from .directory import RunDirectoryError as RunDirectoryError
+from .result import Result as Result
+from .result import TrainedModel as TrainedModel
+from .result import read_result as read_result
 from .saved import Run as Run
 from .saved import load as load

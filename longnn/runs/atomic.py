@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are written whole or not at all."""
 
 import os
 import tempfile
@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PARTIAL = ".partial-"
-"""How the names of files begin that are being written, or whose writer was killed."""
+"""The beginning of the names of files that are being written, or whose writer was killed."""
 
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[Path]:
-    """A path to write to that becomes ``target`` only if the block ends without an error."""
+    """Gives a path to write to, which becomes `target` only if the block ends without an error.
+
+    Args:
+        target: the file, in a folder that exists; an earlier one stays until it is replaced.
+    """
     handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix=target.suffix, dir=target.parent)
     os.close(handle)
     path = Path(name)

@@ -1,8 +1,9 @@
 """Who works on a run directory: a numbered file for each attempt, the newest of which owns it.
 
-A number is taken by making its file, which the file system lets one process do, so two never work
-on one run. The owner touches its file while it lives; an attempt whose owner is gone is over, and
-the next number is free to take. Nothing is deleted: the files are the history of the run.
+A process takes a number by creating its file; the file system guarantees that only one process
+succeeds, so two never work on one run. The owner touches its file while it lives. An attempt whose
+owner is gone is over, and the next number may be taken. Nothing is deleted: the files are the
+history of the run.
 """
 
 import contextlib
@@ -11,19 +12,16 @@ import logging
 import os
 import socket
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longnn.runs.atomic import atomic_write
+from longnn.runs.atomic import PARTIAL, atomic_write
 from longnn.runs.directory import RESULT
+from longnn.runs.heartbeat import Heartbeat
 
 LOG = logging.getLogger(__name__)
-
-BEAT = 10.0
-"""Seconds between two heartbeats."""
 
 STALE = 120.0
 """Seconds without a heartbeat after which an owner on another machine is taken for dead."""
@@ -33,19 +31,24 @@ _NAME = "attempt-{:03d}.json"
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at a run, as its file says."""
+    """One attempt at a run.
+
+    Attributes:
+        file: the file that records it.
+        content: what the file says: status, host, process, and what was told of it.
+    """
 
     file: Path
     content: dict[str, Any]
 
     @property
     def number(self) -> int:
-        """1, 2, ..."""
+        """The number of the attempt, from 1 on."""
         return _number(self.file)
 
     @property
     def alive(self) -> bool:
-        """Whether its owner still works on it."""
+        """Whether the process that owns it still works on it."""
         if self.content["status"] != "running":
             return False
         if self.content["host"] == socket.gethostname():
@@ -60,7 +63,7 @@ def newest(directory: Path) -> Attempt | None:
 
 
 def status(directory: Path) -> str:
-    """done, running, failed, pruned, killed, or missing."""
+    """The state of a run: done, running, failed, pruned, stopped, superseded, killed or missing."""
     if (directory / RESULT).exists():
         return "done"
     attempt = newest(directory)
@@ -72,7 +75,7 @@ def status(directory: Path) -> str:
 
 
 def kills(directory: Path) -> int:
-    """How many attempts at a run were killed one after the other, up to now."""
+    """How many of the latest attempts at a run were killed, one after the other."""
     attempt = newest(directory)
     if attempt is None or status(directory) not in ("killed", "running"):
         return 0
@@ -80,7 +83,10 @@ def kills(directory: Path) -> int:
 
 
 def begin(directory: Path) -> Attempt | None:
-    """Takes a run, unless somebody works on it.
+    """Takes a run, unless another process works on it.
+
+    Args:
+        directory: the run directory, which is made if it is missing.
 
     Returns:
         The attempt, which beats until :func:`end`; None where another owner is alive.
@@ -94,25 +100,36 @@ def begin(directory: Path) -> Attempt | None:
         content = _owner() | {"status": "running", "killed": kills(directory)}
         if _make(directory / _NAME.format(number), content):
             attempt = Attempt(directory / _NAME.format(number), content)
-            _HEART.hold(attempt.file)
+            _HEARTBEAT.hold(attempt.file)
             return attempt
 
 
 def owned(attempt: Attempt) -> bool:
-    """Whether nobody has taken the run from this process, as happens where it seemed dead."""
+    """Whether this process still owns the run, which another takes when the owner seems dead."""
     last = newest(attempt.file.parent)
     return last is not None and last.number == attempt.number
 
 
-def tell(attempt: Attempt, **news: Any) -> None:
-    """Adds to what the file says, such as the epoch; a file that cannot be written is left."""
+def tell(attempt: Attempt, **news: object) -> None:
+    """Adds to what the file says, such as the epoch; a file that cannot be written stays as it is.
+
+    Args:
+        attempt: the attempt that this process works on.
+        **news: JSON values by name.
+    """
     with contextlib.suppress(OSError):
         _rewrite(attempt, news)
 
 
-def end(attempt: Attempt, status: str, **news: Any) -> None:
-    """Writes how the attempt ended, and stops its heartbeat."""
-    _HEART.release(attempt.file)
+def end(attempt: Attempt, status: str, **news: object) -> None:
+    """Writes how the attempt ended, and stops its heartbeat.
+
+    Args:
+        attempt: the attempt that this process works on.
+        status: done, failed, pruned, stopped or superseded.
+        **news: JSON values by name, such as the error.
+    """
+    _HEARTBEAT.release(attempt.file)
     _rewrite(attempt, {"status": status, "ended": _now(), **news})
 
 
@@ -120,15 +137,15 @@ def _number(file: Path) -> int:
     return int(file.stem.removeprefix("attempt-"))
 
 
-def _rewrite(attempt: Attempt, news: dict[str, Any]) -> None:
+def _rewrite(attempt: Attempt, news: dict[str, object]) -> None:
     attempt.content.update(news)
     with atomic_write(attempt.file) as path:
         path.write_text(json.dumps(attempt.content, indent=1) + "\n")
 
 
 def _make(file: Path, content: dict[str, Any]) -> bool:
-    """Makes a file whole, or not at all where it exists."""
-    handle, name = tempfile.mkstemp(prefix=".partial-", dir=file.parent)
+    """Creates a file with its content; False if it exists already."""
+    handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=file.parent)
     try:
         with os.fdopen(handle, "w") as out:
             out.write(json.dumps(content, indent=1) + "\n")
@@ -156,7 +173,7 @@ def _owner() -> dict[str, Any]:
 
 
 def _born(pid: int) -> str | None:
-    """When a process of this machine started, as far as it says; None where it is gone."""
+    """When a process of this machine started, in clock ticks; None if it is gone."""
     with contextlib.suppress(OSError):
         # after the name in brackets, which may hold anything; the third field is its state
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -174,7 +191,7 @@ def _born(pid: int) -> str | None:
 
 def _age(file: Path) -> float:
     """Seconds since a file was touched, by the clock of its file system."""
-    with tempfile.NamedTemporaryFile(prefix=".partial-", dir=file.parent) as now:
+    with tempfile.NamedTemporaryFile(prefix=PARTIAL, dir=file.parent) as now:
         return os.stat(now.name).st_mtime - file.stat().st_mtime
 
 
@@ -182,33 +199,4 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-class _Heart:
-    """Touches the files of the attempts that this process works on."""
-
-    def __init__(self) -> None:
-        self._files: set[Path] = set()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def hold(self, file: Path) -> None:
-        with self._lock:
-            self._files.add(file)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._beat, daemon=True)
-                self._thread.start()
-
-    def release(self, file: Path) -> None:
-        with self._lock:
-            self._files.discard(file)
-
-    def _beat(self) -> None:
-        while True:
-            time.sleep(BEAT)
-            with self._lock:
-                files = list(self._files)
-            for file in files:
-                with contextlib.suppress(OSError):
-                    os.utime(file)
-
-
-_HEART = _Heart()
+_HEARTBEAT = Heartbeat()

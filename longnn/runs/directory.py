@@ -1,4 +1,9 @@
-"""What lies in a run directory, and reading it; imports no jax."""
+"""The layout of a run directory: the names of its files and how they are read; imports no jax.
+
+One process trains a run and writes `config.yaml`, `curves.npz`, `parameters.npz`, `predictions.npz`
+and figures, each under a temporary name that is then moved into place, and `result.json` last. The
+files `attempt-001.json`, ... say who worked on the run, and `train.log` what was logged.
+"""
 
 import json
 import zipfile
@@ -7,66 +12,81 @@ from typing import Any
 
 import numpy as np
 
-SCHEMA = 2
-"""Version of the layout of a run directory."""
+SCHEMA = 3
+"""The version of this layout; a run of another version has to be trained again."""
 
 RESULT = "result.json"
-"""Written last: a directory that holds it is finished."""
+"""Scores, config and versions. It is written last: a directory that holds it is finished."""
+
+CONFIG = "config.yaml"
+"""Every setting of the run, resolved."""
+
+CURVES = "curves.npz"
+"""Loss, validation score and learned exponents, each [B, epochs]."""
+
+PARAMETERS = "parameters.npz"
+"""The parameters at the selected epochs by their paths, each [B, ...]."""
+
+PREDICTIONS = "predictions.npz"
+"""The outputs [B, N, C] at the selected epochs, and the splits (`part`)."""
+
+LOG = "train.log"
+"""What was logged while the run was trained."""
+
+FILTER = "filter.png"
+"""The figure of the learned filter, which reports show again."""
 
 
 class RunDirectoryError(ValueError):
-    """A run directory holds something that must not be overwritten, or cannot be read."""
+    """A run directory holds something that must not be overwritten or cannot be read."""
 
 
-def read_result(file: Path) -> dict[str, Any]:
-    """Parses a ``result.json``, of whichever layout.
+def read_identified(file: Path) -> dict[str, Any]:
+    """Parses a JSON file that a finished run wrote last, of whichever layout.
+
+    Args:
+        file: path of a `result.json`.
 
     Raises:
-        RunDirectoryError: if it is not one.
+        RunDirectoryError: if it is no JSON object with an identity.
     """
     try:
-        result = json.loads(file.read_text())
-        result["identity"]
+        content: dict[str, Any] = json.loads(file.read_text())
+        content["identity"]
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise RunDirectoryError(
             f"{file} is not a result of this program ({error}); move it away, or use force=true"
         ) from error
-    return result
+    return content
 
 
-def check_schema(file: Path, result: dict[str, Any]) -> None:
-    """Raises RunDirectoryError unless a result has the layout that this program reads."""
-    schema = result.get("schema")
-    if schema != SCHEMA:
-        raise RunDirectoryError(
-            f"{file} has layout {schema!r}, this program reads {SCHEMA}; train that run again"
-        )
+def result_file(folder: Path) -> Path:
+    """The path of the result of a finished run.
 
-
-def finished_result(folder: Path) -> dict[str, Any]:
-    """The result of a finished run.
+    Args:
+        folder: a run directory.
 
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
-        RunDirectoryError: if its result cannot be read or has another layout.
     """
     file = folder / RESULT
-    if not file.is_file():
-        inside = sorted(path.parent for path in folder.glob(f"*/{RESULT}"))
-        if not folder.is_dir():
-            hint = "there is no such directory"
-        elif inside:
-            hint = f"it holds {len(inside)} of them; open one, for instance {inside[0]}"
-        else:
-            hint = f"no run has finished there ({RESULT}, which is written last, is missing)"
-        raise FileNotFoundError(f"cannot open {folder} as a run: {hint}")
-    result = read_result(file)
-    check_schema(file, result)
-    return result
+    if file.is_file():
+        return file
+    inside = sorted(path.parent for path in folder.glob(f"*/{RESULT}"))
+    if not folder.is_dir():
+        hint = "there is no such directory"
+    elif inside:
+        hint = f"it holds {len(inside)} of them; open one, for instance {inside[0]}"
+    else:
+        hint = f"no run has finished there ({RESULT}, which is written last, is missing)"
+    raise FileNotFoundError(f"cannot open {folder} as a run: {hint}")
 
 
 def read_arrays(file: Path) -> dict[str, np.ndarray]:
-    """The arrays of an ``.npz`` of a run directory.
+    """Reads the arrays of an `.npz` file of a run directory.
+
+    Args:
+        file: path of the file.
 
     Raises:
         RunDirectoryError: if it is missing or damaged.

@@ -1,43 +1,56 @@
-"""The files of a run directory: written whole or not at all, ``result.json`` last."""
+"""Run directories are written: each file whole or not at all, `result.json` last."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from longnn.runs.atomic import PARTIAL, atomic_write
-from longnn.runs.directory import RESULT, RunDirectoryError, read_result
+from longnn.runs.directory import RESULT, RunDirectoryError, read_identified
+
+Writer = Callable[[Path], object]
+"""Writes one file at the path that it is given."""
 
 
 def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] | None:
-    """The result in ``directory`` if this very run has finished there, else None.
+    """The content of `result.json` if this very run has finished in a directory, else None.
+
+    Runs of training and fits of responses have results of their own kinds; both have an identity.
+
+    Args:
+        directory: a run directory.
+        identity: the sha256 of the run that is about to start.
+        force: whether a result that is there is to be replaced, so that it does not count.
 
     Raises:
-        RunDirectoryError: if it holds another run's result, or one that cannot be read, and
-            ``force`` is not set.
+        RunDirectoryError: if the directory holds another run's result, or one that cannot be read,
+            and `force` is not set.
     """
     file = directory / RESULT
     if force or not file.exists():
         return None
-    result = read_result(file)
-    if result["identity"] != identity:
+    content = read_identified(file)
+    if content["identity"] != identity:
         raise RunDirectoryError(
-            f"{directory} holds the result of another run (identity {result['identity'][:8]}, "
+            f"{directory} holds the result of another run (identity {content['identity'][:8]}, "
             f"this one is {identity[:8]}: other settings, data or split); choose another "
             "hydra.run.dir, or force=true to replace it"
         )
-    return result
+    return content
 
 
-def write_run(directory: Path, files: dict[str, Callable[[Path], None]], result: dict) -> None:
+def write_run(directory: Path, files: Mapping[str, Writer], result: Mapping[str, Any]) -> None:
     """Writes every file under a temporary name, moves them into place, and the result last.
 
     Args:
-        directory: run directory; made if missing.
+        directory: the run directory, which is made if it is missing.
         files: name -> function that writes the file at a path.
-        result: content of ``result.json``.
+        result: the content of `result.json`.
+
+    Raises:
+        ValueError: if the result holds a number that is not finite.
     """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / RESULT).unlink(missing_ok=True)
@@ -50,8 +63,8 @@ def write_run(directory: Path, files: dict[str, Callable[[Path], None]], result:
         path.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
 
 
-def save_arrays(arrays: dict[str, np.ndarray]) -> Callable[[Path], None]:
-    """A writer of a compressed npz file."""
+def save_arrays(arrays: Mapping[str, np.ndarray]) -> Writer:
+    """A writer of a compressed `.npz` file of these arrays."""
 
     def write(path: Path) -> None:
         with path.open("wb") as file:

@@ -1,6 +1,5 @@
-"""Finished runs, opened again: ``run = longnn.load("runs/...")``."""
+"""Finished runs, opened again: `run = longnn.load("runs/...")`."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,56 +8,120 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Float, Int8, Real
 
-from longnn.data import Dataset
+from longnn.data.dataset import Dataset
 from longnn.data.reduce import reduced
+from longnn.data.splits import Splits
+from longnn.operators.protocol import Operator
 from longnn.runs import configured
-from longnn.runs.directory import RunDirectoryError, finished_result, read_arrays
+from longnn.runs.directory import (
+    CURVES,
+    PARAMETERS,
+    PREDICTIONS,
+    RunDirectoryError,
+    read_arrays,
+)
+from longnn.runs.parameters import filled, in_features, named
+from longnn.runs.result import Result, TrainedModel, read_result
 from longnn.training import Fit, Optim, Problem, Trial, problem_of
-from longnn.training.batch import template
+from longnn.training.builder import template
 from longnn.training.loop import predict
+from longnn.training.scores import Score
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished run directory: B trained models, ordered by seed, then split.
 
     Attributes:
-        directory: where it lies.
-        result: content of ``result.json``: scores, config, identity, versions.
-        part: [S, N] int8, 0 train, 1 validation, 2 test, -1 none, of each split.
-        shape: (F, C), features that the models take and outputs that they give.
-        fit: what ``longnn.training.fit`` gave: parameters, curves, outputs.
+        directory: where the run lies.
+        result: what `result.json` says: scores, config, identity, versions.
+        part: [S, N] of each split and node: 0 train, 1 validation, 2 test, -1 none.
+        shape: (F, C), the features that the models take and the outputs that they give.
+        fit: what training gave: parameters, curves, outputs.
     """
 
     directory: Path
-    result: dict[str, Any]
-    part: np.ndarray
+    result: Result
+    part: Int8[np.ndarray, "S N"]
     shape: tuple[int, int]
     fit: Fit
 
     @property
     def title(self) -> str:
-        """model on dataset."""
-        return f"{self.result['model']} on {self.result['dataset']}"
+        """The model and the dataset in words."""
+        return self.result.title
 
     @property
-    def config(self) -> dict[str, Any]:
-        """The resolved config, plain values."""
-        return self.result["config"]
+    def config(self) -> dict[str, Any]:  # plain values of any kind
+        """The resolved config as plain values."""
+        return self.result.config
 
     @property
-    def params(self) -> dict[str, np.ndarray]:
+    def params(self) -> dict[str, Real[np.ndarray, "B ..."]]:
         """Parameters by path, for instance "filters.0.coefficients.w" -> [B, K+1, C]."""
         return named(self.fit.params)
 
     @property
-    def outputs(self) -> np.ndarray:
-        """[B, N, C] log-probabilities (or values, C = 1) at the selected epochs, as stored."""
+    def outputs(self) -> Float[np.ndarray, "B N C"]:
+        """Log-probabilities (or values, C = 1) at the selected epochs, as stored."""
         return self.fit.outputs
 
-    def model(self, number: int = 0) -> Any:
-        """The trained module of one of the B runs, a Flax NNX module.
+    @property
+    def alpha(self) -> Float[np.ndarray, " B"]:
+        """The learned exponent at lambda = 0 of each model, at the selected epoch."""
+        return self.fit.alpha
+
+    @property
+    def beta(self) -> Float[np.ndarray, " B"]:
+        """The learned exponent at lambda = 2 of each model, at the selected epoch."""
+        return self.fit.beta
+
+    def score(self, part: str = "test") -> Score:
+        """The scores that the run recorded of itself; no data are read.
+
+        Args:
+            part: "test" or "val".
+
+        Raises:
+            ValueError: for another part.
+        """
+        if part not in ("test", "val"):
+            raise ValueError(f'part must be "test" or "val", which a run records, got {part!r}')
+        rows = self.result.per_run
+        values = np.array([row.test if part == "test" else row.val for row in rows])
+        split, seed = np.array([row.split for row in rows]), np.array([row.seed for row in rows])
+        return Score(self.result.metric, part, values, split, seed)
+
+    def response(self, lam: Real[np.ndarray, " G"]) -> Float[np.ndarray, "B G C"]:
+        """g(lambda), the learned filter of every model; see :meth:`longnn.training.Fit.response`.
+
+        Args:
+            lam: [G] eigenvalues of L = I - S, in [0, 2].
+        """
+        return self.fit.response(lam)
+
+    def propagated_response(
+        self,
+        operator: Operator,
+        eigenvectors: Float[np.ndarray, "N M"],
+        channels: int | None = None,
+    ) -> Float[np.ndarray, "B M channels"]:
+        """<u_j, g(S) u_j> of every model; see :meth:`longnn.training.Fit.propagated_response`.
+
+        Args:
+            operator: S on N nodes.
+            eigenvectors: [N, M] orthonormal eigenvectors u_j of S.
+            channels: the number of channels that the filter works on; None: C.
+        """
+        return self.fit.propagated_response(operator, eigenvectors, channels)
+
+    def model(self, number: int = 0) -> nnx.Module:
+        """The trained module of one of the B runs.
+
+        Args:
+            number: the number of the run, in [0, B).
 
         Raises:
             ValueError: if there is no such run.
@@ -68,28 +131,27 @@ class Run:
         return self.fit.model(number)
 
     def dataset(self) -> Dataset:
-        """The data that it was trained on, read again.
+        """The data that the run was trained on, read again.
 
         Raises:
             RunDirectoryError: if they are not the same any more.
             DataFileError: if a file is missing.
         """
-        node = {k: v for k, v in self.config["dataset"].items() if k != "about"}
-        dataset = reduced(configured.made(node), self.config["graph"]["keep"])
-        if dataset.checksum != self.result["dataset_checksum"]:
+        dataset = reduced(configured.made(self.config["dataset"]), self.config["graph"]["keep"])
+        if dataset.checksum != self.result.dataset_checksum:
             raise RunDirectoryError(
                 f"{self.directory} was trained on data {dataset.name!r} with checksum "
-                f"{self.result['dataset_checksum'][:8]}, what is read now has "
+                f"{self.result.dataset_checksum[:8]}, what is read now has "
                 f"{dataset.checksum[:8]}: the files, or the code that reads them, have changed; "
                 "train that run again, or give the dataset that you mean"
             )
         return dataset
 
     def problem(self, dataset: Dataset | None = None) -> Problem:
-        """Operator, features and labels as the models want them.
+        """The operator, features and labels as the models take them.
 
         Args:
-            dataset: another graph with the same F features and C classes; None: its own.
+            dataset: another graph with the same F features and C classes; None: the run's own.
 
         Raises:
             ValueError: if it does not fit.
@@ -111,11 +173,12 @@ class Run:
             model=model,
         )
 
-    def predict(self, dataset: Dataset | None = None) -> np.ndarray:
-        """Outputs [B, N, C] of all models, dropout off: log-probabilities, or values.
+    def predict(self, dataset: Dataset | None = None) -> Float[np.ndarray, "B N C"]:
+        """The outputs of all models with dropout off: log-probabilities, or values.
 
         Args:
-            dataset: see :meth:`problem`; on its own data the result is ``outputs`` up to rounding.
+            dataset: see :meth:`problem`; on the run's own data the result is `outputs` up to
+                rounding.
 
         Raises:
             ValueError: if the dataset does not fit.
@@ -123,80 +186,68 @@ class Run:
         fit = self.fit
         return np.asarray(predict(fit.program, fit.params, fit.settings, self.problem(dataset)))
 
+    def __repr__(self) -> str:
+        lines = [
+            f"Run of {self.title}",
+            f"directory: {self.directory}",
+            f"split: {self.result.split} ({self.result.split_hash[:8]})",
+            repr(self.score()),
+            "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)",
+        ]
+        return "\n  ".join(lines)
+
 
 def load(directory: str | Path) -> Run:
-    """Opens a finished run directory of ``experiments.train``.
+    """Opens the directory of a finished run.
 
     Its config names the code of model and data, which is imported: open only directories that you
     trust.
+
+    Args:
+        directory: where the run lies, such as `runs/csbm_longnn_stratified-1f0c3a5e`.
 
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
         RunDirectoryError: if it is of another layout, or a file of it is missing or damaged.
     """
     folder = Path(directory).expanduser()
-    result = finished_result(folder)
-    files = ("parameters.npz", "predictions.npz", "curves.npz")
+    result = read_result(folder)
+    files = (PARAMETERS, PREDICTIONS, CURVES)
     params, predictions, curves = (read_arrays(folder / name) for name in files)
-    if "values" in predictions:
-        outputs = predictions["values"][..., None]
-    else:
-        with np.errstate(divide="ignore"):  # a probability that was rounded to 0
-            outputs = np.log(predictions["probabilities"])
-    model, values = configured.model_of(result["config"]["model"])
+    outputs, part = _outputs(predictions), predictions["part"]
+    model, values = configured.model_of(result.config["model"])
     classes, dtype = outputs.shape[2], next(iter(params.values())).dtype
-    made = lambda width: model(width, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)  # noqa: E731
-    shape = _in_features(params, made), classes
-    optim = result["config"]["optim"]
+    width = in_features(
+        params, lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)
+    )
+    optim = result.config["optim"]
     trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
-    program, state, settings = template(model, shape, trial, result["metric"], dtype)
-    count = len(result["per_run"])
+    program, state, settings = template(model, (width, classes), trial, result.metric, dtype)
+    count = len(result.per_run)
     fit = Fit(
-        program,
-        [{k: row[k] for k in row if k not in curves} for row in result["per_run"]],
-        _filled(folder, state, params, count),
-        jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), settings),
-        curves,
-        outputs,
-        dict(result["seconds"]),
+        program=program,
+        runs=list(map(_of_training, result.per_run)),
+        params=filled(folder / PARAMETERS, state, params, count),
+        settings=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), settings),
+        curves=curves,
+        outputs=outputs,
+        seconds=dict(result.seconds),
+        splits=Splits(result.split, part),
+        metric=result.metric,
+        title=result.title,
     )
-    return Run(folder, result, predictions["part"], shape, fit)
+    return Run(folder, result, part, (width, classes), fit)
 
 
-def named(params: nnx.State) -> dict[str, Any]:
-    """Parameters by path, such as embedding.first.kernel -> [..., F, H]."""
-    return {_name(path): variable.get_value() for path, variable in nnx.to_flat_state(params)}
+def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:
+    """[B, N, C] log-probabilities, or values with C = 1."""
+    if "values" in predictions:
+        return predictions["values"][..., None]
+    with np.errstate(divide="ignore"):  # a probability that was rounded to 0
+        return np.log(predictions["probabilities"])
 
 
-def _name(path: tuple[Any, ...]) -> str:
-    return ".".join(map(str, path))
-
-
-def _in_features(params: Mapping[str, np.ndarray], made: Callable[[int], nnx.Module]) -> int:
-    """F: the stored size of the axis that grows with it; 1 where no parameter has one."""
-    unusual = 999_983  # no array of this size is made
-    shapes = named(nnx.state(nnx.eval_shape(lambda: made(unusual)), nnx.Param))
-    sizes = [
-        params[name].shape[1 + leaf.shape.index(unusual)]
-        for name, leaf in shapes.items()
-        if unusual in leaf.shape and name in params and params[name].ndim == 1 + leaf.ndim
-    ]
-    return max(sizes, default=1)
-
-
-def _filled(
-    folder: Path, state: nnx.State, params: Mapping[str, np.ndarray], runs: int
-) -> nnx.State:
-    """The parameters of a batch, those of one run replaced by the stored ones."""
-    wanted = {name: (runs, *leaf.shape) for name, leaf in named(state).items()}
-    stored = {name: values.shape for name, values in params.items()}
-    for name in sorted(wanted.keys() | stored.keys()):
-        if wanted.get(name) != stored.get(name):
-            raise RunDirectoryError(
-                f"{folder}/parameters.npz does not fit the model of its config: {name} has shape "
-                f"{stored.get(name)} there and {wanted.get(name)} in the model (None: it has no "
-                "such parameter); the model's code has changed, train that run again"
-            )
-    return nnx.from_flat_state(
-        [(path, leaf.replace(params[_name(path)])) for path, leaf in nnx.to_flat_state(state)]
-    )
+def _of_training(row: TrainedModel) -> dict[str, Any]:
+    """What training says of a run: without the scores and exponents, which are read afterwards."""
+    names = ("split", "seed", "best_epoch", "epochs", "diverged")
+    return {name: getattr(row, name) for name in names}

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import os
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from longnn.experiments.report import Run, Task, tasks
-from longnn.experiments.summary import statistics
+from longnn.experiments.report import Benchmark, by_benchmark
 
 from longnn.runs.directory import SCHEMA
+from longnn.runs.result import Result, from_json
+from longnn.training.intervals import statistics
 
 
 def result(
@@ -39,10 +41,10 @@ def result(
         "split": split,
         "split_hash": split_hash,
         "metric": "accuracy",
-        "test": statistics(np.array(tests)),
-        "val": statistics(np.array([val])),
+        "test": asdict(statistics(np.array(tests))),
+        "val": asdict(statistics(np.array([val]))),
         "per_run": [
-            {"split": i, "seed": 0, "val": val, "test": test, "alpha": 0.5 * i}
+            {"split": i, "seed": 0, "val": val, "test": test, "epochs": 5, "alpha": 0.5 * i}
             for i, test in enumerate(tests)
         ],
         "diverged": 0,
@@ -60,9 +62,14 @@ def write(directory: Path, content: dict[str, Any], finished: float = 1e9) -> Pa
     return directory
 
 
-def grouped(*results: dict[str, Any]) -> dict[Task, list[Run]]:
-    """Runs by task, in directories r0, r1, ... that are not on disk."""
-    return tasks(Run(Path(f"r{i}"), content, float(i)) for i, content in enumerate(results))
+def run_of(content: dict[str, Any], directory: str = "r", written: float = 0.0) -> Result:
+    """The run that a result describes, in a directory that is not on disk."""
+    return replace(from_json(content), directory=Path(directory), written=written)
+
+
+def grouped(*results: dict[str, Any]) -> dict[Benchmark, list[Result]]:
+    """Runs by benchmark, in directories r0, r1, ... that are not on disk."""
+    return by_benchmark(run_of(content, f"r{i}", float(i)) for i, content in enumerate(results))
 
 
 def search(runs: int, **common: Any) -> list[dict[str, Any]]:

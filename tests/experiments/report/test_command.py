@@ -82,7 +82,7 @@ def test_refusals(runs, tmp_path, capsys):
 
 def test_help_and_tables_load_no_jax(runs):
     code = (
-        "import sys; from experiments.report.__main__ import main\n"
+        "import sys; from longnn.experiments.report.__main__ import main\n"
         f"main([{str(runs)!r}])\n"
         "sys.exit('jax' in sys.modules or 'matplotlib' in sys.modules)"
     )

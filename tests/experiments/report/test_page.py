@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from longnn.experiments.report.document import document
+from longnn.experiments.report.document import report_files
 
 from tests.experiments.report.made import grouped, result, search
 
@@ -32,7 +32,7 @@ class Reader(HTMLParser):
 
 
 def _read(*results, **options):
-    files = document(grouped(*results), [], **{"top": 10, "per_run": False, **options})
+    files = report_files(grouped(*results), [], **{"top": 10, "per_run": False, **options})
     reader = Reader()
     reader.feed(files["report.html"].decode())
     assert reader.open == []

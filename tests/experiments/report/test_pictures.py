@@ -1,7 +1,5 @@
 """Figures show the numbers of the results."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from longnn.experiments.report.contents import illustrated
@@ -10,15 +8,15 @@ from longnn.experiments.report.pictures import filter_picture
 from longnn.experiments.report.plot_cost import bars
 from longnn.experiments.report.plot_scores import Scores, scores
 from longnn.experiments.report.plot_search import history, parameters
-from longnn.experiments.report.runs import Run
 
-from tests.experiments.report.made import grouped, result, search, write
+from longnn.runs.result import read_result
+from tests.experiments.report.made import grouped, result, run_of, search, write
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def _names(*results):
-    sections = illustrated(grouped(*results), [])
+    sections = illustrated(grouped(*results))
     return [picture.name for section in sections for picture in section.pictures]
 
 
@@ -29,14 +27,14 @@ def test_a_search_is_drawn_from_nine_runs_on():
 
 
 def test_every_picture_is_a_png():
-    sections = illustrated(grouped(*search(9), result(model="mlp")), [])
+    sections = illustrated(grouped(*search(9), result(model="mlp")))
     pictures = [picture for section in sections for picture in section.pictures]
     assert all(p.png.startswith(PNG) and p.caption and p.alt for p in pictures)
     assert len({p.name for p in pictures}) == len(pictures)
 
 
 def test_filter_is_the_runs_own(tmp_path):
-    run = Run(write(tmp_path / "run", result()), result())
+    run = read_result(write(tmp_path / "run", result()))
     assert filter_picture(run) is None
     (tmp_path / "run" / "filter.png").write_text("no picture")
     assert filter_picture(run) is None
@@ -95,13 +93,14 @@ def test_bars_are_stacked():
 @pytest.mark.parametrize(
     ("recorded", "gigabytes"),
     [
-        (None, None),
+        ({}, None),
+        ({"peak_gb": None}, None),
         ({"peak": 3}, None),
         ({"peak_bytes": 2e9}, 2.0),
         ({"host_gb": 1.5, "device_mib": 1024}, 1.5),
     ],
 )
 def test_memory_by_the_unit_in_its_name(recorded, gigabytes):
-    assert memory(Run(Path("r"), {"memory": recorded})) == gigabytes
+    assert memory(run_of({**result(), "memory": recorded})) == gigabytes
     drawn = "memory.png" in _names({**result(), "memory": recorded})
     assert drawn == (gigabytes is not None)

@@ -24,7 +24,7 @@ DAMAGED = {
     "truncated": (lambda r: json.dumps(r)[:100], "is not a result"),
     "empty": (lambda r: "", "is not a result"),
     "a list": (lambda r: "[]", "is not a result"),
-    "older": (lambda r: _text(r, {"schema": 1}), "has layout 1, this program reads"),
+    "older": (lambda r: _text(r, {"schema": 2}), "has layout 2, this program reads"),
     "no schema": (lambda r: _text(r, {"schema": None}), "has layout None"),
     "no hash": (lambda r: _text(r, {"split_hash": None}), "'split_hash' should be text"),
     "no score": (lambda r: _text(r, {"test": {}}), "'test' should hold a finite mean"),
@@ -51,7 +51,7 @@ def test_damaged_results_are_left_out_by_name(tmp_path, caplog, name):
 def test_nothing_left_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         collect([tmp_path / "nowhere"])
-    with pytest.raises(FileNotFoundError, match=r"none is there.*experiments\.train"):
+    with pytest.raises(FileNotFoundError, match=r"none is there.*longnn train"):
         collect([tmp_path])
     write(tmp_path / "old", {**result(), "schema": 1})
     with pytest.raises(FileNotFoundError, match="all 1 there were left out"):
@@ -68,7 +68,7 @@ def test_nothing_left_is_an_error(tmp_path):
         {"dataset": "texas"},
     ],
 )
-def test_tasks_differ_in_data_splits_and_metric(changes):
+def test_benchmarks_differ_in_data_splits_and_metric(changes):
     assert len(grouped(result(), {**result(), **changes})) == 2
     assert len(grouped(result(), result(model="mlp"))) == 1
 

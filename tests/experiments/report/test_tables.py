@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from longnn.experiments.report import block, overview
+from longnn.experiments.report import block, overview_tables
 from longnn.experiments.report.contents import tables
-from longnn.experiments.report.latex import latex
-from longnn.experiments.report.markdown import markdown
+from longnn.experiments.report.latex import as_latex
+from longnn.experiments.report.markdown import as_markdown
 from longnn.experiments.report.settings import numeric, varied
 
 from tests.experiments.report.made import grouped, result, search
 
 
 def _block(*results, **options):
-    ((task, runs),) = grouped(*results).items()
-    return block(task, runs, **options)
+    ((benchmark, runs),) = grouped(*results).items()
+    return block(benchmark, runs, **options)
 
 
 def test_block_by_hand():
@@ -45,7 +45,7 @@ def test_diverged_runs_are_counted():
 
 
 def test_overview_has_a_table_for_each_protocol():
-    first, second = overview(
+    first, second = overview_tables(
         grouped(
             result(),
             result(model="mlp", tests=(10.0, 20.0)),
@@ -63,7 +63,7 @@ def test_overview_has_a_table_for_each_protocol():
     "changes", [{"split_hash": "b" * 64}, {"dataset_checksum": "e" * 64}], ids=["splits", "data"]
 )
 def test_overview_columns_never_mix(changes):
-    (table,) = overview(grouped(result(), {**result(tests=(1.0, 2.0)), **changes}))
+    (table,) = overview_tables(grouped(result(), {**result(tests=(1.0, 2.0)), **changes}))
     assert len(table.header) == 3
     assert all("cora (data " in name for name in table.header[1:])
     assert sorted(table.rows[0][1:]) == ["1.50 +- 6.35 (2)", "85.00 +- 63.53 (2)"]
@@ -72,33 +72,33 @@ def test_overview_columns_never_mix(changes):
 def test_other_shares_of_one_protocol_are_other_tables():
     other = result(dataset="texas")
     other["config"]["split"]["train"] = 0.1
-    assert len(overview(grouped(result(), other))) == 2
+    assert len(overview_tables(grouped(result(), other))) == 2
 
 
 def test_overview_takes_the_best_on_validation():
-    (table,) = overview(grouped(*search(5)))
+    (table,) = overview_tables(grouped(*search(5)))
     assert table.rows == [("longnn", "63.00 +- 12.71 (2; best of 5)")]
 
 
 def test_sections():
     runs = grouped(result(), result(dataset="texas", split="fixed"))
-    first, second = tables(runs, [])
+    first, second = tables(runs)
     assert (first.title, second.title) == ("Overview", "Datasets")
     assert "do not compare" in first.text[0]
-    assert [s.title for s in tables(grouped(result()), [])] == ["Datasets"]
+    assert [s.title for s in tables(grouped(result()))] == ["Datasets"]
 
 
 def test_varied_settings_by_their_shortest_name():
-    def run(mlp, eta, dropout, kind):
-        content = result(dropout=dropout, basis={"_target_": kind})
-        content["config"]["optim"] = {"groups": {"mlp": {"lr": mlp}, "eta": {"lr": eta}}}
+    def run(mlp, basis, dropout, kind):
+        content = result(dropout=dropout, weight={"_target_": kind})
+        content["config"]["optim"] = {"groups": {"mlp": {"lr": mlp}, "basis": {"lr": basis}}}
         return content
 
     (runs,) = grouped(run(0.1, 1, 0.5, "a.A"), run(0.2, 1, 0.6, "b.B")).values()
     found = varied(runs)
     assert found == {
         "dropout": [0.5, 0.6],
-        "basis._target_": ["a.A", "b.B"],
+        "weight._target_": ["a.A", "b.B"],
         "mlp.lr": [0.1, 0.2],
     }
     assert set(numeric(found)) == {"dropout", "mlp.lr"}
@@ -108,13 +108,13 @@ def test_varied_settings_by_their_shortest_name():
 
 
 def test_markdown_escapes_what_files_hold():
-    text = markdown(tables(grouped(result(model="a|b<script>\n# x")), []))
+    text = as_markdown(tables(grouped(result(model="a|b<script>\n# x"))))
     (row,) = [line for line in text.splitlines() if line.startswith("| a")]
     assert row.startswith(r"| a\|b&lt;script> # x | ")
 
 
 def test_latex_escapes_what_files_hold():
-    text = latex(tables(grouped(result(model="a_b & 100 %\\x")), []))
+    text = as_latex(tables(grouped(result(model="a_b & 100 %\\x"))))
     assert r"a\_b \& 100 \%\textbackslash{}x & " in text
     assert r"85.00 $\pm$ 63.53" in text
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 1

@@ -39,7 +39,7 @@ def test_a_manifest_reaches_no_file_outside(tmp_path):
     (tmp_path / "precious").write_text("mine")
     folder = tmp_path / "out"
     folder.mkdir()
-    content = {"generator": "experiments.report", "files": ["../precious", "gone"]}
+    content = {"generator": "longnn report", "files": ["../precious", "gone"]}
     (folder / MANIFEST).write_text(json.dumps(content))
     write_report(folder, FIRST)
     assert (tmp_path / "precious").read_text() == "mine"

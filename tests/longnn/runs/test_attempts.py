@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from longnn.runs import attempts
+from longnn.runs import attempts, heartbeat
 from longnn.runs.attempts import begin, end, kills, newest, owned, status
 
 
@@ -99,8 +99,8 @@ def test_another_machine_is_alive_while_its_heart_beats(tmp_path, monkeypatch):
 
 
 def test_the_heart_beats(tmp_path, monkeypatch):
-    monkeypatch.setattr(attempts, "BEAT", 0.01)
-    monkeypatch.setattr(attempts, "_HEART", attempts._Heart())
+    monkeypatch.setattr(heartbeat, "BEAT", 0.01)
+    monkeypatch.setattr(attempts, "_HEARTBEAT", heartbeat.Heartbeat())
     attempt = begin(tmp_path)
     assert attempt is not None
     os.utime(attempt.file, (0, 0))

@@ -11,12 +11,8 @@ import numpy as np
 import pytest
 
 from longnn.runs.atomic import atomic_write
-from longnn.runs.record import (
-    RunDirectoryError,
-    finished,
-    save_arrays,
-    write_run,
-)
+from longnn.runs.directory import RunDirectoryError
+from longnn.runs.record import finished, save_arrays, write_run
 
 
 def _boom(path: Path) -> None:
@@ -45,7 +41,7 @@ def test_failing_writer_keeps_the_earlier_file(tmp_path):
 def test_kill_while_writing(tmp_path, moment):
     code = f"""
 import os, signal, pathlib
-from longnn.experiments import record
+from longnn.runs import record
 replace = pathlib.Path.replace
 def killed(self, target):
     if target.name == {moment!r}:

@@ -10,7 +10,7 @@ from flax import nnx
 
 import longnn
 from longnn.runs.directory import SCHEMA, RunDirectoryError
-from longnn.runs.saved import named
+from longnn.runs.parameters import named
 from tests.longnn.models.cases import MODELS, randomized
 from tests.toy import C, F, N
 
@@ -25,7 +25,7 @@ def written(folder, name):
     stacked = {key: np.stack([p[key] for p in params]) for key in params[0]}
     folder.mkdir(exist_ok=True)
     np.savez(folder / "parameters.npz", **stacked)
-    part = np.zeros((1, N), np.int8)
+    part = np.arange(N, dtype=np.int8)[None] % 3
     np.savez(folder / "predictions.npz", probabilities=np.full((RUNS, N, C), 1 / C), part=part)
     np.savez(folder / "curves.npz", val=np.zeros((RUNS, 3)))
     target = {"_target_": f"longnn.models.{model.__name__}"}
@@ -38,8 +38,16 @@ def written(folder, name):
         "schema": SCHEMA,
         "model": name,
         "dataset": "toy",
+        "dataset_checksum": "d" * 64,
+        "split": "stratified",
+        "split_hash": "5" * 64,
         "metric": "accuracy",
-        "per_run": [{"split": 0, "seed": run, "val": 50.0, "test": 50.0} for run in range(RUNS)],
+        "test": {"mean": 55.0, "std": 7.0711, "ci95": 63.531, "n": RUNS},
+        "val": {"mean": 50.0, "std": 0.0, "ci95": 0.0, "n": RUNS},
+        "per_run": [
+            {"split": 0, "seed": run, "val": 50.0, "test": 50.0 + 10 * run, "best_epoch": 2}
+            for run in range(RUNS)
+        ],
         "seconds": {"train": 1.0},
         "config": {
             "model": target | settings,
@@ -71,6 +79,38 @@ def test_parameters_by_path(tmp_path):
         run.model(2)
 
 
+def test_scores_are_those_that_were_recorded(tmp_path):
+    written(tmp_path, "longnn")
+    run = longnn.load(tmp_path)
+    assert run.score().mean == 55.0
+    assert list(run.score().values) == [50.0, 60.0]
+    assert run.score("val").mean == 50.0
+    with pytest.raises(ValueError, match=r'part must be "test" or "val".*got \'train\''):
+        run.score("train")
+
+
+def test_filters_and_exponents_are_those_of_the_fit(tmp_path):
+    written(tmp_path, "longnn")
+    exponents = np.array([[0.0, 0.1, 0.2], [1.0, 1.1, 1.2]])
+    np.savez(tmp_path / "curves.npz", val=np.zeros((RUNS, 3)), alpha=exponents, beta=-exponents)
+    run = longnn.load(tmp_path)
+    np.testing.assert_array_equal(run.alpha, [0.1, 1.1])
+    np.testing.assert_array_equal(run.beta, [-0.1, -1.1])
+    lam = np.linspace(0, 2, 5)
+    assert run.response(lam).shape == (RUNS, 5, C)
+    np.testing.assert_array_equal(run.response(lam), run.fit.response(lam))
+
+
+def test_a_run_shows_itself_in_ten_lines(tmp_path):
+    written(tmp_path, "longnn")
+    shown = repr(longnn.load(tmp_path))
+    assert len(shown.splitlines()) <= 10
+    assert "Run of longnn on toy" in shown
+    assert str(tmp_path) in shown
+    assert "split: stratified (55555555)" in shown
+    assert "test accuracy 55.00 +- 63.53 %" in shown
+
+
 def changed(file, **values):
     file.write_text(json.dumps(json.loads(file.read_text()) | values))
 
@@ -83,7 +123,7 @@ def widened(folder):
 
 SPOILED = {  # what is done to a good directory -> (error, what it says)
     "older layout": (
-        lambda d: changed(d / "result.json", schema=1), RunDirectoryError, "has layout 1.*reads 2"
+        lambda d: changed(d / "result.json", schema=2), RunDirectoryError, "has layout 2.*reads 3"
     ),
     "no parameters": (
         lambda d: (d / "parameters.npz").unlink(), RunDirectoryError, "lacks parameters.npz"

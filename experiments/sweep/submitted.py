@@ -1,0 +1,88 @@
+"""Jobs on submitit's executors, each waited for, although another of them was killed.
+
+Hydra's own submitit launchers stop waiting at the first job that was killed. They are asked for
+their settings and for the function that a job runs; submitting and waiting is done here.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+
+if TYPE_CHECKING:
+    import submitit
+    from hydra_plugins.hydra_submitit_launcher.submitit_launcher import BaseSubmititLauncher
+
+LOG = logging.getLogger(__name__)
+
+CLUSTERS = {"LocalLauncher": "local", "SlurmLauncher": "slurm"}
+"""The launchers of Hydra's plugin, and what submitit calls their executors."""
+
+PLUGIN = "hydra_plugins.hydra_submitit_launcher.submitit_launcher"
+
+OF_FOLDER = ("submitit_folder", "max_num_timeout")
+"""Settings of an executor itself; the others are of each of its jobs."""
+
+
+def is_submitit(launcher: Launcher) -> "TypeGuard[BaseSubmititLauncher]":
+    """Whether a launcher is one of Hydra's for submitit."""
+    return type(launcher).__module__ == PLUGIN and type(launcher).__name__ in CLUSTERS
+
+
+def submit(
+    launcher: "BaseSubmititLauncher", overrides: Sequence[Sequence[str]]
+) -> list[JobReturn | None]:
+    """Runs jobs and waits for all of them.
+
+    Args:
+        launcher: of Hydra's, set up.
+        overrides: of each job.
+
+    Returns:
+        What each job returned; None for one that was killed.
+    """
+    assert launcher.config is not None
+    Path(str(launcher.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+    state = Singleton.get_state()
+    arguments = [
+        (list(one), "hydra.sweep.dir", number, f"job_id_for_{number}", state)
+        for number, one in enumerate(overrides)
+    ]
+    jobs = _executor(launcher).map_array(launcher, *zip(*arguments, strict=True))
+    return [_returned(job) for job in jobs]
+
+
+def _executor(launcher: "BaseSubmititLauncher") -> "submitit.AutoExecutor":
+    import submitit
+    from hydra_plugins.hydra_submitit_launcher.config import BaseQueueConf
+    from omegaconf import OmegaConf
+
+    cluster, params = CLUSTERS[type(launcher).__name__], launcher.params
+    timeouts: dict[str, Any] = {
+        f"{cluster}_max_num_timeout": params[name] for name in OF_FOLDER[1:] if name in params
+    }
+    executor = submitit.AutoExecutor(params["submitit_folder"], cluster=cluster, **timeouts)
+    shared = set(OmegaConf.structured(BaseQueueConf).keys())
+    executor.update_parameters(
+        **{
+            name if name in shared else f"{cluster}_{name}": value
+            for name, value in params.items()
+            if name not in OF_FOLDER
+        }
+    )
+    return executor
+
+
+def _returned(job: "submitit.Job[JobReturn]") -> JobReturn | None:
+    from submitit.core.utils import FailedJobError, UncompletedJobError
+
+    try:
+        return job.results()[0]
+    except (FailedJobError, UncompletedJobError) as error:
+        first = str(error).splitlines()[0] if str(error) else ""
+        LOG.error(f"submitit: {type(error).__name__}: {first}; see {job.paths.folder}")
+        return None

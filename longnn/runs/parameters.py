@@ -1,0 +1,67 @@
+"""The parameters of a batch of models, by path as they are stored, and back."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from flax import nnx
+
+from longnn.runs.directory import RunDirectoryError
+
+UNUSUAL = 999_983
+"""A number of features that no model has; it finds the axes that grow with the features."""
+
+
+def named(params: nnx.State) -> dict[str, np.ndarray]:
+    """The parameters by path, such as "embedding.first.kernel" -> [..., F, H].
+
+    Args:
+        params: of one model, or of a batch.
+    """
+    return {_name(path): variable.get_value() for path, variable in nnx.to_flat_state(params)}
+
+
+def in_features(params: Mapping[str, np.ndarray], made: Callable[[int], nnx.Module]) -> int:
+    """F: the stored size of the axis that grows with it; 1 where no parameter has one.
+
+    Args:
+        params: path -> stored parameters of a batch, [B, ...].
+        made: F -> the model; no array of it is computed.
+    """
+    shapes = named(nnx.state(nnx.eval_shape(lambda: made(UNUSUAL)), nnx.Param))
+    sizes = [
+        params[name].shape[1 + leaf.shape.index(UNUSUAL)]
+        for name, leaf in shapes.items()
+        if UNUSUAL in leaf.shape and name in params and params[name].ndim == 1 + leaf.ndim
+    ]
+    return max(sizes, default=1)
+
+
+def filled(file: Path, state: nnx.State, params: Mapping[str, np.ndarray], runs: int) -> nnx.State:
+    """The parameters of a batch, made from those of one model and the stored values.
+
+    Args:
+        file: where the values were read, for the message.
+        state: parameters of one model.
+        params: path -> stored values, [B, ...].
+        runs: B.
+
+    Raises:
+        RunDirectoryError: if the stored values are not those of such a model.
+    """
+    wanted = {name: (runs, *leaf.shape) for name, leaf in named(state).items()}
+    stored = {name: values.shape for name, values in params.items()}
+    for name in sorted(wanted.keys() | stored.keys()):
+        if wanted.get(name) != stored.get(name):
+            raise RunDirectoryError(
+                f"{file} does not fit the model of its config: {name} has shape "
+                f"{stored.get(name)} there and {wanted.get(name)} in the model (None: it has no "
+                "such parameter); the model's code has changed, train that run again"
+            )
+    return nnx.from_flat_state(
+        [(path, leaf.replace(params[_name(path)])) for path, leaf in nnx.to_flat_state(state)]
+    )
+
+
+def _name(path: tuple[object, ...]) -> str:
+    return ".".join(map(str, path))

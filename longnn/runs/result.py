@@ -1,0 +1,200 @@
+"""The content of `result.json`, typed: one place knows its keys and checks them. No jax."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from longnn.runs.directory import SCHEMA, RunDirectoryError, read_identified, result_file
+from longnn.training.intervals import Statistics
+
+Json = dict[str, Any]
+"""A JSON object, whose values are of any kind."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One of the B models of a run: trained from one seed on one split.
+
+    Attributes:
+        split: number of the split, from 0 on.
+        seed: random seed of the initial parameters and of dropout.
+        val: validation score at the selected epoch, in percent.
+        test: test score there, in percent.
+        best_epoch: the selected epoch, from 1 on.
+        epochs: how many epochs were trained.
+        diverged: whether the loss stopped being finite; the scores are of the epochs before.
+        alpha: learned exponent at the selected epoch; None for a model without.
+        beta: likewise.
+    """
+
+    split: int
+    seed: int
+    val: float
+    test: float
+    best_epoch: int = 0
+    epochs: int = 0
+    diverged: bool = False
+    alpha: float | None = None
+    beta: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished run recorded of itself.
+
+    Attributes:
+        identity: sha256 of the settings, data and splits; equal for equal runs alone.
+        dataset: name of the dataset.
+        dataset_checksum: sha256 of its content.
+        model: name of the model's config.
+        split: name of the split protocol.
+        split_hash: sha256 of the splits.
+        metric: name of the score.
+        test: summary of the test scores.
+        val: summary of the validation scores.
+        per_run: the B trained models, ordered by seed, then split.
+        config: every setting, resolved, as plain values.
+        seconds: wall-clock seconds by part (setup, compile, train).
+        diverged: how many of the B models diverged.
+        memory: peak memory, with the unit at the end of each name.
+        device: kind of the device.
+        backend: operator backend.
+        versions: version by package.
+        dataset_files: digest of each file that was read.
+        directory: where the run lies; not part of the file.
+        written: when the file was written, in seconds since 1970; not part of the file.
+    """
+
+    identity: str
+    dataset: str
+    dataset_checksum: str
+    model: str
+    split: str
+    split_hash: str
+    metric: str
+    test: Statistics
+    val: Statistics
+    per_run: tuple[TrainedModel, ...]
+    config: Json = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    diverged: int = 0
+    memory: dict[str, float | None] = field(default_factory=dict)
+    device: str = "-"
+    backend: str = "-"
+    versions: dict[str, str] = field(default_factory=dict)
+    dataset_files: dict[str, str] = field(default_factory=dict)
+    directory: Path = Path()
+    written: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """The model and the dataset in words."""
+        return f"{self.model} on {self.dataset}"
+
+    @property
+    def settings(self) -> str:
+        """The eight hex digits of the identity that tables show."""
+        return self.identity[:8]
+
+    @property
+    def validation(self) -> float:
+        """The mean validation score in percent, the only one that anything is chosen by."""
+        return self.val.mean
+
+    def to_json(self) -> Json:
+        """The content of `result.json`."""
+        found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        for name in ("directory", "written"):
+            del found[name]
+        found |= {part: dataclasses.asdict(found[part]) for part in ("test", "val")}
+        found["per_run"] = [_without_none(dataclasses.asdict(row)) for row in self.per_run]
+        return {"schema": SCHEMA} | found
+
+
+def from_json(content: Mapping[str, Any]) -> Result:
+    """The result that a JSON object describes; keys that are not known are left out.
+
+    Args:
+        content: a parsed `result.json`, or a record that was taken from one.
+
+    Raises:
+        ValueError: if a value is missing or of another kind than it should be.
+    """
+    problem = _problem(content)
+    if problem:
+        raise ValueError(problem)
+    values = {name: content[name] for name in _NAMES & content.keys()}
+    values |= {part: Statistics(**content[part]) for part in ("test", "val")}
+    rows = [TrainedModel(**{k: row[k] for k in _OF_ROW & row.keys()}) for row in values["per_run"]]
+    return Result(**values | {"per_run": tuple(rows)})
+
+
+def read_result(path: str | Path) -> Result:
+    """Reads and checks the result of a finished run.
+
+    Args:
+        path: a run directory, or its `result.json`.
+
+    Returns:
+        The result, with its directory and the time when it was written.
+
+    Raises:
+        FileNotFoundError: if there is no such directory, or no finished run in it.
+        RunDirectoryError: if the file is truncated, of another layout, or lacks a value.
+    """
+    given = Path(path).expanduser()
+    file = given if given.is_file() else result_file(given)
+    content = read_identified(file)
+    if content.get("schema") != SCHEMA:
+        raise RunDirectoryError(
+            f"{file} has layout {content.get('schema')!r}, this program reads {SCHEMA}; "
+            "train that run again"
+        )
+    try:
+        found = from_json(content)
+    except ValueError as error:
+        raise RunDirectoryError(f"{file} is damaged: {error}; train that run again") from error
+    return dataclasses.replace(found, directory=file.parent, written=file.stat().st_mtime)
+
+
+_NAMES = {f.name for f in dataclasses.fields(Result)} - {"directory", "written"}
+_OF_ROW = {f.name for f in dataclasses.fields(TrainedModel)}
+_TEXTS = ("identity", "dataset", "dataset_checksum", "model", "split", "split_hash", "metric")
+_OBJECTS = ("config", "seconds", "memory", "versions", "dataset_files")
+
+
+def _problem(content: Mapping[str, Any]) -> str | None:
+    for name in _TEXTS:
+        if not isinstance(content.get(name), str):
+            return f"{name!r} should be text, it is {content.get(name)!r}"
+    for name in ("test", "val"):
+        found = content.get(name)
+        if not isinstance(found, dict) or not _number(found.get("mean")) or "n" not in found:
+            return f"{name!r} should hold a finite mean and n"
+        unknown = found.keys() - {f.name for f in dataclasses.fields(Statistics)}
+        if unknown:
+            return f"{name!r} holds {', '.join(sorted(unknown))}, which no summary has"
+    rows = content.get("per_run")
+    if not isinstance(rows, list) or not rows or not all(map(_is_scored, rows)):
+        return "'per_run' should hold the split, seed, test and val of each run"
+    for name in _OBJECTS:
+        if not isinstance(content.get(name, {}), dict):
+            return f"{name!r} should be an object"
+    return None
+
+
+def _is_scored(row: object) -> bool:
+    return isinstance(row, dict) and all(
+        _number(row.get(name)) for name in ("split", "seed", "test", "val")
+    )
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _without_none(row: Json) -> Json:
+    return {name: value for name, value in row.items() if value is not None}
