@@ -1,36 +1,44 @@
 """``longnn data list | fetch NAME... | check NAME... | show NAME``.
 
-Imports jax only where a dataset is loaded, so that ``list`` answers at once.
+Imports jax and Hydra only where a dataset is loaded, so that ``list`` answers at once.
 """
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from longnn.data.download import DataFileError, place
-from longnn.data.registry import unknown
+from longnn.data.catalogue import Entry, entries, entry_of, names
+from longnn.data.download import place
+from longnn.data.errors import DataFileError
 
-from .catalogue import catalogue, files, state
-from .cli import CONF, register_resolvers
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from longnn.data.dataset import Dataset
 
 EXAMPLES = """examples:
-  longnn data list                 what there is, and what is here already
-  longnn data fetch cora citeseer  download, with a progress bar
-  longnn data check cora           checksums and statistics
+  longnn data list                     what there is, and what is here already
+  longnn data fetch cora citeseer      download, with a progress bar
+  longnn data check cora               compare checksums and statistics
   longnn data show squirrel_filtered   statistics, and a figure
   longnn data show grid dataset.rows=50 --output grid.png
+  longnn data show npz dataset.path=mine.npz
 """
+
+SIZES = ("nodes", "edges", "features", "classes")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0, or 1 if a dataset failed."""
-    options = _parser().parse_args(arguments)
+    """Runs the command line ``longnn data ARGUMENTS``.
+
+    Returns:
+        The exit status: 0, or 1 if a dataset failed.
+    """
+    options = parser().parse_args(arguments)
     try:
         return int(options.command(options))
     except (DataFileError, ValueError) as error:
@@ -38,145 +46,153 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "experiments.data",
-        description="Datasets of the field: list, download, check, look at them.",
+def parser() -> argparse.ArgumentParser:
+    """The subcommands, their arguments and their help."""
+    made = argparse.ArgumentParser(
+        "longnn data",
+        description="List, download, check and look at the datasets of the field.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="sizes, classes, homophily, licence, cache state")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="sizes, classes, homophily, licence, what is here")
     listing.set_defaults(command=_list)
     for name, command, text in (
         ("fetch", _fetch, "download what is not here yet"),
-        ("check", _check, "compare checksums and statistics"),
+        ("check", _check, "compare checksums and statistics with the recorded ones"),
     ):
         sub = commands.add_parser(name, help=text)
-        sub.add_argument("names", nargs="+", metavar="NAME")
+        sub.add_argument("names", nargs="+", metavar="NAME", help="a dataset that `list` names")
         sub.set_defaults(command=command)
     show = commands.add_parser("show", help="print statistics and draw a figure")
-    show.add_argument("name", metavar="NAME")
+    show.add_argument("name", metavar="NAME", help="as in `longnn train dataset=NAME`")
     show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="such as dataset.seed=1")
-    show.add_argument("--output", type=Path, help="of the figure; NAME.png by default")
+    show.add_argument("--output", type=Path, help="file of the figure; NAME.png by default")
     show.set_defaults(command=_show)
-    return parser
+    return made
 
 
 def _list(options: argparse.Namespace) -> int:
     table = Table("dataset", "nodes", "edges", "features", "classes", "homophily: edge", "node",
                   "adjusted", "metric", "here", "licence", box=None)  # fmt: skip
-    for name, config in catalogue().items():
-        about = config.get("about")
-        if about is None:
-            table.add_row(name, *[""] * 8, "no file needed", "")
-            continue
-        sizes = [about.get(key) for key in ("nodes", "edges", "features", "classes")]
-        missing = "-" if about.get("nodes") else "?"  # there is none, or never loaded
-        cells = [f"{size:,}" if size else missing for size in sizes]
-        values = about.get("homophily") or [None] * 3
-        cells += [missing if value is None else f"{value:.3f}" for value in values]
-        table.add_row(name, *cells, config["metric"], state(about), about["licence"])
+    for name in names():
+        table.add_row(name, *_cells(entries()[name]))
     # without a terminal, lines stay whole: they go into a file or through grep
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
     return 0
 
 
-def _fetch(options: argparse.Namespace) -> int:
-    from .loading import download
+def _cells(entry: Entry) -> list[str]:
+    if entry.generated:
+        return [*[""] * 8, "no file needed", ""]
+    missing = "?" if entry.nodes is None else "-"  # never loaded, or there is none
+    sizes = [getattr(entry, key) for key in SIZES]
+    cells = [missing if size is None else f"{size:,}" for size in sizes]
+    shares = [missing] * 3 if entry.homophily is None else [f"{s:.3f}" for s in entry.homophily]
+    return [*cells, *shares, str(entry.metric), _here(entry), entry.licence]
 
-    for name in options.names:
-        names = files(_about(name))
-        download(names)
-        print(
-            f"{name}: {len(names)} files in {_folders(names)}"
-            if names
-            else f"{name}: drawn, it needs no file"
-        )
+
+def _here(entry: Entry) -> str:
+    """Whether a dataset's files are in their folder; nothing is read."""
+    here = sum(place(name).is_file() for name in entry.files)
+    if not here:
+        return "no"
+    return "yes" if here == len(entry.files) else f"{here} of {len(entry.files)}"
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from .downloads import download
+
+    for name, files in [(name, entry_of(name).files) for name in options.names]:
+        download(files)
+        folders = " and ".join(sorted({str(place(file).parent) for file in files}))
+        where = f"{len(files)} files in {folders}" if files else "generated, it needs no file"
+        print(f"{name}: {where}")
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
-    failed = 0
-    for name in options.names:
-        problems = _problems(name)
-        failed += bool(problems)
+    found = {name: _problems(name, entry_of(name)) for name in options.names}
+    for name, problems in found.items():
         print(f"{name}: {'; '.join(problems) or 'checksums and statistics agree'}")
-    return int(bool(failed))
+    return int(any(found.values()))
 
 
-def _problems(name: str) -> list[str]:
-    from longnn.data.statistics import statistics
+def _problems(name: str, entry: Entry) -> list[str]:
+    """What is wrong with the files or the numbers of a dataset."""
+    from longnn.data.loading import load
+    from longnn.data.statistics import describe
 
-    about = _about(name)
+    from .downloads import download, logged_warnings
+
     try:
-        found = statistics(_load(name, []))
+        download(entry.files)
+        with logged_warnings():
+            found = describe(load(name))
     except (DataFileError, ValueError) as error:
         return [str(error)]
-    expected = {
-        key: about[key] for key in ("nodes", "edges", "features", "classes") if about.get(key)
-    }
-    kinds = ("edge", "node", "adjusted")
-    for kind, value in zip(kinds, about.get("homophily") or (), strict=False):
-        expected[f"homophily, {kind}"] = value
-    if "correlation" in about:
-        expected["label correlation"] = about["correlation"]
     return [
         f"{key} is {found[key]:.6g}, expected {value:.6g}"
-        for key, value in expected.items()
-        if abs(found[key] - value) > 5e-5
+        for key, value in _expected(entry).items()
+        if not abs(found[key] - value) <= 5e-5  # NaN too
     ]
 
 
-def _show(options: argparse.Namespace) -> int:
-    from longnn import plot
-    from longnn.analysis import spectral_density
-    from longnn.data.statistics import joined_labels, mixing, statistics
+def _expected(entry: Entry) -> dict[str, float]:
+    """The recorded numbers, by the names that `longnn.data.statistics.describe` gives them."""
+    shares = {} if entry.homophily is None else entry.homophily._asdict()
+    numbers = {key: getattr(entry, key) for key in SIZES}
+    numbers |= {f"homophily, {kind}": share for kind, share in shares.items()}
+    numbers["label correlation"] = entry.correlation
+    return {key: number for key, number in numbers.items() if number is not None}
 
-    dataset = _load(options.name, options.overrides)
-    for key, value in statistics(dataset).items():
+
+def _show(options: argparse.Namespace) -> int:
+    from longnn.data.statistics import describe
+
+    dataset = _configured(options.name, options.overrides)
+    for key, value in describe(dataset).items():
         print(f"{key:20} {value:,}" if isinstance(value, int) else f"{key:20} {value:.4f}")
     protocols = ", ".join(dataset.shipped) or "none"
     print(f"{'metric':20} {dataset.metric}\n{'shipped splits':20} {protocols}")
     print(f"{'checksum':20} {dataset.checksum}")
-    known, degrees = dataset.labels[dataset.labelled], dataset.graph.degrees()
-    density = spectral_density(dataset.graph)
-    if dataset.regression:
-        joined = joined_labels(dataset)
-        figure = plot.valued_dataset(degrees, known, joined, density, dataset.name)
-    else:
-        counts = np.bincount(known, minlength=dataset.classes)
-        figure = plot.dataset(degrees, counts, mixing(dataset), density, dataset.name)
     output = options.output or Path(f"{options.name}.png")
     output.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(output, dpi=150)
+    _drawn(dataset).savefig(output, dpi=150)
     print(f"{'figure':20} {output}")
     return 0
 
 
-def _about(name: str) -> dict[str, Any]:
-    known = catalogue()
-    if name not in known:
-        raise unknown("dataset", name, list(known))
-    return known[name].get("about") or {}
+def _drawn(dataset: "Dataset") -> "Figure":
+    """Degrees, labels, how edges join them, and the density of the spectrum."""
+    import numpy as np
+
+    from longnn import plot
+    from longnn.analysis import spectral_density
+    from longnn.data.statistics import joined_labels, mixing
+
+    known, degrees = dataset.labels[dataset.labelled], dataset.graph.degrees()
+    density = spectral_density(dataset.graph)
+    if dataset.regression:
+        joined = joined_labels(dataset)
+        return plot.valued_dataset(degrees, known, joined, density, dataset.name)
+    counts = np.bincount(known, minlength=dataset.classes)
+    return plot.dataset(degrees, counts, mixing(dataset), density, dataset.name)
 
 
-def _load(name: str, overrides: list[str]) -> Any:
+def _configured(name: str, overrides: list[str]) -> "Dataset":
+    """The dataset that ``longnn train dataset=NAME OVERRIDES`` would train on."""
     from hydra import compose, initialize_config_dir
 
+    from .cli import CONF, register_resolvers
     from .loading import load
 
-    _about(name)
+    if not (CONF / "dataset" / f"{name}.yaml").is_file():
+        entry_of(name)  # its error has the nearest names
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides=[f"dataset={name}", *overrides])
-    assert isinstance(config, DictConfig)
-    return load(config)
-
-
-def _folders(names: list[str]) -> str:
-    return " and ".join(sorted({str(place(name).parent) for name in names}))
+        return load(compose("config", overrides=[f"dataset={name}", *overrides]))
 
 
 if __name__ == "__main__":

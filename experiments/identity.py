@@ -8,7 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from longnn.data.registry import matching, registry
+from longnn.data.catalogue import entries
+from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
 
 PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats")
@@ -21,9 +22,7 @@ PATHS = ("path", "edges", "features", "labels")
 
 def settings(config: DictConfig) -> dict[str, Any]:
     """The resolved values that decide a result; a file counts by its content, not its path."""
-    parts: dict[str, Any] = {key: plain(config[key]) for key in PARTS}
-    parts["dataset"].pop("about", None)
-    return by_content(parts)
+    return by_content({key: plain(config[key]) for key in PARTS})
 
 
 def plain(value: Any) -> Any:
@@ -47,9 +46,25 @@ def settings_hash(config: DictConfig) -> str:
 
     Splits are drawn from these settings and data, or read from a file that counts by its content.
     """
-    about = config.dataset.get("about") or {}
-    pinned = {name: registry()[name].digest for name in matching(str(about.get("files", "")))}
-    return hash_of({"settings": settings(config), "files": pinned, "schema": SCHEMA})
+    known, decided = registered_files(), settings(config)
+    pinned = {name: known[name].digest for name in dataset_files(decided["dataset"])}
+    return hash_of({"settings": decided, "files": pinned, "schema": SCHEMA})
+
+
+def dataset_files(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """The registered files that a config's dataset is read from.
+
+    Args:
+        node: ``config.dataset``, plain values or not.
+
+    Returns:
+        Their names; none for a generated graph, or one of the user's.
+    """
+    entry = entries().get(str(node.get("name")))
+    if entry is None:
+        return ()
+    loaders = ("longnn.data.load", f"longnn.data.{entry.loader}")
+    return entry.files if node.get("_target_") in loaders else ()
 
 
 def hash_of(value: Any) -> str:

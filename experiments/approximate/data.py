@@ -21,7 +21,8 @@ from longnn.fitting.expression import Response
 from longnn.graphs.graph import Graph
 from longnn.training import graph_of
 
-from ..loading import download, load
+from ..downloads import download
+from ..loading import load
 from .identity import IMAGES, data_name, filters_of
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from longnn.data.registry import matching, registry
+from longnn.data.registry import registered_files
 
-from ..identity import by_content, digest, hash_of, plain
+from ..identity import by_content, dataset_files, digest, hash_of, plain
 
 SCHEMA = 1
 """Version of the layout of a fit's directory."""
@@ -46,8 +46,8 @@ def identity_of(config: DictConfig) -> str:
     settings: dict[str, Any] = {
         str(key): plain(config[key]) for key in config if key not in OUTSIDE
     }
-    about = (settings.get("dataset") or {}).pop("about", None) or {}
-    names = matching(str(about.get("files", ""))) if "dataset" in settings else [IMAGES]
-    files = {name: registry()[name].digest for name in names}
+    known = registered_files()
+    names = dataset_files(settings["dataset"] or {}) if "dataset" in settings else [IMAGES]
+    files = {name: known[name].digest for name in names}
     own = {name: digest(name) for name in filters_of(config) if name.endswith(".npy")}
     return hash_of({"settings": by_content(settings), "files": files, "own": own, "schema": SCHEMA})

@@ -1,8 +1,9 @@
 """Datasets, the files they come from, and their splits; all on the host, in NumPy.
 
-One file per file format (planetoid, heterophilous, graphdata, musae, facebook100, ogb, images),
-one per kind of generated graph (csbm, lattices, blocks, clouds), and npz and edgelist for graphs
-of your own.
+`load` takes a name (`names` lists them), `own_dataset` arrays of your own, `splits` has the split
+protocols. One file stands for each file format (planetoid, heterophilous, graphdata, musae,
+facebook100, ogb, images) and one for each kind of generated graph (csbm, lattices, blocks, clouds);
+npz and edgelist read graphs of your own.
 """
 
 import lazy_loader

@@ -1,5 +1,4 @@
-"""npz and npy files read without running what they hold, and without more memory than they should
-take."""
+"""npz and npy files, read without running what they hold and within a limit of memory."""
 
 import io
 import math
@@ -10,32 +9,58 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
-from longnn.data.download import DataFileError
+from longnn.data.errors import DataFileError
 from longnn.data.unpickle import restricted_loads
 
 LIMIT = 1 << 32
-"""Bytes that the arrays of one file may take; far above every known dataset."""
+"""The number of bytes that the arrays of one file may take; far above every known dataset."""
 
 _ADVICE = "write it with numpy.savez(path, name=array, ...)"
 _BROKEN = (ValueError, TypeError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
-def read_npz(path: Path, *, objects: bool = False) -> dict[str, Any]:
-    """All arrays of an npz file.
+def read_npz(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
+    """Reads all arrays of an npz file of numbers.
 
     Args:
         path: the file.
-        objects: true for upstream files that pickle scipy matrices into object arrays: those are
-            read by a restricted unpickler. Plain numbers otherwise.
 
     Returns:
-        name -> array, or what the object array holds.
+        The arrays by their names.
 
     Raises:
         DataFileError: if the file is missing, damaged, no npz file, holds objects where numbers
             belong, or would take more than `LIMIT` bytes.
     """
+    return _members(path, objects=False)
+
+
+def read_npz_objects(path: Path) -> dict[str, Any]:  # whatever was pickled
+    """Reads an upstream npz file that pickles scipy matrices into object arrays.
+
+    A restricted unpickler reads them, which makes arrays and sparse matrices alone.
+
+    Returns:
+        The arrays by their names; in place of an array of objects, what it holds.
+
+    Raises:
+        DataFileError: as for `read_npz`, and if a pickle asks for anything else.
+    """
+    return _members(path, objects=True)
+
+
+def read_npy(path: Path) -> Any:  # whatever was pickled
+    """Reads what one npy file of objects holds; errors are those of `read_npz`."""
+    try:
+        _check_size(path, path.stat().st_size)
+        return _array(path.read_bytes(), objects=True)
+    except (pickle.UnpicklingError, *_BROKEN) as error:
+        raise DataFileError(f"{path} was not read: {error}") from error
+
+
+def _members(path: Path, objects: bool) -> dict[str, Any]:
     if not path.is_file():
         raise DataFileError(f"there is no file {path}; {_ADVICE}")
     try:
@@ -56,15 +81,6 @@ def read_npz(path: Path, *, objects: bool = False) -> dict[str, Any]:
         ) from error
 
 
-def read_npy(path: Path) -> Any:
-    """What one npy file of objects holds; arguments and errors as for `read_npz`."""
-    try:
-        _check_size(path, path.stat().st_size)
-        return _array(path.read_bytes(), objects=True)
-    except (pickle.UnpicklingError, *_BROKEN) as error:
-        raise DataFileError(f"{path} was not read: {error}") from error
-
-
 def _check_size(path: Path, size: int) -> None:
     if size > LIMIT:
         raise DataFileError(
@@ -74,7 +90,7 @@ def _check_size(path: Path, size: int) -> None:
 
 
 def _array(content: bytes, objects: bool) -> Any:
-    """One npy file in memory: the header is believed only as far as the content goes."""
+    """One npy file in memory; its header is believed only as far as the content goes."""
     stream = io.BytesIO(content)
     version = np.lib.format.read_magic(stream)
     read_header = {

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
@@ -20,20 +21,20 @@ def generate(
     normalize: str = "none",
     name: str = "sbm",
 ) -> Dataset:
-    """Equal classes with one edge probability inside and one across, and Gaussian features.
+    """Draws equal classes with one edge probability inside and one across, and Gaussian features.
 
     x_i = separation m_{y_i} + z_i with m_c, z_i ~ N(0, I).
     Source: Holland, Laskey and Leinhardt, Social Networks 5 (1983) 109.
 
     Args:
-        nodes: N >= 2 classes.
-        classes: C >= 2; sizes differ by one at most.
+        nodes: number of nodes N, at least two in each class.
+        classes: number of classes C >= 2; their sizes differ by one at most.
         inside, across: probabilities of an edge, in [0, 1]; inside < across is heterophily.
-        features: F >= 1.
-        separation: of the class means, >= 0; 0 leaves all information in the edges.
-        seed: equal seeds give equal data.
+        features: number of features F >= 1.
+        separation: size of the class means, >= 0; 0 leaves all information in the edges.
+        seed: random seed of everything that is drawn; equal seeds give equal data.
         normalize: see `longnn.data.dataset.normalize`.
-        name: what reports call it.
+        name: what reports call the dataset.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -68,16 +69,18 @@ def generate(
 
 
 def block_edges(
-    rng: np.random.Generator, labels: np.ndarray, probabilities: np.ndarray
-) -> np.ndarray:
-    """[E, 2] distinct pairs, each drawn with the probability of its classes.
+    rng: np.random.Generator,
+    labels: Int[np.ndarray, " N"],
+    probabilities: Float[np.ndarray, "C C"],
+) -> Int[np.ndarray, "E 2"]:
+    """Draws distinct pairs of nodes, each with the probability that belongs to its classes.
 
     Memory grows with E, not with N^2.
 
     Args:
-        rng: advanced.
-        labels: [N] class of each node.
-        probabilities: [C, C], symmetric.
+        rng: source of the random numbers; it is advanced.
+        labels: class of each node.
+        probabilities: probability of an edge between each two classes, symmetric.
     """
     classes = len(probabilities)
     members = [np.flatnonzero(labels == label) for label in range(classes)]
@@ -95,14 +98,18 @@ def block_edges(
     return np.concatenate(blocks)
 
 
-def _sample_distinct(rng: np.random.Generator, pairs: int, probability: float) -> np.ndarray:
+def _sample_distinct(
+    rng: np.random.Generator, pairs: int, probability: float
+) -> Int[np.ndarray, " M"]:
     """Each of range(pairs) with the given probability, independently: a count, then a subset."""
     count = rng.binomial(pairs, probability)
     return rng.choice(pairs, size=count, replace=False, shuffle=False)
 
 
-def _triangle_pair(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pair low < high with index = high (high - 1) / 2 + low."""
+def _triangle_pair(
+    index: Int[np.ndarray, " M"],
+) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " M"]]:
+    """The pair low < high with index = high (high - 1) / 2 + low."""
     # Exact while 8 index + 1 < 2^53, that is, for classes below 3e7 nodes.
     high = ((1 + np.sqrt(1 + 8 * index.astype(np.float64))) / 2).astype(np.int64)
     return index - high * (high - 1) // 2, high

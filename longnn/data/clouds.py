@@ -1,11 +1,18 @@
 """Neighbour graphs of point clouds."""
 
+from typing import TypeAlias
+
 import numpy as np
+from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.dataset import normalize as _normalize
 from longnn.graphs.graph import Graph
+
+_Numbers: TypeAlias = Float[np.ndarray, " N"]
+_Classes: TypeAlias = Int[np.ndarray, " N"]
+_Points: TypeAlias = Float[np.ndarray, "N 2"]
 
 
 def generate(
@@ -18,7 +25,7 @@ def generate(
     normalize: str = "standard",
     name: str = "cloud",
 ) -> Dataset:
-    """Two classes of points in the plane, joined to their nearest neighbours.
+    """Draws two classes of points in the plane, joined to their nearest neighbours.
 
     Nodes i and j are joined if either is among the k nearest of the other. Weights are
     exp(-d_ij^2 / (s_i s_j)) with s_i the distance to the k-th neighbour (self-tuning kernel:
@@ -26,13 +33,14 @@ def generate(
 
     Args:
         shape: "moons" (two half circles), "circles" (one in the other) or "blobs" (two Gaussians).
-        nodes: N > neighbours.
-        neighbours: k >= 1.
-        noise: standard deviation added to the points (of the blobs: around their centres), >= 0.
+        nodes: number of points N, more than ``neighbours``.
+        neighbours: number k >= 1 of nearest points that a point is joined to.
+        noise: standard deviation that is added to the points (to the blobs: around their centres),
+            >= 0.
         weighted: whether edges carry weights.
-        seed: equal seeds give equal data.
+        seed: random seed of everything that is drawn; equal seeds give equal data.
         normalize: see `longnn.data.dataset.normalize`.
-        name: what reports call it.
+        name: what reports call the dataset.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -59,12 +67,14 @@ def generate(
     )
 
 
-def neighbour_edges(points: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    """([N k, 2] pairs of a point and one of its k nearest others, [N k] self-tuning weights).
+def neighbour_edges(
+    points: Float[np.ndarray, "N D"], neighbours: int
+) -> tuple[Int[np.ndarray, "E 2"], Float[np.ndarray, " E"]]:
+    """Pairs of a point and one of its nearest others, and their self-tuning weights; E = N k.
 
     Args:
-        points: [N, D].
-        neighbours: k in [1, N).
+        points: coordinates of the points.
+        neighbours: number k of nearest points, in [1, N).
     """
     distance, other = cKDTree(points).query(points, neighbours + 1)
     node = np.arange(len(points))
@@ -79,17 +89,17 @@ def neighbour_edges(points: np.ndarray, neighbours: int) -> tuple[np.ndarray, np
     return edges, np.maximum(weights.ravel(), np.finfo(np.float32).tiny)
 
 
-def _moons(t: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _moons(t: _Numbers, labels: _Classes) -> _Points:
     angle, sign = np.pi * t, 1 - 2 * labels
     return np.stack([labels + sign * np.cos(angle), labels / 2 + sign * np.sin(angle)], axis=1)
 
 
-def _circles(t: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _circles(t: _Numbers, labels: _Classes) -> _Points:
     angle, radius = 2 * np.pi * t, 1 - labels / 2
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def _blobs(t: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _blobs(t: _Numbers, labels: _Classes) -> _Points:
     return np.stack([2.0 * labels - 1, np.zeros(len(t))], axis=1)
 
 

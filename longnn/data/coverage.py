@@ -1,41 +1,48 @@
 """Whether every part of every split holds every class."""
 
 import warnings
-from collections.abc import Mapping
 
 import numpy as np
 
 from longnn.data.dataset import Dataset
+from longnn.data.partition import PARTS, Splits
 
 
 class MissingClassWarning(UserWarning):
     """A part of a split has no node of some class."""
 
 
-def warn_of_missing_classes(
-    dataset: Dataset, protocol: str, parts: Mapping[str, np.ndarray]
-) -> None:
-    """Says which classes a part lacks, and in how many splits of how many.
+def covering(dataset: Dataset, splits: Splits) -> Splits:
+    """Gives the splits back, after a `MissingClassWarning` where a part lacks a class.
+
+    The warning names the classes, and in how many of the splits each is missing.
 
     Args:
-        dataset: N nodes.
-        protocol: for the message.
-        parts: name -> bool [S, N], which nodes each split puts there.
+        dataset: the N nodes and their labels; real values have no classes to look for.
+        splits: S splits of these nodes.
     """
-    lacking = []
-    sizes = np.bincount(dataset.labels[dataset.labelled], minlength=dataset.classes)
-    for name, nodes in parts.items():
-        for label in np.flatnonzero(sizes):
-            present = (nodes & (dataset.labels == label)).any(axis=1)
-            if not present.all():
-                lacking.append(
-                    f"{name} lacks class {label} ({sizes[label]} nodes) in {(~present).sum()} of "
-                    f"{len(present)}"
-                )
+    lacking = [] if dataset.regression else _lacking(dataset, splits)
     if lacking:
         warnings.warn(
-            f"splits {protocol!r} of {dataset.name!r}: {'; '.join(lacking)}; scores say nothing "
-            "about a class that is not tested",
+            f"splits {splits.protocol!r} of {dataset.name!r}: {'; '.join(lacking)}; scores say "
+            "nothing about a class that is not tested",
             MissingClassWarning,
             stacklevel=4,
         )
+    return splits
+
+
+def _lacking(dataset: Dataset, splits: Splits) -> list[str]:
+    """One sentence for each part and class that do not meet."""
+    sizes = np.bincount(dataset.labels[dataset.labelled], minlength=dataset.classes)
+    found = []
+    for name, number in PARTS.items():
+        nodes = splits.part == number
+        for label in np.flatnonzero(sizes):
+            present = (nodes & (dataset.labels == label)).any(axis=1)
+            if not present.all():
+                found.append(
+                    f"{name} lacks class {label} ({sizes[label]} nodes) in {(~present).sum()} of "
+                    f"{len(present)}"
+                )
+    return found

@@ -7,6 +7,7 @@ Sources: Chien et al. 2021 (GPR-GNN, arXiv 2101.07988, appendix on cSBM) for the
 import math
 
 import numpy as np
+from jaxtyping import Float32, Int
 
 from longnn.data.blocks import block_edges
 from longnn.data.dataset import Dataset, checksum_of
@@ -24,7 +25,7 @@ def generate(
     normalize: str = "none",
     name: str = "csbm",
 ) -> Dataset:
-    """Two equal classes v = +-1 with informative edges and features.
+    """Draws two equal classes v = +-1 with informative edges and features.
 
         lambda = sqrt(1 + epsilon) sin(pi phi / 2)
         mu = sqrt(xi (1 + epsilon)) cos(pi phi / 2),  xi = N / F
@@ -34,17 +35,19 @@ def generate(
     Args:
         phi: in [-1, 1]: -1 all information in heterophilous edges, 0 in the features, 1 in
             homophilous edges.
-        nodes: N >= 4.
-        mean_degree: d > 0, with |lambda| <= sqrt(d) and d + |lambda| sqrt(d) <= N.
-        features: F >= 1; the default gives xi = 2.5, as in the paper, at the default N.
-        seed: equal seeds give equal data.
-        epsilon: > -1, how far above the detection threshold (epsilon = 0).
+        nodes: number of nodes N >= 4.
+        mean_degree: expected number d > 0 of neighbours, with |lambda| <= sqrt(d) and
+            d + |lambda| sqrt(d) <= N.
+        features: number of features F >= 1; the default gives xi = 2.5, as in the paper, at the
+            default N.
+        seed: random seed of everything that is drawn; equal seeds give equal data.
+        epsilon: distance from the detection threshold (which is at 0), > -1.
         normalize: see `longnn.data.dataset.normalize`. With "none" rows have norm near 1;
             "standard" makes single values of order 1, which trains faster at small rates.
-        name: what reports call it.
+        name: what reports call the dataset.
 
     Returns:
-        Dataset with dense features [N, F], 2 classes, no shipped split.
+        A dataset with dense features [N, F] and 2 classes, without a shipped split.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -70,7 +73,7 @@ def generate(
 def _probabilities(
     phi: float, nodes: int, mean_degree: float, epsilon: float
 ) -> tuple[float, float]:
-    """Edge probabilities inside a class and across, after checking that they are some."""
+    """Edge probabilities inside a class and across, after a check that they lie in [0, 1]."""
     if not -1 <= phi <= 1:
         raise ValueError(f"csbm needs phi in [-1, 1], got {phi}")
     if nodes < 4:
@@ -97,8 +100,8 @@ def _probabilities(
 
 
 def _sample_features(
-    rng: np.random.Generator, labels: np.ndarray, features: int, mu: float
-) -> np.ndarray:
+    rng: np.random.Generator, labels: Int[np.ndarray, " N"], features: int, mu: float
+) -> Float32[np.ndarray, "N F"]:
     nodes = len(labels)
     direction = rng.standard_normal(features) / math.sqrt(features)
     noise = rng.standard_normal((nodes, features)) / math.sqrt(features)

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Bool, Float32, Int64, Integer, Shaped
 from scipy import sparse
 
 from longnn.data.labels import REGRESSION_METRICS, check_labels, check_metric
 from longnn.graphs.graph import Graph
 
-Features: TypeAlias = np.ndarray | sparse.csr_array
+Features: TypeAlias = Float32[np.ndarray, "N F"] | sparse.csr_array
+"""Node features as a dataset stores them, dense or sparse."""
+
+Labels: TypeAlias = Int64[np.ndarray, " N"] | Float32[np.ndarray, " N"]
+"""Classes, or real values."""
 
 # Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
 _SPARSE_BELOW = 0.25
@@ -23,15 +28,15 @@ class Dataset:
 
     Attributes:
         name: what reports call it.
-        graph: N nodes.
-        features: [N, F] float32, dense or `scipy.sparse.csr_array`, finite.
-        labels: [N] int64 in [0, C), or -1 where a node has no label; for metric "r2" float32,
-            NaN where a node has no label.
-        classes: C; 1 for metric "r2".
+        graph: the graph of the N nodes.
+        features: [N, F] finite values, dense or `scipy.sparse.csr_array`.
+        labels: [N] classes in [0, C), or -1 where a node has no label; for the metric "r2" real
+            values, NaN where a node has no label.
+        classes: number of classes C; 1 for the metric "r2".
         metric: "accuracy", "macro_f1", "roc_auc" (two classes only) or "r2" (regression); scores
             and selection both use it.
-        shipped: protocol name -> part int8 [S, N] (0 train, 1 validation, 2 test, -1 in no
-            part), the splits that came with the files.
+        shipped: the splits that came with the files, by the name of the protocol: [S, N] integers,
+            0 train, 1 validation, 2 test, -1 in no part.
         checksum: sha256 over what the dataset was made of.
 
     Raises:
@@ -42,10 +47,10 @@ class Dataset:
     name: str
     graph: Graph
     features: Features
-    labels: np.ndarray
+    labels: Labels
     classes: int
     metric: str = "accuracy"
-    shipped: Mapping[str, np.ndarray] = field(default_factory=dict)
+    shipped: Mapping[str, Integer[np.ndarray, "_ N"]] = field(default_factory=dict)
     checksum: str = ""
 
     def __post_init__(self) -> None:
@@ -57,17 +62,26 @@ class Dataset:
 
     @property
     def regression(self) -> bool:
-        """Whether labels are real values."""
+        """Whether the labels are real values."""
         return self.metric in REGRESSION_METRICS
 
     @property
-    def labelled(self) -> np.ndarray:
-        """bool [N], which nodes have a label."""
+    def labelled(self) -> Bool[np.ndarray, " N"]:
+        """Which nodes have a label."""
         return ~np.isnan(self.labels) if self.regression else self.labels >= 0
 
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}, N={self.graph.num_nodes}, E={self.graph.num_edges}, "
+            f"F={self.features.shape[1]}, C={self.classes}, metric={self.metric!r}, "
+            f"shipped={list(self.shipped)})"
+        )
 
-def as_stored(features: np.ndarray | sparse.sparray | sparse.spmatrix) -> Features:
-    """[N, F] float32: CSR where fewer than a quarter of the values are nonzero, else dense."""
+
+def as_stored(
+    features: Shaped[np.ndarray, "..."] | sparse.sparray | sparse.spmatrix,
+) -> Features:
+    """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense."""
     if sparse.issparse(features):
         rows = sparse.csr_array(features).astype(np.float32)
         rows.sum_duplicates()
@@ -78,8 +92,8 @@ def as_stored(features: np.ndarray | sparse.sparray | sparse.spmatrix) -> Featur
     )
 
 
-def checksum_of(*arrays: np.ndarray) -> str:
-    """sha256 over the sha256s of the arrays' bytes, for datasets that come from no file."""
+def checksum_of(*arrays: Shaped[np.ndarray, "..."]) -> str:
+    """The sha256 over the sha256s of the arrays' bytes, for datasets that come from no file."""
     digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
@@ -88,13 +102,13 @@ def normalize(features: Features, how: str) -> Features:
     """Scales node features.
 
     Args:
-        features: [N, F] float32, dense or CSR.
-        how: "row": (X - min X) / max(row sum, 1), sparse features stay sparse if min X = 0;
-            "standard": columns of mean 0 and variance 1, constant columns become 0, dense;
+        features: node features, dense or CSR.
+        how: "row": (X - min X) / max(row sum, 1), where sparse features stay sparse if min X = 0;
+            "standard": columns of mean 0 and variance 1, dense, where constant columns become 0;
             "none": as they are.
 
     Returns:
-        [N, F] float32.
+        Features of the same shape.
 
     Raises:
         ValueError: if `how` is another word or a feature is not finite.
@@ -117,11 +131,11 @@ def _by_row(features: Features) -> Features:
     return sparse.csr_array((values.astype(np.float32), *indices), shape=features.shape)
 
 
-def _row_scale(features: Features) -> np.ndarray:
+def _row_scale(features: Features) -> Float32[np.ndarray, " N"]:
     return 1 / np.maximum(features.sum(axis=1), 1)
 
 
-def _by_column(features: Features) -> np.ndarray:
+def _by_column(features: Features) -> Float32[np.ndarray, "N F"]:
     # Sums of squares of many rows lose digits in float32.
     centred = _dense(features).astype(np.float64)
     constant = (centred == centred[:1]).all(axis=0)
@@ -130,7 +144,7 @@ def _by_column(features: Features) -> np.ndarray:
     return (centred / np.where(constant, 1, centred.std(axis=0))).astype(np.float32)
 
 
-def _dense(features: Features) -> np.ndarray:
+def _dense(features: Features) -> Float32[np.ndarray, "N F"]:
     return features if isinstance(features, np.ndarray) else features.toarray()
 
 

@@ -1,13 +1,13 @@
-"""A user's own graph as tables: edges, node features and labels."""
+"""A graph of the user's as tables: edges, node features and labels."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float32, Float64, Int64, Shaped
 
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.labels import REGRESSION_METRICS
-from longnn.data.own import Options, own_dataset
+from longnn.data.own import options_of, own_dataset
 from longnn.data.table import Table, read_table
 
 
@@ -16,23 +16,27 @@ def load(
     features: str | Path,
     labels: str | Path,
     name: str = "edgelist",
-    **options: Any,
+    **options: str,
 ) -> Dataset:
-    """Nodes are the rows of `features`, in that order; their names are any text or number.
+    """Loads a dataset from three tables; its nodes are the rows of ``features``, in that order.
+
+    Nodes are named by any text or number.
 
     Args:
-        edges: csv or parquet: source, target, and optionally a column "weight".
-        features: csv or parquet: node, then numbers.
-        labels: csv or parquet: node, label; classes are the distinct labels in order, for the
-            metric "r2" labels are numbers; an empty label or a node that is not listed has none.
-        name: what reports call it.
-        options: of `longnn.data.own.Options`.
+        edges: csv or parquet file with the columns source, target, and optionally "weight".
+        features: csv or parquet file with the column node, then columns of numbers.
+        labels: csv or parquet file with the columns node and label. Classes are the distinct labels
+            in order; for the metric "r2" labels are numbers. A node whose label is empty or that is
+            not listed has none.
+        name: what reports call the dataset.
+        options: fields of `longnn.data.own.Options`, such as ``directions="sum"``.
 
     Raises:
         ValueError: if a node is listed twice or nowhere, a cell is no number, or a rule is unknown.
         DataFileError: if a file is missing or unreadable.
+        TypeError: if an option is unknown.
     """
-    rules = Options(**options)
+    rules = options_of(options)
     values = read_table(features, text=1)
     place = _places(values.text[:, 0], features)
     ends, given = read_table(edges, text=2), read_table(labels, text=2)
@@ -50,7 +54,7 @@ def load(
     )
 
 
-def _places(names: np.ndarray, path: str | Path) -> dict[str, int]:
+def _places(names: Shaped[np.ndarray, " N"], path: str | Path) -> dict[str, int]:
     distinct, count = np.unique(names, return_counts=True)
     if (count > 1).any():
         twice = distinct[count > 1].tolist()
@@ -72,7 +76,7 @@ def _indices(names: np.ndarray, place: dict[str, int], path: str | Path) -> np.n
     return flat.reshape(names.shape)
 
 
-def _weights(ends: Table, path: str | Path) -> np.ndarray | None:
+def _weights(ends: Table, path: str | Path) -> Float64[np.ndarray, " E"] | None:
     others = ends.header[2:]
     if not others:
         return None
@@ -83,7 +87,7 @@ def _weights(ends: Table, path: str | Path) -> np.ndarray | None:
     return ends.numbers[:, 0]
 
 
-def _classes(table: Table, place: dict[str, int], path: str | Path) -> np.ndarray:
+def _classes(table: Table, place: dict[str, int], path: str | Path) -> Int64[np.ndarray, " N"]:
     node = _indices(table.text[:, :1], place, path)[:, 0]
     given = table.text[:, 1] != ""
     numbers = all(text.lstrip("-").isdigit() for text in table.text[given, 1].tolist())
@@ -93,7 +97,7 @@ def _classes(table: Table, place: dict[str, int], path: str | Path) -> np.ndarra
     return out
 
 
-def _values(table: Table, place: dict[str, int], path: str | Path) -> np.ndarray:
+def _values(table: Table, place: dict[str, int], path: str | Path) -> Float32[np.ndarray, " N"]:
     out = np.full(len(place), np.nan, np.float32)
     nodes = _indices(table.text[:, :1], place, path)[:, 0]
     for node, (name, text) in zip(nodes, table.text.tolist(), strict=True):

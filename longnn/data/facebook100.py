@@ -2,33 +2,27 @@
 
 import numpy as np
 import scipy.io
+from jaxtyping import Int
 from scipy import sparse
 
+from longnn.data.catalogue import entry_of
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
-from longnn.data.download import DataFileError, checksum, fetch
-from longnn.data.registry import unknown
+from longnn.data.download import checksum, fetch
+from longnn.data.errors import DataFileError
 from longnn.graphs.convert import from_scipy
-
-SCHOOLS = {
-    "amherst41": "Amherst41",
-    "cornell5": "Cornell5",
-    "johns_hopkins55": "Johns Hopkins55",
-    "penn94": "Penn94",
-    "reed98": "Reed98",
-}
 
 _GENDER = 1  # columns: status, gender, major, second major, dorm, year, high school
 
 
 def load(name: str = "cornell5", metric: str = "accuracy", normalize: str = "row") -> Dataset:
-    """One school; the label is gender, missing for some nodes (-1, in no part of any split).
+    """Loads one school; the label is gender, missing for some nodes (-1, in no part of any split).
 
     Features are a one-hot of every other column over its distinct values, "missing" included
     (Lim et al. 2021, arXiv 2110.14446).
 
     Args:
-        name: one of `SCHOOLS`.
+        name: a dataset of the catalogue with this loader, such as "johns_hopkins55".
         metric: see `Dataset`.
         normalize: see `longnn.data.dataset.normalize`.
 
@@ -36,12 +30,13 @@ def load(name: str = "cornell5", metric: str = "accuracy", normalize: str = "row
         ValueError: if the name, metric or normalisation is unknown.
         DataFileError: if the file is missing, altered, cannot be fetched or holds something else.
     """
-    if name not in SCHOOLS:
-        raise unknown("facebook100 dataset", name, list(SCHOOLS))
-    file = f"facebook100/{SCHOOLS[name]}.mat"
+    (file,) = entry_of(name, "facebook100.load").files
     content = scipy.io.loadmat(fetch(file))
     if not {"A", "local_info"} <= set(content):
-        raise DataFileError(f"{file} has no A and local_info; it is no facebook100 file")
+        raise DataFileError(
+            f"{file} has no arrays A and local_info, so it is no facebook100 file; check where it "
+            "comes from"
+        )
     info = content["local_info"].astype(np.int64)  # uint16 as it is: 0 - 1 would wrap
     features = [_one_hot(info[:, c]) for c in range(info.shape[1]) if c != _GENDER]
     return Dataset(
@@ -55,8 +50,8 @@ def load(name: str = "cornell5", metric: str = "accuracy", normalize: str = "row
     )
 
 
-def _one_hot(values: np.ndarray) -> sparse.csr_array:
-    """[N] -> [N, distinct values]."""
+def _one_hot(values: Int[np.ndarray, " N"]) -> sparse.csr_array:
+    """[N] values -> [N, number of distinct values]."""
     distinct, index = np.unique(values, return_inverse=True)
     ones = np.ones(len(values), np.float32)
     return sparse.csr_array((ones, (np.arange(len(values)), index)), (len(values), len(distinct)))

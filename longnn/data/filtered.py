@@ -1,4 +1,4 @@
-"""Node labels that a known filter makes of random features: the answer can be looked up."""
+"""Node labels that a known filter makes of random features, so that the answer is known."""
 
 import numpy as np
 
@@ -26,20 +26,21 @@ def filtered_noise(
     seed: int,
     normalize: str = "none",
 ) -> Dataset:
-    """y_i = argmax_c (g(S) X W)_ic with X, W ~ N(0, 1): classes follow from one frequency band.
+    """Draws classes that follow from one frequency band: y_i = argmax_c (g(S) X W)_ic.
 
-    g is `response` to the power `sharpness`: "low" ((2 - lambda)/2)^p, "high" (lambda/2)^p, "band"
-    (lambda (2 - lambda))^p, "all" 1. A model with this filter and a linear embedding can be
-    exact. After the frequency tasks of Balcilar et al. 2021 (ICLR, section 5.1).
+    X and W are drawn from N(0, 1), and g is `response` to the power p = `sharpness`:
+    ((2 - lambda)/2)^p for "low", (lambda/2)^p for "high", (lambda (2 - lambda))^p for "band" and 1
+    for "all". A model with this filter and a linear embedding can be exact. The task follows the
+    frequency tasks of Balcilar et al. 2021 (ICLR, section 5.1).
 
     Args:
-        name: what reports call it.
-        graph: N nodes.
-        response: one of `RESPONSES`.
-        sharpness: p >= 0.
-        classes: C >= 2.
-        features: F >= 1.
-        seed: of X and W.
+        name: what reports call the dataset.
+        graph: the graph of the N nodes.
+        response: "low", "high", "band" or "all".
+        sharpness: power p >= 0.
+        classes: number of classes C >= 2.
+        features: number of features F >= 1.
+        seed: random seed of X and W.
         normalize: see `longnn.data.dataset.normalize`.
 
     Raises:

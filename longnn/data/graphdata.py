@@ -1,30 +1,24 @@
 """Amazon, Coauthor and DBLP graphs in the npz files of EdisonLeeeee/GraphData.
 
 The files repackage those of Shchur et al. 2018 (arXiv 1811.05868; DBLP: Bojchevski and Günnemann
-2018, arXiv 1707.03815); their order of nodes is not checked against the originals.
+2018, arXiv 1707.03815); their order of nodes has not been checked against the originals.
 """
 
-from longnn.data.archive import read_npz
+from longnn.data.archive import read_npz_objects
+from longnn.data.catalogue import entry_of
 from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
-from longnn.data.registry import unknown
 from longnn.graphs.convert import from_scipy
-
-FILES = {
-    "photo": "amazon_photo",
-    "computers": "amazon_cs",
-    "coauthor_cs": "coauthor_cs",
-    "coauthor_physics": "coauthor_phy",
-    "dblp": "dblp",
-}
 
 
 def load(name: str = "photo", metric: str = "accuracy", normalize: str = "row") -> Dataset:
-    """One of `FILES`; edges that are stored in one direction count in both. No split is shipped.
+    """Loads one of these graphs; an edge that is stored in one direction counts in both.
+
+    The files ship no split.
 
     Args:
-        name: one of `FILES`.
+        name: a dataset of the catalogue with this loader, such as "computers".
         metric: see `Dataset`.
         normalize: see `longnn.data.dataset.normalize`.
 
@@ -32,10 +26,8 @@ def load(name: str = "photo", metric: str = "accuracy", normalize: str = "row") 
         ValueError: if the name, metric or normalisation is unknown.
         DataFileError: if the file is missing, altered or cannot be fetched.
     """
-    if name not in FILES:
-        raise unknown("graphdata dataset", name, list(FILES))
-    file = f"graphdata/{FILES[name]}.npz"
-    arrays = read_npz(fetch(file), objects=True)
+    (file,) = entry_of(name, "graphdata.load").files
+    arrays = read_npz_objects(fetch(file))
     labels = arrays["node_label"].astype("int64")
     pattern = arrays["adj_matrix"].tocsr()
     pattern.data[:] = 1

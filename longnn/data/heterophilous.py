@@ -3,42 +3,36 @@
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Int8
 
 from longnn.data.archive import read_npz
+from longnn.data.catalogue import entry_of
 from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
-from longnn.data.registry import unknown
 from longnn.graphs.graph import Graph
-
-NAMES = (
-    *("actor", "amazon_ratings", "chameleon", "chameleon_filtered", "cornell", "minesweeper"),
-    *("questions", "roman_empire", "squirrel", "squirrel_filtered", "texas", "tolokers"),
-    "wisconsin",
-)
 
 
 def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset:
-    """One of `NAMES` with its ten masks (`shipped["fixed"]`, [10, N]).
+    """Loads one of these graphs with its ten masks (``shipped["fixed"]``, [10, N]).
 
     Upstream scores its two-class sets (minesweeper, tolokers, questions) by ROC AUC: give
-    metric="roc_auc" there.
+    metric="roc_auc" there, as `longnn.data.load` does.
 
     Args:
-        name: one of `NAMES`.
+        name: a dataset of the catalogue with this loader, such as "texas".
         metric: see `Dataset`.
         normalize: see `longnn.data.dataset.normalize`.
 
     Returns:
-        Features are CSR where fewer than a quarter of the values are nonzero, else dense.
+        A dataset whose features are CSR where fewer than a quarter of the values are nonzero, and
+        dense otherwise.
 
     Raises:
         ValueError: if the name, metric or normalisation is unknown.
         DataFileError: if the file is missing, altered or cannot be fetched.
     """
-    if name not in NAMES:
-        raise unknown("heterophilous dataset", name, NAMES)
-    file = f"heterophilous-graphs/{name}.npz"
+    (file,) = entry_of(name, "heterophilous.load").files
     arrays = read_npz(fetch(file))
     labels = arrays["node_labels"].astype(np.int64)
     return Dataset(
@@ -53,7 +47,7 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
     )
 
 
-def _fixed(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+def _fixed(arrays: Mapping[str, np.ndarray]) -> Int8[np.ndarray, "S N"]:
     part = np.full(arrays["train_masks"].shape, -1, np.int8)
     for number, key in enumerate(("train_masks", "val_masks", "test_masks")):
         part[arrays[key].astype(bool)] = number

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.io
+from jaxtyping import Bool, Float64
 
-from longnn.data.download import DataFileError, checksum, fetch
+from longnn.data.download import checksum, fetch
+from longnn.data.errors import DataFileError
 from longnn.data.lattices import grid_edges
 from longnn.graphs.graph import Graph
 
@@ -16,23 +18,23 @@ SIDE = 100
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Signals on a grid.
+    """Images as signals on a grid.
 
     Attributes:
         graph: the 4-neighbour grid, N = 10,000 nodes.
-        signals: [N, 50] float64 in [0, 1], one image a column.
-        mask: [N] bool, the pixels that count (the inner 96 x 96).
+        signals: [N, 50] values in [0, 1], one image in each column.
+        mask: [N] true for the pixels that count (the inner 96 x 96).
         checksum: sha256 of the file.
     """
 
     graph: Graph
-    signals: np.ndarray
-    mask: np.ndarray
+    signals: Float64[np.ndarray, "N 50"]
+    mask: Bool[np.ndarray, " N"]
     checksum: str
 
 
 def load() -> Images:
-    """Reads the images; the grid is built, since the file's own is dense and takes 100 MB.
+    """Reads the images; the grid is built anew, since the file's own is dense and takes 100 MB.
 
     Raises:
         DataFileError: if the file is missing, altered, cannot be fetched or holds something else.
@@ -40,6 +42,9 @@ def load() -> Images:
     path = fetch(FILE)
     content = scipy.io.loadmat(path, variable_names=("F", "mask"))
     if not {"F", "mask"} <= set(content):
-        raise DataFileError(f"{path} has no F and mask; it is not the file of grid images")
+        raise DataFileError(
+            f"{path} has no arrays F and mask, so it is no file of grid "
+            "images; check where it comes from"
+        )
     graph = Graph.from_edges(grid_edges(SIDE, SIDE), SIDE * SIDE)
     return Images(graph, content["F"], content["mask"][:, 0].astype(bool), checksum([FILE]))

@@ -1,15 +1,22 @@
 """Which labels a metric is about: classes, or real values."""
 
 import numpy as np
+from jaxtyping import Float32, Int64, Shaped
 
 METRICS = ("accuracy", "macro_f1", "roc_auc", "r2")
 
 REGRESSION_METRICS = ("r2",)
-"""Those of real-valued labels."""
+"""The metrics of real-valued labels."""
 
 
 def check_metric(metric: str, classes: int, what: str) -> None:
-    """ValueError if the metric is unknown, or needs another number of classes than `what` has."""
+    """Raises a ValueError if the metric is unknown, or does not fit the number of classes.
+
+    Args:
+        metric: the word that came; one of `METRICS` is expected.
+        classes: number of classes C; 1 for real values.
+        what: has the classes, for the message.
+    """
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
     if metric == "roc_auc" and classes != 2:
@@ -21,13 +28,16 @@ def check_metric(metric: str, classes: int, what: str) -> None:
         )
 
 
-def check_labels(labels: np.ndarray, nodes: int, classes: int, metric: str, what: str) -> None:
-    """ValueError if there is not one label of the metric's kind for each of N nodes.
+def check_labels(
+    labels: Shaped[np.ndarray, "..."], nodes: int, classes: int, metric: str, what: str
+) -> None:
+    """Raises a ValueError unless there is one label of the metric's kind for each of N nodes.
 
     Args:
-        labels: int64 in [0, C) or -1; float32, finite or NaN, for a metric of real values.
-        nodes: N.
-        classes: C.
+        labels: expected are [N] int64 in [0, C) or -1, or for a metric of real values [N] float32,
+            finite or NaN.
+        nodes: number of nodes N.
+        classes: number of classes C.
         metric: one of `METRICS`.
         what: has the labels, for the message.
     """
@@ -48,7 +58,7 @@ def check_labels(labels: np.ndarray, nodes: int, classes: int, metric: str, what
         _check_classes(labels, classes, what)
 
 
-def _check_values(labels: np.ndarray, what: str) -> None:
+def _check_values(labels: Float32[np.ndarray, " N"], what: str) -> None:
     bad = np.flatnonzero(np.isinf(labels))
     if bad.size:
         raise ValueError(
@@ -57,7 +67,7 @@ def _check_values(labels: np.ndarray, what: str) -> None:
         )
 
 
-def _check_classes(labels: np.ndarray, classes: int, what: str) -> None:
+def _check_classes(labels: Int64[np.ndarray, " N"], classes: int, what: str) -> None:
     bad = np.flatnonzero((labels < -1) | (labels >= classes))
     if bad.size:
         raise ValueError(

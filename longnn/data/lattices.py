@@ -1,6 +1,7 @@
 """Rings and grids, with labels that a known filter makes of random features."""
 
 import numpy as np
+from jaxtyping import Int
 
 from longnn.data.dataset import Dataset
 from longnn.data.filtered import filtered_noise
@@ -18,17 +19,17 @@ def ring(
     normalize: str = "none",
     name: str = "ring",
 ) -> Dataset:
-    """A cycle in which every node is joined to the `neighbours` nearest on either side.
+    """Draws labels on a cycle in which every node is joined to its nearest nodes on either side.
 
     Its spectrum is known: lambda_j = 1 - mean over d <= neighbours of cos(2 pi j d / N)
     (circulant matrices; F. Chung, Spectral Graph Theory, 1997, example 1.5).
 
     Args:
-        nodes: N > 2 neighbours.
-        neighbours: on each side, >= 1.
+        nodes: number of nodes N, more than twice ``neighbours``.
+        neighbours: number of nodes on each side that a node is joined to, >= 1.
         response, sharpness, classes, features, seed, normalize: see
             `longnn.data.filtered.filtered_noise`.
-        name: what reports call it.
+        name: what reports call the dataset.
 
     Raises:
         ValueError: if an argument is out of its range.
@@ -49,16 +50,26 @@ def grid(
     normalize: str = "none",
     name: str = "grid",
 ) -> Dataset:
-    """A 4-neighbour grid, or a torus if periodic; node i sits at (i // columns, i % columns).
+    """Draws labels on a grid in which every node is joined to the four beside it.
 
-    Arguments, result and errors as for `ring`, with rows, columns >= 2 (>= 3 if periodic).
+    Node i sits at row i // columns and column i % columns.
+
+    Args:
+        rows, columns: size of the grid, >= 2, or >= 3 if it is periodic; N = rows * columns.
+        periodic: whether opposite sides are joined, which makes the grid a torus.
+        response, sharpness, classes, features, seed, normalize: see
+            `longnn.data.filtered.filtered_noise`.
+        name: what reports call the dataset.
+
+    Raises:
+        ValueError: if an argument is out of its range.
     """
     graph = Graph.from_edges(grid_edges(rows, columns, periodic), rows * columns)
     return filtered_noise(name, graph, response, sharpness, classes, features, seed, normalize)
 
 
-def ring_edges(nodes: int, neighbours: int = 1) -> np.ndarray:
-    """[N neighbours, 2]; ValueError unless 1 <= neighbours < nodes / 2."""
+def ring_edges(nodes: int, neighbours: int = 1) -> Int[np.ndarray, "E 2"]:
+    """Edges of a ring, E = N neighbours; a ValueError unless 1 <= neighbours < nodes / 2."""
     if not 1 <= neighbours < nodes / 2:
         raise ValueError(
             f"a ring needs 1 <= neighbours < nodes / 2, got nodes={nodes}, neighbours={neighbours}"
@@ -69,8 +80,8 @@ def ring_edges(nodes: int, neighbours: int = 1) -> np.ndarray:
     )
 
 
-def grid_edges(rows: int, columns: int, periodic: bool = False) -> np.ndarray:
-    """[E, 2]; ValueError for fewer than 2 rows or columns, or 3 if periodic."""
+def grid_edges(rows: int, columns: int, periodic: bool = False) -> Int[np.ndarray, "E 2"]:
+    """Edges of a grid; a ValueError for fewer than 2 rows or columns, or 3 if it is periodic."""
     least = 3 if periodic else 2
     if rows < least or columns < least:
         raise ValueError(

@@ -6,30 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float32, Int8, Int64, Shaped
 from scipy import sparse
 
 from longnn.data.archive import read_npy
+from longnn.data.catalogue import entry_of
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
-from longnn.data.download import DataFileError, checksum, fetch
-from longnn.data.registry import unknown
+from longnn.data.download import checksum, fetch
+from longnn.data.errors import DataFileError
 from longnn.graphs.checks import check_word
 from longnn.graphs.graph import Graph
 
-COUNTRIES = {
-    "twitch_de": "DE",
-    "twitch_en": "ENGB",
-    "twitch_es": "ES",
-    "twitch_fr": "FR",
-    "twitch_pt": "PTBR",
-    "twitch_ru": "RU",
-    "twitch_tw": "ZHTW",
-}
-
-_SPLITS = {"twitch_de": "non-homophily/twitch-e-DE-splits.npy"}
-
-
 Target = Literal["mature", "views"]
+"""What is predicted of a streamer."""
 
 
 def load(
@@ -38,7 +28,7 @@ def load(
     normalize: str = "row",
     target: Target = "mature",
 ) -> Dataset:
-    """Streamers of one country; the features are sets of ids.
+    """Loads the streamers of one country; the features are sets of ids.
 
     The label is who streams for adults ("mature"), or ("views", a regression) log(1 + views) minus
     its mean over its standard deviation, both over all labelled nodes; r2 does not depend on them.
@@ -46,10 +36,11 @@ def load(
     twitch_de has the five splits of Lim et al. 2021 (arXiv 2110.14446), ``shipped["fixed"]``.
 
     Args:
-        name: one of `COUNTRIES`; for "views" with or without _views behind it, as reports have it.
+        name: a dataset of the catalogue with this loader, such as "twitch_de"; with the target
+            "views" also the name that reports show, such as "twitch_de_views".
         metric: see `Dataset`; by default accuracy, and r2 for "views".
         normalize: see `longnn.data.dataset.normalize`.
-        target: the label.
+        target: what the label is: "mature" or "views".
 
     Raises:
         ValueError: if the name, metric, normalisation or target is unknown.
@@ -57,12 +48,7 @@ def load(
     """
     check_word("target", target, Target)
     country = name.removesuffix("_views") if target == "views" else name
-    if country not in COUNTRIES:
-        raise unknown("Twitch dataset", name, list(COUNTRIES))
-    stem = f"musae/{COUNTRIES[country]}"
-    files = [f"{stem}{end}" for end in ("_edges.csv", ".json", "_target.csv")]
-    if country in _SPLITS:
-        files.append(_SPLITS[country])
+    files = entry_of(country, "musae.load").files
     edges, features, table, *splits = map(fetch, files)
     sets: dict[str, list[int]] = json.loads(features.read_text())
     views = target == "views"
@@ -78,16 +64,16 @@ def load(
     )
 
 
-def _mature(path: Path, nodes: int) -> np.ndarray:
-    """[N] int64, 1 for adults."""
+def _mature(path: Path, nodes: int) -> Int64[np.ndarray, " N"]:
+    """1 for who streams for adults, 0 for the others, -1 for who is not listed."""
     rows = _columns(path, "new_id", "mature")
     labels = np.full(nodes, -1, np.int64)
     labels[rows[:, 0].astype(np.int64)] = rows[:, 1] == "True"
     return labels
 
 
-def _views(path: Path, nodes: int) -> np.ndarray:
-    """[N] float32 of mean 0 and variance 1."""
+def _views(path: Path, nodes: int) -> Float32[np.ndarray, " N"]:
+    """log(1 + views) of mean 0 and variance 1, NaN for who is not listed."""
     rows = _columns(path, "new_id", "views").astype(np.int64)
     values = np.log1p(rows[:, 1])
     labels = np.full(nodes, np.nan, np.float32)
@@ -96,11 +82,13 @@ def _views(path: Path, nodes: int) -> np.ndarray:
 
 
 def _columns(path: Path, *names: str) -> np.ndarray:
-    """[rows, len(names)] strings of a csv file with a header."""
+    """[rows, len(names)] cells of a csv file with a header, as strings."""
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
         if not set(names) <= set(rows.fieldnames or ()):
-            raise DataFileError(f"{path} has columns {rows.fieldnames}, expected {names}")
+            raise DataFileError(
+                f"{path} has the columns {rows.fieldnames}, expected {names}; it is another file"
+            )
         return np.array([[row[name] for name in names] for row in rows])
 
 
@@ -114,8 +102,8 @@ def _multi_hot(sets: dict[str, list[int]]) -> sparse.csr_array:
     return sparse.csr_array((ones, (pairs[:, 0], pairs[:, 1])), shape=shape)
 
 
-def _parts(splits: np.ndarray, nodes: int) -> np.ndarray:
-    """[S, N] of index lists."""
+def _parts(splits: Shaped[np.ndarray, " S"], nodes: int) -> Int8[np.ndarray, "S N"]:
+    """Parts of the nodes, from a dictionary of index lists for each split."""
     part = np.full((len(splits), nodes), -1, np.int8)
     for row, split in zip(part, splits, strict=True):
         for number, key in enumerate(("train", "valid", "test")):

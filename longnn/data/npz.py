@@ -1,11 +1,10 @@
-"""A user's own graph in one npz file."""
+"""A graph of the user's in one npz file."""
 
 from pathlib import Path
-from typing import Any
 
 from longnn.data.archive import read_npz
 from longnn.data.dataset import Dataset
-from longnn.data.own import Options, own_dataset
+from longnn.data.own import options_of, own_dataset
 from longnn.data.registry import sha256
 
 ADVICE = (
@@ -15,20 +14,22 @@ ADVICE = (
 )
 
 
-def load(path: str | Path, name: str | None = None, **options: Any) -> Dataset:
-    """Arrays edges [E, 2], features [N, F], labels [N]; optionally weights [E] and part [S, N].
+def load(path: str | Path, name: str | None = None, **options: str) -> Dataset:
+    """Loads a dataset from the arrays edges [E, 2], features [N, F] and labels [N] of a file.
 
-    Labels are integers (-1: none), or floats (NaN: none) for the metric "r2".
-    `part` (0 train, 1 validation, 2 test, -1 none) becomes the split protocol "fixed".
+    Labels are integers (-1 for no label), or floats (NaN for no label) for the metric "r2". The
+    file may also hold weights [E], and part [S, N] (0 train, 1 validation, 2 test, -1 in no part),
+    which becomes the split protocol "fixed".
 
     Args:
-        path: the file.
-        name: what reports call it; the file's name by default.
-        options: of `longnn.data.own.Options`.
+        path: the npz file.
+        name: what reports call the dataset; the name of the file by default.
+        options: fields of `longnn.data.own.Options`, such as ``normalize="row"``.
 
     Raises:
         ValueError: if an array is missing, of wrong shape or type, or a rule is unknown.
         DataFileError: if the file is missing or damaged.
+        TypeError: if an option is unknown.
     """
     path = Path(path).expanduser()
     arrays = read_npz(path)
@@ -44,5 +45,5 @@ def load(path: str | Path, name: str | None = None, **options: Any) -> Dataset:
         weights=arrays.get("weights"),
         shipped={"fixed": arrays["part"]} if "part" in arrays else {},
         checksum=sha256(path).removeprefix("sha256:"),
-        options=Options(**options),
+        options=options_of(options),
     )

@@ -8,20 +8,21 @@ from typing import IO
 import numpy as np
 
 from longnn.data import archive
+from longnn.data.catalogue import entry_of
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
-from longnn.data.download import DataFileError, checksum, fetch
-from longnn.data.registry import unknown
+from longnn.data.download import checksum, fetch
+from longnn.data.errors import DataFileError
 from longnn.graphs.graph import Graph
 
-FILES = {"ogbn_arxiv": "ogb/arxiv.zip"}
+_BROKEN = (zipfile.BadZipFile, KeyError, IndexError, EOFError, gzip.BadGzipFile)
 
 
 def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "none") -> Dataset:
-    """The citation graph with its split by year (``shipped["fixed"]``); directions are dropped.
+    """Loads the citation graph with its split by year (``shipped["fixed"]``), without directions.
 
     Args:
-        name: one of `FILES`.
+        name: a dataset of the catalogue with this loader.
         metric: see `Dataset`.
         normalize: see `longnn.data.dataset.normalize`.
 
@@ -29,25 +30,20 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
         ValueError: if the name, metric or normalisation is unknown.
         DataFileError: if the file is missing, cannot be fetched or holds something else.
     """
-    if name not in FILES:
-        raise unknown("OGB dataset", name, list(FILES))
-    path = fetch(FILES[name])
+    (file,) = entry_of(name, "ogb.load").files
+    path = fetch(file)
     try:
         with zipfile.ZipFile(path) as tables:
-            root = tables.namelist()[0].split("/")[0]
-
-            def read(member: str, dtype: type) -> np.ndarray:
-                with tables.open(f"{root}/{member}.csv.gz") as packed:
-                    return _table(packed, dtype)
-
-            edges = read("raw/edge", np.int64)
-            features = read("raw/node-feat", np.float32)
-            labels = read("raw/node-label", np.int64)[:, 0]
+            edges = _table(tables, "raw/edge", np.int64)
+            features = _table(tables, "raw/node-feat", np.float32)
+            labels = _table(tables, "raw/node-label", np.int64)[:, 0]
             part = np.full((1, len(labels)), -1, np.int8)
             for number, key in enumerate(("train", "valid", "test")):
-                part[0, read(f"split/time/{key}", np.int64)[:, 0]] = number
-    except (zipfile.BadZipFile, KeyError, IndexError, EOFError, gzip.BadGzipFile) as error:
-        raise DataFileError(f"{path} is no zip file of OGB's csv tables ({error})") from error
+                part[0, _table(tables, f"split/time/{key}", np.int64)[:, 0]] = number
+    except _BROKEN as error:
+        raise DataFileError(
+            f"{path} is no zip file of OGB's csv tables ({error}); delete it and fetch it again"
+        ) from error
     return Dataset(
         name=name,
         graph=Graph.from_edges(edges, len(labels)),
@@ -56,14 +52,21 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
         classes=int(labels.max()) + 1,
         metric=metric,
         shipped={"fixed": part},
-        checksum=checksum([FILES[name]]),
+        checksum=checksum([file]),
     )
 
 
-def _table(packed: IO[bytes], dtype: type) -> np.ndarray:
-    """[rows, columns] of a gzipped csv file without header; at most LIMIT bytes of text."""
+def _table(tables: zipfile.ZipFile, member: str, dtype: type) -> np.ndarray:
+    """[rows, columns] of a gzipped csv file below the only folder of the zip file."""
+    root = tables.namelist()[0].split("/")[0]
+    with tables.open(f"{root}/{member}.csv.gz") as packed:
+        return np.loadtxt(_text(packed).splitlines(), dtype, delimiter=",", ndmin=2)
+
+
+def _text(packed: IO[bytes]) -> str:
+    """The text of a gzipped file, at most LIMIT bytes of it."""
     with gzip.open(packed) as text:
         content = text.read(archive.LIMIT + 1)
     if len(content) > archive.LIMIT:
         raise DataFileError(f"a table unpacks to more than {archive.LIMIT / 1e9:.3g} GB")
-    return np.loadtxt(content.decode().splitlines(), dtype, delimiter=",", ndmin=2)
+    return content.decode()

@@ -1,10 +1,11 @@
 """A dataset from a user's arrays, by stated rules."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Float32, Int64, Shaped
 from scipy import sparse
 
 from longnn.data.dataset import Dataset, as_stored
@@ -13,10 +14,13 @@ from longnn.data.labels import REGRESSION_METRICS
 from longnn.graphs.graph import Graph
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops
 
+_Unchecked: TypeAlias = Shaped[np.ndarray, "..."]
+"""An array that a user gave; its real shape and type are checked here, with messages."""
+
 
 @dataclass(frozen=True)
 class Options:
-    """How a user's graph is read.
+    """How a graph of the user's is read.
 
     Attributes:
         metric: see `Dataset`.
@@ -31,32 +35,50 @@ class Options:
     self_loops: SelfLoops = "drop"
 
 
+def options_of(words: Mapping[str, str]) -> Options:
+    """Makes `Options` of words by their names.
+
+    Raises:
+        TypeError: for a name that is no option. The words are checked where they are used.
+    """
+    known = [field.name for field in fields(Options)]
+    for name in words:
+        if name not in known:
+            raise TypeError(f"unknown option {name!r}; the options are {', '.join(known)}")
+    return Options(**words)  # type: ignore[arg-type]
+
+
 def own_dataset(
     name: str,
-    edges: np.ndarray,
-    features: np.ndarray | sparse.sparray | sparse.spmatrix,
-    labels: Any,
+    edges: _Unchecked,
+    features: _Unchecked | sparse.sparray | sparse.spmatrix,
+    labels: _Unchecked | Sequence[float],
     *,
-    weights: np.ndarray | None = None,
-    shipped: Mapping[str, np.ndarray] | None = None,
+    weights: _Unchecked | None = None,
+    shipped: Mapping[str, _Unchecked] | None = None,
     checksum: str = "",
     options: Options = Options(),
 ) -> Dataset:
-    """Checks what comes and puts it together.
+    """Makes a dataset of arrays, after checking them.
 
     Args:
         name: what reports and errors call it.
         edges: [E, 2] integers in [0, N).
         features: [N, F] numbers, dense or sparse.
         labels: [N] whole numbers, -1 for no label; for the metric "r2" floats, NaN for no label.
-        weights: [E] positive, or None.
-        shipped: protocol -> part [S, N].
+        weights: [E] positive numbers; None for an unweighted graph.
+        shipped: splits that come with the data, [S, N] parts by the name of the protocol.
         checksum: sha256 of the origin.
-        options: the rules.
+        options: metric, normalisation, and the rules by which edges are merged.
 
     Raises:
         ValueError: if something is of wrong shape or type, not finite, there is no edge or only
             one class or value, or a rule is unknown.
+
+    Example:
+        >>> edges = np.array([[0, 1], [1, 2]])
+        >>> own_dataset("path", edges, np.eye(3), [0, 1, 0])
+        Dataset('path', N=3, E=2, F=3, C=2, metric='accuracy', shipped=[])
     """
     read = _real_numbers if options.metric in REGRESSION_METRICS else _whole_numbers
     values, classes = read(labels, name)
@@ -81,8 +103,10 @@ def own_dataset(
     )
 
 
-def _whole_numbers(labels: Any, name: str) -> tuple[np.ndarray, int]:
-    """[N] int64, and the number of classes."""
+def _whole_numbers(
+    labels: _Unchecked | Sequence[float], name: str
+) -> tuple[Int64[np.ndarray, " N"], int]:
+    """The classes, and their number."""
     array = np.asarray(labels)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iufb":
         raise ValueError(
@@ -103,8 +127,10 @@ def _whole_numbers(labels: Any, name: str) -> tuple[np.ndarray, int]:
     return array.astype(np.int64), int(array.max()) + 1
 
 
-def _real_numbers(labels: Any, name: str) -> tuple[np.ndarray, int]:
-    """[N] float32, and one output."""
+def _real_numbers(
+    labels: _Unchecked | Sequence[float], name: str
+) -> tuple[Float32[np.ndarray, " N"], int]:
+    """The values, and one output."""
     array = np.asarray(labels)
     if array.ndim != 1 or array.dtype.kind != "f":
         raise ValueError(

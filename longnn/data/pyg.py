@@ -1,24 +1,25 @@
 """A dataset from PyTorch Geometric's ``Data``, by its attributes alone."""
 
-from typing import Any
-
 import numpy as np
+from jaxtyping import Int8
 
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.own import Options, own_dataset
+from longnn.data.own import options_of, own_dataset
 
 
-def from_pyg(data: Any, name: str = "pyg", **options: Any) -> Dataset:
-    """A dataset from a ``torch_geometric.data.Data``, by its attributes; torch is not imported.
+def from_pyg(data: object, name: str = "pyg", **options: str) -> Dataset:
+    """Makes a dataset of a ``torch_geometric.data.Data``, by its attributes; torch is not imported.
 
     Args:
-        data: edge_index [2, E], x [N, F] and y [N]; optionally edge_weight [E], and train_mask,
-            val_mask, test_mask [N] or [N, S], which become the split protocol "fixed".
-        name: what reports call it.
-        options: of `longnn.data.own.Options`.
+        data: an object with edge_index [2, E], x [N, F] and y [N]; optionally with edge_weight [E],
+            and train_mask, val_mask, test_mask, [N] or [N, S], which become the split protocol
+            "fixed".
+        name: what reports call the dataset.
+        options: fields of `longnn.data.own.Options`, such as ``directions="sum"``.
 
     Raises:
         ValueError: if an attribute is missing or of wrong shape.
+        TypeError: if an option is unknown.
     """
     missing = [key for key in ("edge_index", "x", "y") if getattr(data, key, None) is None]
     if missing:
@@ -33,11 +34,11 @@ def from_pyg(data: Any, name: str = "pyg", **options: Any) -> Dataset:
         weights=None if weights is None else np.asarray(weights),
         shipped=_pyg_masks(data),
         checksum=checksum_of(edges, features, labels),
-        options=Options(**options),
+        options=options_of(options),
     )
 
 
-def _pyg_masks(data: Any) -> dict[str, np.ndarray]:
+def _pyg_masks(data: object) -> dict[str, Int8[np.ndarray, "S N"]]:
     names = [f"{part}_mask" for part in ("train", "val", "test")]
     if any(getattr(data, name, None) is None for name in names):
         return {}

@@ -12,12 +12,12 @@ Keep = Literal["all", "linked", "largest"]
 
 
 def reduced(dataset: Dataset, keep: Keep) -> Dataset:
-    """The dataset on some of its nodes, in their order; shipped splits are cut alike.
+    """Gives the dataset on some of its nodes, in their order; shipped splits are cut alike.
 
     Args:
-        dataset: N nodes.
-        keep: "all"; "linked", nodes with an edge; "largest", the largest connected component
-            (an isolated node is a component, at eigenvalue 0 of S).
+        dataset: the dataset with all its nodes.
+        keep: which nodes stay: "all"; "linked", those with an edge; "largest", those of the largest
+            connected component (an isolated node is a component, at eigenvalue 0 of S).
 
     Raises:
         ValueError: if ``keep`` is another word, or if no node would stay.

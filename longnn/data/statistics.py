@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from longnn.data.dataset import Dataset
 
 
 class Homophily(NamedTuple):
-    """How often edges join equal labels; edges with an unlabelled end are left out.
+    """How often edges join equal labels; edges with an unlabelled end do not count.
 
     Attributes:
         edge: share of the edges whose ends carry the same label.
@@ -25,7 +26,7 @@ class Homophily(NamedTuple):
 
 
 def homophily(dataset: Dataset) -> Homophily:
-    """See `Homophily`; weights of edges do not count, self-loops are left out."""
+    """The `Homophily` of a dataset; weights of edges and self-loops do not count."""
     senders, receivers = np.asarray(dataset.graph.senders), np.asarray(dataset.graph.receivers)
     ends = np.stack([dataset.labels[senders], dataset.labels[receivers]])
     known = dataset.labelled[senders] & dataset.labelled[receivers] & (senders != receivers)
@@ -42,17 +43,17 @@ def homophily(dataset: Dataset) -> Homophily:
     return Homophily(edge, float((agreeing[linked] / degree[linked]).mean()), adjusted)
 
 
-def mixing(dataset: Dataset) -> np.ndarray:
-    """[C, C] share of the labelled neighbours of class c that are of class d; rows sum to 1."""
+def mixing(dataset: Dataset) -> Float[np.ndarray, "C C"]:
+    """The share of the labelled neighbours of class c that are of class d; rows sum to 1."""
     counts = np.zeros((dataset.classes, dataset.classes))
     np.add.at(counts, tuple(joined_labels(dataset)), 1)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
-def joined_labels(dataset: Dataset) -> np.ndarray:
-    """[2, M] labels of a node and of its neighbour, for each edge in both directions.
+def joined_labels(dataset: Dataset) -> Shaped[np.ndarray, "2 M"]:
+    """Labels of a node and of its neighbour, for each edge in both directions.
 
-    Self-loops are left out, and edges with an unlabelled end.
+    Self-loops are left out, and so are edges with an unlabelled end.
     """
     senders, receivers = np.asarray(dataset.graph.senders), np.asarray(dataset.graph.receivers)
     known = dataset.labelled[senders] & dataset.labelled[receivers] & (senders != receivers)
@@ -60,16 +61,16 @@ def joined_labels(dataset: Dataset) -> np.ndarray:
 
 
 def correlation(dataset: Dataset) -> float:
-    """Pearson's, between the labels at both ends of the edges; NaN if they are undefined or equal.
+    """Pearson's correlation of the labels at both ends of the edges; NaN where it is undefined.
 
-    The assortativity of real values (Newman 2003, Phys. Rev. E 67, 026126, section III).
+    This is the assortativity of real values (Newman 2003, Phys. Rev. E 67, 026126, section III).
     """
     ends = joined_labels(dataset).astype(np.float64)
     return float(np.asarray(np.corrcoef(ends))[0, 1]) if len(np.unique(ends)) > 1 else np.nan
 
 
-def statistics(dataset: Dataset) -> dict[str, int | float]:
-    """Sizes and what edges join by name, as `longnn data show` prints them."""
+def describe(dataset: Dataset) -> dict[str, int | float]:
+    """Sizes, labels and homophily by their names, as ``longnn data show`` prints them."""
     component = dataset.graph.components()
     features = dataset.features
     nonzero = features.nnz if hasattr(features, "nnz") else np.count_nonzero(features)

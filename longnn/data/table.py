@@ -1,26 +1,27 @@
-"""Tables of a user's: csv with a header, or parquet."""
+"""Tables of the user's: csv with a header, or parquet."""
 
 import csv
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float64, Shaped
 
-from longnn.data.download import DataFileError
+from longnn.data.errors import DataFileError
 
 
 class Table(NamedTuple):
     """Columns of text first, then columns of numbers.
 
     Attributes:
-        header: names of all columns.
-        text: [rows, T] strings.
-        numbers: [rows, columns - T] float64.
+        header: the names of all columns.
+        text: [rows, T] the cells of the first columns, as strings.
+        numbers: [rows, columns - T] the cells of the others.
     """
 
     header: list[str]
-    text: np.ndarray
-    numbers: np.ndarray
+    text: Shaped[np.ndarray, "rows T"]
+    numbers: Float64[np.ndarray, "rows M"]
 
 
 def read_table(path: Path | str, text: int) -> Table:
@@ -28,7 +29,7 @@ def read_table(path: Path | str, text: int) -> Table:
 
     Args:
         path: a .csv file with a header line, or a .parquet file (needs pyarrow).
-        text: T.
+        text: number T of columns that are names.
 
     Raises:
         DataFileError: if the file is missing, empty, of another kind, or has too few columns.
@@ -65,7 +66,9 @@ def _csv(path: Path, text: int) -> Table:
     return Table(header, np.array(names, str).reshape(shape), np.array(numbers))
 
 
-def _floats(path: Path, line: int, header: list[str], cells: list[str]) -> np.ndarray:
+def _floats(
+    path: Path, line: int, header: list[str], cells: list[str]
+) -> Float64[np.ndarray, " M"]:
     try:
         return np.array(cells, np.float64)
     except ValueError:
@@ -80,7 +83,7 @@ def _floats(path: Path, line: int, header: list[str], cells: list[str]) -> np.nd
 
 
 def _text(cell: object) -> str:
-    """Empty where there is none: None, or NaN in a column of numbers."""
+    """The text of a cell; empty for None, and for NaN in a column of numbers."""
     return "" if cell is None or cell != cell else str(cell)
 
 

@@ -1,4 +1,4 @@
-"""Old pickles of arrays and sparse matrices, read without trusting them to run code."""
+"""Old pickles of arrays and sparse matrices, read without letting them run code."""
 
 import collections
 import io
@@ -11,14 +11,14 @@ from numpy._core import multiarray
 from scipy import sparse
 
 
-def restricted_loads(data: bytes) -> Any:
+def restricted_loads(data: bytes) -> Any:  # whatever was pickled, of these kinds
     """Unpickles what the dataset files hold, and nothing else.
 
     Args:
         data: a pickle written by Python 2 or 3; Python 2 strings are read as latin1.
 
     Returns:
-        Arrays, CSR matrices, lists, dicts.
+        Arrays, CSR matrices, lists and dictionaries.
 
     Raises:
         pickle.UnpicklingError: if the pickle names any other global, or is broken.

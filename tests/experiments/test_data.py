@@ -5,10 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from longnn.experiments.catalogue import catalogue, files
 from longnn.experiments.data import main
 
-from longnn.data.registry import registry
+from longnn.data.catalogue import Entry, names
 
 HERE = [
     *("actor", "chameleon", "chameleon_filtered", "citeseer", "computers", "cora", "cornell"),
@@ -17,30 +16,32 @@ HERE = [
 ]
 
 
-def test_every_dataset_states_its_files_origin_and_licence():
-    for name, config in catalogue().items():
-        about = config.get("about")
-        if about is None:
-            assert config["_target_"].split(".")[2] in ("csbm", "blocks", "lattices", "clouds")
-            continue
-        assert files(about), name
-        assert about["upstream"]
-        assert about["licence"]
-        assert config["name"] == name
-    used = {file for config in catalogue().values() for file in files(config.get("about") or {})}
-    others = {name.split("/")[0] for name in set(registry()) - used}
-    assert others == {"geom-gcn", "image-filters"}
-
-
-def test_list_is_complete_and_imports_no_jax():
+def test_list_is_complete_and_imports_neither_jax_nor_hydra():
     code = (
-        "import sys; from experiments.data import main; main(['list']); "
-        "assert 'jax' not in sys.modules"
+        "import sys; from longnn.experiments.data import main; main(['list']); "
+        "assert not {'jax', 'hydra', 'omegaconf', 'numpy'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    for name in catalogue():
-        assert name in done.stdout
-    assert "5,278" in done.stdout
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert set(names()) <= set(rows)
+    assert "5,278" in rows["cora"]
+    assert rows["cora"].count("0.825") == 1
+    assert rows["twitch_de_views"].split()[4:9] == ["-", "-", "-", "-", "r2"]
+    assert rows["pubmed"].split()[1:8] == ["?"] * 7
+    assert rows["ring"].split()[1:] == ["no", "file", "needed"]
+
+
+def test_usage_names_the_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    assert "usage: longnn data check" in capsys.readouterr().out
+
+
+def test_check_finds_other_numbers(monkeypatch, capsys):
+    monkeypatch.setattr("longnn.experiments.data.entry_of", lambda name: Entry("", nodes=999))
+    assert main(["check", "ring"]) == 1
+    assert capsys.readouterr().out == "ring: nodes is 1000, expected 999\n"
 
 
 @pytest.mark.data
@@ -57,9 +58,9 @@ def test_check_of_a_missing_file_fails(monkeypatch, tmp_path, capsys):
     assert "ring: checksums and statistics agree" in out
 
 
-def test_fetch_of_what_is_drawn(capsys):
+def test_fetch_of_what_is_generated(capsys):
     assert main(["fetch", "csbm"]) == 0
-    assert capsys.readouterr().out == "csbm: drawn, it needs no file\n"
+    assert capsys.readouterr().out == "csbm: generated, it needs no file\n"
 
 
 def test_unknown_name(capsys):
@@ -73,6 +74,15 @@ def test_show(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "nodes                256" in out
     assert output.stat().st_size > 10_000
+
+
+def test_show_of_a_users_own_graph(tmp_path, capsys):
+    edges, features = np.array([[0, 1], [1, 2], [2, 3]]), np.eye(4)
+    np.savez(tmp_path / "mine.npz", edges=edges, features=features, labels=np.arange(4) % 2)
+    output = f"--output={tmp_path / 'mine.png'}"
+    assert main(["show", "npz", f"dataset.path={tmp_path / 'mine.npz'}", output]) == 0
+    assert "edges                3" in capsys.readouterr().out
+    assert main(["show", "ncz"]) == 1
 
 
 @pytest.mark.data

@@ -6,7 +6,7 @@ from hydra import compose, initialize_config_dir
 from longnn.experiments.cli import CONF, register_resolvers
 from longnn.experiments.identity import run_name
 
-from longnn.data.registry import registry
+from longnn.data.registry import registered_files
 
 
 def name(*overrides: str) -> str:
@@ -64,8 +64,8 @@ def test_a_file_counts_by_content_not_by_path(tmp_path):
 
 def test_the_checksums_of_a_datasets_files_count(monkeypatch):
     before = name("dataset=cora"), name("dataset=texas")
-    known = registry()
+    known = registered_files()
     changed = {k: s._replace(digest="sha256:0") if "cora.x" in k else s for k, s in known.items()}
-    monkeypatch.setattr("longnn.experiments.identity.registry", lambda: changed)
+    monkeypatch.setattr("longnn.experiments.identity.registered_files", lambda: changed)
     assert name("dataset=cora") != before[0]
     assert name("dataset=texas") == before[1]

@@ -5,15 +5,11 @@ import pytest
 from scipy.stats import wasserstein_distance
 
 from longnn.analysis import frequency_homophily, shift_matrix, spectral_measure
-from longnn.data import Dataset, heterophilous, planetoid
+from longnn.data import load
 from longnn.data.statistics import homophily
 from longnn.graphs.graph import Graph
 
 pytestmark = pytest.mark.data
-
-
-def load(name: str) -> Dataset:
-    return (planetoid if name in planetoid.NAMES else heterophilous).load(name)
 
 
 def all_eigenvalues(graph: Graph) -> np.ndarray:

@@ -33,7 +33,7 @@ def valued(*values, **changes):
 
 
 def test_metrics_are_those_of_training():
-    assert labels.METRICS == tuple(metrics.METRICS)
+    assert tuple(metrics.METRICS) == labels.METRICS
     assert set(labels.REGRESSION_METRICS) < set(labels.METRICS)
 
 

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from longnn.data import DataFileError, DataFileWarning, download, fetch
-from longnn.data.registry import Source, git_blob, registry
+from longnn.data import DataFileError, DataFileWarning, download, fetch, transfer
+from longnn.data.registry import Source, git_blob, registered_files
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning",
@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
 def serve(monkeypatch):
     """serve(answer, ..., digest=...) starts a server that the one known file comes from."""
     servers = []
-    monkeypatch.setattr(download, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(transfer, "WAITS", (0.0, 0.0))
 
     def start(*answers, digest=SHA256):
         servers.append(Server(*answers))
@@ -77,7 +77,7 @@ def serve(monkeypatch):
 
 
 def know(monkeypatch, digest, url="http://127.0.0.1:9/file.bin"):
-    monkeypatch.setattr(download, "registry", lambda: {NAME: Source(digest, url)})
+    monkeypatch.setattr(download, "registered_files", lambda: {NAME: Source(digest, url)})
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_gives_up_and_leaves_nothing(cache, serve, trouble, requests, message):
 
 
 def test_no_network(cache, monkeypatch):
-    monkeypatch.setattr(download, "WAITS", ())
+    monkeypatch.setattr(transfer, "WAITS", ())
     know(monkeypatch, SHA256)  # nobody listens there
     with pytest.raises(DataFileError, match=f"cannot fetch {NAME}.*ConnectionError"):
         fetch(NAME)
@@ -217,7 +217,7 @@ FETCH = """
 import sys
 from longnn.data import download
 from longnn.data.registry import Source
-download.registry = lambda: {sys.argv[1]: Source(sys.argv[2], sys.argv[3])}
+download.registered_files = lambda: {sys.argv[1]: Source(sys.argv[2], sys.argv[3])}
 print(download.fetch(sys.argv[1]))
 """
 
@@ -246,7 +246,7 @@ def test_killed_download(cache, serve, monkeypatch):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (cache / NAME).exists()
-    monkeypatch.setattr(download, "STALE", -1)
+    monkeypatch.setattr(transfer, "STALE", -1)
     assert fetch(NAME).read_bytes() == CONTENT
     assert files_in(cache) == [cache / NAME]
 
@@ -259,13 +259,13 @@ def test_unknown_name_has_near_misses(monkeypatch):
 
 def test_checksum_depends_on_content_and_order(monkeypatch):
     known = {name: Source(f"sha256:{name * 64}", "") for name in "abc"}
-    monkeypatch.setattr(download, "registry", lambda: known)
+    monkeypatch.setattr(download, "registered_files", lambda: known)
     assert download.checksum("ab") == download.checksum("ab")
     assert len({download.checksum(names) for names in ("ab", "ba", "ac", "abc")}) == 4
 
 
 def test_registry_is_well_formed():
-    known = registry()
+    known = registered_files()
     assert len(known) == 161
     for source in known.values():
         assert re.fullmatch("sha256:[0-9a-f]{64}|blob:[0-9a-f]{40}|unknown", source.digest)
@@ -275,7 +275,7 @@ def test_registry_is_well_formed():
 
 @pytest.mark.data
 def test_every_file_at_hand_is_the_one_expected():
-    names = [name for name, source in registry().items() if source.pinned]
+    names = [name for name, source in registered_files().items() if source.pinned]
     here = [name for name in names if download.place(name).is_file()]
     assert len(here) == 104
     for name in here:

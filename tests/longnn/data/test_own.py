@@ -187,7 +187,7 @@ def test_npz_of_objects_is_not_unpickled(tmp_path):
     with pytest.raises(DataFileError, match="holds objects"):
         npz.load(path)
     with pytest.raises(DataFileError, match="the pickle asks for"):
-        archive.read_npz(path, objects=True)
+        archive.read_npz_objects(path)
 
 
 def test_zip_bomb_is_bounded(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from longnn.data import download, planetoid
+from longnn.data import DataFileError, download, planetoid
 from longnn.data.registry import Source
 
 # Nodes 0 to 3 are in allx (3 has no label), 4 to 7 are the span of test.index, which lacks 5.
@@ -61,7 +61,7 @@ def folder(monkeypatch, tmp_path):
         name = f"planetoid/ind.cora.{part}"
         (tmp_path / name).write_bytes(data)
         known[name] = Source(f"sha256:{hashlib.sha256(data).hexdigest()}", "https://example.org")
-    monkeypatch.setattr(download, "registry", lambda: known)
+    monkeypatch.setattr(download, "registered_files", lambda: known)
     monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
     return tmp_path
 
@@ -102,7 +102,7 @@ def test_rows_sum_to_one(folder):
 def test_altered_file_is_named(folder):
     path = folder / "planetoid/ind.cora.tx"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(download.DataFileError, match=r"ind\.cora\.tx is truncated or altered"):
+    with pytest.raises(DataFileError, match=r"ind\.cora\.tx is truncated or altered"):
         planetoid.load("cora")
 
 

@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from longnn.data import DataFileError, Dataset, Splits, splits
+from longnn.data import DataFileError, Dataset, Splits, given, splits
 from longnn.data.coverage import MissingClassWarning
 from longnn.graphs.graph import Graph
 
@@ -204,7 +204,7 @@ def test_a_part_without_a_class_is_said_with_counts():
     part = np.zeros((2, 56), int)
     part[:, :20], part[:, 20:30] = 1, 2
     with pytest.warns(MissingClassWarning, match="test lacks class 2"):
-        splits._labelled_only(dataset, "file", part, "x")
+        given.labelled_only(dataset, "file", part, "x")
 
 
 def valued(shipped=None):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from longnn.data import Dataset
-from longnn.data.statistics import correlation, homophily, mixing, statistics
+from longnn.data.statistics import correlation, describe, homophily, mixing
 from longnn.graphs.graph import Graph
 
 
@@ -29,7 +29,7 @@ def test_by_hand():
     assert node == pytest.approx((1 + 0.5 + 0.5 + 1) / 4)
     assert adjusted == pytest.approx((2 / 3 - 1 / 2) / (1 - 1 / 2))
     np.testing.assert_allclose(mixing(made), [[2 / 3, 1 / 3], [1 / 3, 2 / 3]])
-    found = statistics(made)
+    found = describe(made)
     assert (found["nodes of class 0"], found["unlabelled"], found["components"]) == (2, 1, 1)
 
 
@@ -56,7 +56,7 @@ def test_correlation_of_real_values_against_networkx():
     labels[31] = np.nan
     made = valued([*edges, [30, 30], [31, 0], [31, 1]], labels)
     assert correlation(made) == pytest.approx(expected, abs=1e-6)
-    found = statistics(made)
+    found = describe(made)
     assert found["label correlation"] == correlation(made)
     assert found["unlabelled"] == 1
     assert found["label mean"] == pytest.approx(labels[:31].mean(), rel=1e-6)

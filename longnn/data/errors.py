@@ -1,0 +1,29 @@
+"""What can go wrong with the files and the names of datasets."""
+
+import difflib
+from collections.abc import Sequence
+
+
+class DataFileError(OSError):
+    """A dataset file is missing, cannot be read, or is not the one that was expected."""
+
+
+class DataFileWarning(UserWarning):
+    """A dataset file could not be checked, because its checksum has never been recorded."""
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
+    """Makes the error for a name that is not among the known ones.
+
+    Args:
+        kind: what the name should have named, for the message.
+        name: the name that came.
+        known: all names that exist; the message gives the nearest, or all if none is near.
+
+    Example:
+        >>> unknown("dataset", "coral", ["cora", "citeseer"])
+        ValueError("unknown dataset 'coral'; did you mean cora?")
+    """
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    return ValueError(f"unknown {kind} {name!r}; {hint}")

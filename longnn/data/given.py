@@ -1,0 +1,134 @@
+"""Split protocols whose parts are given: by the dataset, by Geom-GCN's files, or by the user's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Int, Shaped
+
+from longnn.data.archive import read_npz
+from longnn.data.coverage import covering
+from longnn.data.dataset import Dataset
+from longnn.data.download import fetch
+from longnn.data.partition import PARTS, UNUSED, Splits
+
+GEOM_GCN: Mapping[str, str] = MappingProxyType(
+    {
+        "cora": "cora",
+        "citeseer": "citeseer",
+        "pubmed": "pubmed",
+        "chameleon": "chameleon",
+        "squirrel": "squirrel",
+        "actor": "film",
+        "texas": "texas",
+        "cornell": "cornell",
+        "wisconsin": "wisconsin",
+    }
+)
+"""Dataset -> the name of it in the names of its split files."""
+
+
+def geom_gcn(dataset: Dataset) -> Splits:
+    """Reads the ten 48/32/20 splits of Pei et al. 2020 (arXiv 2002.05287).
+
+    Their authors call them 60/20. Nodes that a file leaves out (in Cora those outside of the
+    largest component) are in no part.
+
+    Args:
+        dataset: one of `GEOM_GCN`, with all its nodes.
+
+    Raises:
+        ValueError: if there are none for this dataset, or they are for another number of nodes.
+        DataFileError: if a file is missing, altered or cannot be fetched.
+    """
+    if dataset.name not in GEOM_GCN:
+        raise ValueError(
+            f"there are no geom_gcn splits for dataset {dataset.name!r}, only for "
+            f"{', '.join(GEOM_GCN)}; use another protocol"
+        )
+    stem = f"geom-gcn/splits/{GEOM_GCN[dataset.name]}_split_0.6_0.2_"
+    rows = np.stack([_row(f"{stem}{number}.npz") for number in range(10)])
+    return labelled_only(dataset, "geom_gcn", rows, "the geom_gcn split")
+
+
+def fixed(dataset: Dataset) -> Splits:
+    """Gives the masks that the dataset's file ships; a ValueError if it ships none."""
+    return _shipped(dataset, "fixed")
+
+
+def public(dataset: Dataset) -> Splits:
+    """Gives the public split of Planetoid; a ValueError if the dataset has none."""
+    return _shipped(dataset, "public")
+
+
+def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
+    """Reads splits from a file of the user's.
+
+    Args:
+        dataset: N nodes.
+        path: an npz file with an integer array part [S, N]: 0 train, 1 validation, 2 test, -1 in no
+            part.
+
+    Raises:
+        ValueError: if no path is given, or the array is missing, of another shape or type, or
+            leaves a part empty.
+        DataFileError: if the file is missing or damaged.
+    """
+    if path is None:
+        raise ValueError(
+            "the split protocol 'file' needs a path: give split.path=FILE, an npz file with an "
+            "array part [S, N] (0 train, 1 val, 2 test, -1 unused)"
+        )
+    advice = "write it with numpy.savez(path, part=array), part integers [S, N]"
+    arrays = read_npz(Path(path).expanduser())
+    if "part" not in arrays:
+        found = ", ".join(arrays) or "nothing"
+        raise ValueError(f"{path} has no array part, it holds {found}; {advice}")
+    return labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
+
+
+def labelled_only(
+    dataset: Dataset, protocol: str, part: Shaped[np.ndarray, "..."], what: str
+) -> Splits:
+    """Makes splits of the labelled nodes from an array that was given.
+
+    Args:
+        dataset: N nodes.
+        protocol: how the splits were made.
+        part: the parts as for `Splits`; what it really holds is checked here.
+        what: what the array is, for messages.
+
+    Raises:
+        ValueError: unless it holds integers of shape [S, N], as `Splits` wants them.
+    """
+    nodes = len(dataset.labels)
+    if part.ndim != 2 or part.shape[1] != nodes:
+        raise ValueError(
+            f"{what} has shape {part.shape}, expected [S, {nodes}] for dataset "
+            f"{dataset.name!r}; use part[None] for one split, and check that it is the same dataset"
+        )
+    if not np.issubdtype(part.dtype, np.integer):
+        raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
+    return covering(dataset, Splits(protocol, np.where(dataset.labelled, part, UNUSED)))
+
+
+def _shipped(dataset: Dataset, protocol: str) -> Splits:
+    if protocol not in dataset.shipped:
+        by_class = () if dataset.regression else ("per_class", "stratified")
+        usable = (*dataset.shipped, *by_class, "random", "file")
+        raise ValueError(
+            f"dataset {dataset.name!r} ships no split {protocol!r} (it ships "
+            f"{', '.join(dataset.shipped) or 'none'}); use one of {', '.join(usable)}"
+        )
+    part = dataset.shipped[protocol]
+    return labelled_only(dataset, protocol, part, f"shipped split {protocol!r}")
+
+
+def _row(name: str) -> Int[np.ndarray, " N"]:
+    """Parts of the nodes in one of Geom-GCN's files of masks."""
+    masks = read_npz(fetch(name))
+    row = np.full(len(masks["train_mask"]), UNUSED)
+    for part, number in PARTS.items():
+        row[masks[f"{part}_mask"].astype(bool)] = number  # uint8 would index
+    return row
