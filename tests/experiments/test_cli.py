@@ -1,9 +1,14 @@
 """What is checked before Hydra starts."""
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from longnn.experiments.cli import CONF, check_command_line, option_problem, output_problem
+from longnn.experiments.cli import CONF, check_command_line, output_problem
+from longnn.experiments.renamed import RENAMED, new_name, refuse_old_names
+from longnn.experiments.unknown import option_problem
+from omegaconf import OmegaConf
 
 
 @pytest.mark.parametrize(
@@ -20,6 +25,8 @@ from longnn.experiments.cli import CONF, check_command_line, option_problem, out
         (["model=mlp", "model.alpha=1"], "unknown key 'model.alpha' of model=mlp: "),
         (["optim.groups.mpl.lr=1"], "did you mean optim.groups.mlp.lr"),
         (["split=stratifed"], "did you mean stratified"),
+        (["experiment=longn_vs_mlp"], "unknown experiment 'longn_vs_mlp': did you mean longnn_vs_"),
+        (["tuned=longnn_search"], "unknown tuned 'longnn_search': did you mean search"),
         (["dataset=zzzzzz"], "unknown dataset 'zzzzzz': There are actor"),
         (["hydra.run.dir=/dev/null/x"], "cannot write runs to /dev/null/x: /dev/null is not a dir"),
         (["-m", "hydra.sweep.dir=/dev/null"], "/dev/null is not a directory"),
@@ -32,10 +39,65 @@ def test_refused_with_the_reason(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("old", RENAMED)
+def test_an_old_name_is_refused_with_the_new_one(old, capsys):
+    key = f"{old}.lr" if old.startswith("optim") else old
+    for arguments in ([f"{key}=0.5"], ["-m", f"{key}=0,0.5"], ["dataset=cora", f"{key}=1"]):
+        with pytest.raises(SystemExit):
+            check_command_line(arguments)
+        assert f"{key!r} is called {new_name(key)!r} now" in capsys.readouterr().err
+
+
+def test_new_names_are_settings(train, capsys):
+    train("--cfg", "job")
+    config = OmegaConf.create(capsys.readouterr().out)
+    for new in RENAMED.values():
+        assert OmegaConf.select(config, new) is not None, new
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("graph/mine.yaml", "{keep: all, self_loops: 0.0, r: 1.0}", "graph.r is called graph.deg"),
+        ("model/mine.yaml", "{_target_: longnn.models.LonGNN, pcd: true}", "model.pcd is called"),
+        ("optim/mine.yaml", "{groups: {w: {lr: 0.1}}}", "optim.groups.w is called optim.groups.c"),
+    ],
+)
+def test_an_old_name_in_a_file_of_the_users(train, tmp_path, file, text, message):
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        train("--config-dir", ".", f"{Path(file).parent}=mine")
+
+
+def test_an_old_name_in_a_search_space_of_the_users(train, tmp_path, capsys):
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "mine.yaml").write_text(
+        "# @package _global_\ndefaults: [override /hydra/sweeper: optuna]\n"
+        "hydra: {sweeper: {params: {model.pcd: [true, false]}}}\n"
+    )
+    with pytest.raises(SystemExit) as stopped:
+        train("-m", "--config-dir", ".", "sweep=mine")
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert "the search space names model.pcd, which the config does not have; it is called" in said
+    assert "model.coefficient_decomposition now" in said
+
+
+def test_a_model_of_the_users_may_have_any_names(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text("{_target_: mine.Model, start: 1, pcd: true}")
+    check_command_line(["--config-dir", str(tmp_path), "model=mine", "model.start=3"])
+    refuse_old_names(OmegaConf.create({"model": {"_target_": "mine.Model", "start": 3}}))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["experiment=longnn_vs_mlp", "dataset=texas", "model.alpha=0.5"],
+        ["-m", "--config-name", "config", "seed=1,2"],
+        ["-sc", "install=bash"],
         ["dataset=cora", "model.order=3", "~logger"],
         ["-m", "dataset=texas,cora", "model.alpha=0,1", "+new.key=1"],
         ["-m", "model=longnn,mlp", "model.alpha=0,1"],  # the jobs of mlp will fail, not the others
@@ -78,3 +140,24 @@ def test_a_folder_of_ones_own_counts(tmp_path):
 def test_output_without_permission(tmp_path, monkeypatch):
     monkeypatch.setattr("longnn.experiments.cli.os.access", lambda *_: False)
     assert "no write permission" in (output_problem(tmp_path / "a" / "b") or "")
+
+
+def test_the_help_lists_the_groups_of_the_users_too(tmp_path):
+    """In a process of its own, since Hydra ends it."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text("{}")
+    code = "import sys; from longnn.experiments.train import main; main()"
+    command = [sys.executable, "-c", code, "--config-dir", str(tmp_path), "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert " longnn, mine, mlp, " in " ".join(shown.split())
+    assert "experiment: longnn_vs_mlp" in shown
+    assert "tuned: none, published, search" in shown
+    assert "longnn_cora" not in shown
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_settings_are_shown_in_an_empty_directory(train, tmp_path, capsys):
+    train("--cfg", "job", "--resolve", "dataset=cora")
+    shown = OmegaConf.create(capsys.readouterr().out)
+    assert (shown.model.alpha, shown.tuned.source) == (-0.25, "published")
+    assert not list(tmp_path.iterdir())

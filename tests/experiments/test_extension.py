@@ -46,7 +46,10 @@ class OneStep(nnx.Module):
 CONFIGS = {
     "dataset/my_ring.yaml": "_target_: mine.ring\nname: ring\nnodes: 40\n",
     "model/onestep.yaml": "_target_: mine.OneStep\nscale: 2.0\n",
-    "tuned/onestep.yaml": "ring: {source: by hand, optim: {mlp: {lr: 0.25}}}\n",
+    "tuned/mine.yaml": "defaults: [none]\n",
+    "tuned/mine/onestep_my_ring.yaml": (
+        "# @package _global_\ntuned: {source: by hand}\noptim: {groups: {mlp: {lr: 0.25}}}\n"
+    ),
 }
 
 
@@ -65,8 +68,11 @@ SHORT = ("optim.max_epochs=20", "split.count=2", "figures=false")
 
 
 def test_new_dataset_and_model(folder, train):
-    (directory,) = train("--config-dir", "conf", "dataset=my_ring", "model=onestep", *SHORT)
+    (directory,) = train(
+        "--config-dir", "conf", "dataset=my_ring", "model=onestep", "tuned=mine", *SHORT
+    )
     result = result_of(directory)
+    assert result["config"]["tuned"] == {"source": "by hand"}
     assert (result["dataset"], result["model"]) == ("ring", "onestep")
     assert result["config"]["optim"]["groups"]["mlp"]["lr"] == 0.25
     assert result["val"]["mean"] > 60  # it learned something: chance is 50

@@ -120,7 +120,7 @@ def searched(tmp_path) -> Path:
         **{"schema": SCHEMA, "dataset": "cora", "model": "longnn", "metric": "accuracy"},
         **{"split": "per_class", "config": {"split": {"first_seed": 1000, "count": 3}}},
         **{"test": score, "val": score, "per_run": [row | {"diverged": False}], "diverged": 0},
-        **dict.fromkeys(("seconds", "memory", "versions", "dataset_files"), {}),
+        **{name: {} for name in ("seconds", "memory", "versions", "dataset_files")},
     }
     (directory / "best" / "result.json").write_text(json.dumps(result))
     command = ["-m", "sweep=longnn", "dataset=cora", f"hydra.sweep.dir={directory}"]
