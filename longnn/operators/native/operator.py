@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
+from jaxtyping import Float, Int
 
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power
@@ -38,24 +39,31 @@ class NativeOperator:
     """
 
     rows: NativeRows
-    node_of_row: Array
-    row_of_node: Array
-    weights: Array
-    root: Array
-    inverse_degree: Array
+    node_of_row: Int[Array, " N"]
+    row_of_node: Int[Array, " N"]
+    weights: Float[Array, " padded"]
+    root: Float[Array, " N"]
+    inverse_degree: Float[Array, " N"]
 
-    def matvec(self, x: Array) -> Array:
+    def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         self._check(x)
         return symmetric_product(self, x)
 
-    def multiply(self, x: Array) -> Array:
+    def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
         """x [N, W] -> S x [N, W], without derivatives."""
         scratch = jax.ShapeDtypeStruct((x.shape[0] + 1, _padded(x.shape[1], x.dtype)), x.dtype)
-        call = jax.ffi.ffi_call(f"longnn_matvec_{x.dtype.name}", (x, scratch))
+        call = jax.ffi.ffi_call(
+            f"longnn_matvec_{x.dtype.name}", (x, scratch), vmap_method="sequential"
+        )
         return call(*self._graph_arrays(x.dtype), x)[0]
 
-    def filter_sum(self, recurrence: Recurrence, theta: Array, x: Array) -> Array:
+    def filter_sum(
+        self,
+        recurrence: Recurrence,
+        theta: Float[Array, "terms *channels"],
+        x: Float[Array, "N *channels"],
+    ) -> Float[Array, "N *channels"]:
         """sum_k theta_k p_k(S) x as ``polybases.weighted_sum``, without derivatives.
 
         Args:
@@ -66,12 +74,18 @@ class NativeOperator:
         arrays, width = self._arrays(recurrence, theta, x)
         shape = jax.ShapeDtypeStruct((x.shape[0], width), x.dtype)
         scratch = jax.ShapeDtypeStruct((self._scratch(x, width, 1),), x.dtype)
-        call = jax.ffi.ffi_call(f"longnn_filter_sum_{x.dtype.name}", (shape, scratch))
+        call = jax.ffi.ffi_call(
+            f"longnn_filter_sum_{x.dtype.name}", (shape, scratch), vmap_method="sequential"
+        )
         return call(*arrays)[0].reshape(x.shape)
 
     def filter_adjoint(
-        self, recurrence: Recurrence, theta: Array, x: Array, g: Array
-    ) -> tuple[Array, Array]:
+        self,
+        recurrence: Recurrence,
+        theta: Float[Array, "terms *channels"],
+        x: Float[Array, "N *channels"],
+        g: Float[Array, "N *channels"],
+    ) -> tuple[Float[Array, "terms *channels"], Float[Array, "N *channels"]]:
         """(dtheta [K+1, ...], dx [N, ...]): see ``longnn.filter``."""
         arrays, width = self._arrays(recurrence, theta, x)
         terms, chunks = theta.shape[0], len(self.rows.chunks) - 1
@@ -82,11 +96,15 @@ class NativeOperator:
                 (self._scratch(x, width, 2) + chunks * terms * _padded(width, x.dtype),), x.dtype
             ),
         )
-        call = jax.ffi.ffi_call(f"longnn_filter_adjoint_{x.dtype.name}", shapes)
+        call = jax.ffi.ffi_call(
+            f"longnn_filter_adjoint_{x.dtype.name}", shapes, vmap_method="sequential"
+        )
         dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
 
-    def lanczos_sum(self, theta: Array, x: Array) -> Array:
+    def lanczos_sum(
+        self, theta: Float[Array, "terms *channels"], x: Float[Array, "N *channels"]
+    ) -> Float[Array, "N *channels"]:
         """sum_k theta_k v_k: see ``longnn.filters.lanczos.lanczos_filter``, without derivatives.
 
         Args:
@@ -95,14 +113,23 @@ class NativeOperator:
         """
         wide, scratch = self._lanczos(theta, x, 4)
         y = jax.ShapeDtypeStruct(wide[1].shape, x.dtype)
-        call = jax.ffi.ffi_call(f"longnn_lanczos_sum_{x.dtype.name}", (y, scratch))
+        call = jax.ffi.ffi_call(
+            f"longnn_lanczos_sum_{x.dtype.name}", (y, scratch), vmap_method="sequential"
+        )
         return call(*self._graph_arrays(x.dtype), *wide)[0].reshape(x.shape)
 
-    def lanczos_adjoint(self, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
+    def lanczos_adjoint(
+        self,
+        theta: Float[Array, "terms *channels"],
+        x: Float[Array, "N *channels"],
+        g: Float[Array, "N *channels"],
+    ) -> tuple[Float[Array, "terms *channels"], Float[Array, "N *channels"]]:
         """(dtheta [K+1, ...], dx [N, ...]) for the cotangent g of :meth:`lanczos_sum`."""
         wide, scratch = self._lanczos(theta, x, theta.shape[0] + 4)
         shapes = [jax.ShapeDtypeStruct(a.shape, x.dtype) for a in wide]
-        call = jax.ffi.ffi_call(f"longnn_lanczos_adjoint_{x.dtype.name}", (*shapes, scratch))
+        call = jax.ffi.ffi_call(
+            f"longnn_lanczos_adjoint_{x.dtype.name}", (*shapes, scratch), vmap_method="sequential"
+        )
         dtheta, dx, _ = call(*self._graph_arrays(x.dtype), *wide, g.reshape(wide[1].shape))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Int, Int32, Shaped
 
 from longnn.operators.native.library import DTYPES
 from longnn.operators.transforms import static
@@ -31,13 +32,15 @@ class NativeRows:
         shape: (R, M).
     """
 
-    start: Array
-    columns: Array
-    entries: Array
-    chunks: Array
+    start: Int32[Array, " R+1"]
+    columns: Int32[Array, " ahead"]
+    entries: Int32[Array, " nnz"]
+    chunks: Int32[Array, " T+1"]
     shape: tuple[int, int] = static()
 
-    def sum_members(self, values: Array, x: Array) -> Array:
+    def sum_members(
+        self, values: Float[Array, "#B nnz"], x: Float[Array, "#B M W"]
+    ) -> Float[Array, "B R W"]:
         """y_br = sum over the entries e of row r of values_be x[b, column_e].
 
         Args:
@@ -50,11 +53,11 @@ class NativeRows:
         check_dtype(x)
         members = max(values.shape[0], x.shape[0])
         out = jax.ShapeDtypeStruct((members, self.shape[0], x.shape[2]), x.dtype)
-        call = jax.ffi.ffi_call(f"longnn_product_{x.dtype.name}", out)
+        call = jax.ffi.ffi_call(f"longnn_product_{x.dtype.name}", out, vmap_method="sequential")
         return call(self.start, self.columns, self.entries, self.chunks, values, x)
 
 
-def check_dtype(x: Array) -> None:
+def check_dtype(x: Shaped[Array, "..."]) -> None:
     """Raises ValueError unless there is a kernel for the dtype of x."""
     if x.dtype.name not in DTYPES:
         raise ValueError(
@@ -63,7 +66,9 @@ def check_dtype(x: Array) -> None:
         )
 
 
-def native_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> NativeRows:
+def native_rows(
+    rows: Int[np.ndarray, " nnz"], columns: Int[np.ndarray, " nnz"], shape: tuple[int, int]
+) -> NativeRows:
     """Builds the pattern on the host; entry e belongs to ``values[e]``.
 
     Args:
@@ -81,8 +86,11 @@ def native_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -
 
 
 def padded_rows(
-    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], together: int
-) -> tuple[NativeRows, np.ndarray]:
+    rows: Int[np.ndarray, " nnz"],
+    columns: Int[np.ndarray, " nnz"],
+    shape: tuple[int, int],
+    together: int,
+) -> tuple[NativeRows, Int[np.ndarray, " nnz"]]:
     """A pattern whose rows are padded to multiples of ``together``, without tails to branch on.
 
     Args:
