@@ -137,9 +137,7 @@ def command_problem(name: str, *arguments: str) -> str | None:
             "package without docs/results; clone the repository and run make install there"
         )
     if COMMANDS[name].config is not None and {"-sc", "--shell-completion"} & {*arguments}:
-        return (
-            'Hydra\'s completion knows one program only; ours is: eval "$(longnn completion bash)"'
-        )
+        return 'the tab key completes after: eval "$(longnn completion bash)"'
     return None
 
 
