@@ -39,21 +39,6 @@ def result_of(
     split_of = np.array([r["split"] for r in trained.runs])
     percent = partial(score, dataset.metric, trained.outputs, dataset.labels)
     val, test = 100 * percent(splits.val[split_of]), 100 * percent(splits.test[split_of])
-    selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
-    at_selected = {
-        name: trained.curves[name][np.arange(len(selected)), selected]
-        for name in ("alpha", "beta")
-        if name in trained.curves
-    }
-    per_run = tuple(
-        TrainedModel(
-            **{k: v for k, v in r.items() if k != "trial"},
-            val=float(val[i]),
-            test=float(test[i]),
-            **{name: float(values[i]) for name, values in at_selected.items()},
-        )
-        for i, r in enumerate(trained.runs)
-    )
     return Result(
         identity=run_identity,
         dataset=dataset.name,
@@ -65,7 +50,7 @@ def result_of(
         metric=dataset.metric,
         test=statistics(test),
         val=statistics(val),
-        per_run=per_run,
+        per_run=_models(trained, val, test),
         diverged=sum(r["diverged"] for r in trained.runs),
         seconds={k: round(v, 3) for k, v in sorted(trained.seconds.items())},
         memory={"peak_gb": peak_memory()},
@@ -75,6 +60,20 @@ def result_of(
         config=cast(dict[str, Any], OmegaConf.to_container(resolved(config))),
         directory=job.directory,
     )
+
+
+def _models(trained: Fit, val: np.ndarray, test: np.ndarray) -> tuple[TrainedModel, ...]:
+    """The B models of a run with their scores [B] in percent and their learned exponents."""
+    exponents = {
+        name: getattr(trained, name) for name in ("alpha", "beta") if name in trained.curves
+    }
+    rows: list[dict[str, Any]] = [
+        {name: value for name, value in run.items() if name != "trial"}
+        | {"val": float(val[i]), "test": float(test[i])}
+        | {name: float(values[i]) for name, values in exponents.items()}
+        for i, run in enumerate(trained.runs)
+    ]
+    return tuple(TrainedModel(**row) for row in rows)
 
 
 def files_of(

@@ -35,7 +35,7 @@ def block(benchmark: Benchmark, runs: list[Result], top: int = TOP) -> Table:
 
 def _rows(runs: list[Result], top: int, several: bool) -> list[tuple[str, ...]]:
     differing = varied(runs)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for index, run in enumerate(runs[:top]):
         row = (
             run.model,

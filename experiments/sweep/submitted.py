@@ -7,15 +7,14 @@ their settings and for the function that a job runs; submitting and waiting is d
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
 
 if TYPE_CHECKING:
     import submitit
-    from hydra_plugins.hydra_submitit_launcher.submitit_launcher import BaseSubmititLauncher
+    from omegaconf import DictConfig
 
 LOG = logging.getLogger(__name__)
 
@@ -28,14 +27,27 @@ OF_FOLDER = ("submitit_folder", "max_num_timeout")
 """Settings of an executor itself; the others are of each of its jobs."""
 
 
-def is_submitit(launcher: Launcher) -> "TypeGuard[BaseSubmititLauncher]":
+class Submitting(Protocol):
+    """What is asked of a launcher of Hydra's plugin, which a job is also called with.
+
+    Attributes:
+        params: settings of the launcher.
+        config: of the sweep.
+    """
+
+    params: dict[str, Any]  # of any kind, as submitit takes them
+    config: "DictConfig"
+
+    def __call__(self, *arguments: object) -> JobReturn:
+        """Runs one job in its process."""
+
+
+def is_submitit(launcher: object) -> TypeGuard[Submitting]:
     """Whether a launcher is one of Hydra's for submitit."""
     return type(launcher).__module__ == PLUGIN and type(launcher).__name__ in CLUSTERS
 
 
-def submit(
-    launcher: "BaseSubmititLauncher", overrides: Sequence[Sequence[str]]
-) -> list[JobReturn | None]:
+def submit(launcher: Submitting, overrides: Sequence[Sequence[str]]) -> list[JobReturn | None]:
     """Runs jobs and waits for all of them.
 
     Args:
@@ -45,7 +57,6 @@ def submit(
     Returns:
         What each job returned; None for one that was killed.
     """
-    assert launcher.config is not None
     Path(str(launcher.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
     state = Singleton.get_state()
     arguments = [
@@ -56,9 +67,11 @@ def submit(
     return [_returned(job) for job in jobs]
 
 
-def _executor(launcher: "BaseSubmititLauncher") -> "submitit.AutoExecutor":
+def _executor(launcher: Submitting) -> "submitit.AutoExecutor":
     import submitit
-    from hydra_plugins.hydra_submitit_launcher.config import BaseQueueConf
+    from hydra_plugins.hydra_submitit_launcher.config import (  # type: ignore[import-untyped]
+        BaseQueueConf,
+    )
     from omegaconf import OmegaConf
 
     cluster, params = CLUSTERS[type(launcher).__name__], launcher.params

@@ -42,7 +42,7 @@ def response(
     if isinstance(opened, Run):
         if graph is None:
             graph = graph_of(opened.dataset(), opened.config["graph"]["self_loops"])
-        runs = f"{len(values)} runs ({opened.result['split']})"
+        runs = f"{len(values)} runs ({opened.result.split})"
         title = title or f"Learned filter of {opened.title},\n{{spread}} of {runs}"
     spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
     title = title.replace("{spread}", spread)

@@ -5,8 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from longnn.experiments.differences import by_split, difference
+from longnn.experiments.differences import by_split, difference, on_shared_splits
 from scipy import stats
+
+from longnn.runs.result import TrainedModel
 
 
 def _of(scores):
@@ -15,7 +17,7 @@ def _of(scores):
 
 def test_seeds_are_averaged_within_splits():
     rows = [
-        {"split": split, "seed": seed, "test": test}
+        TrainedModel(split, seed, val=50.0, test=test)
         for split, seed, test in [(1, 0, 70.0), (0, 0, 80.0), (0, 1, 90.0), (1, 1, 71.0)]
     ]
     assert by_split(rows) == {0: 85.0, 1: 70.5}
@@ -73,3 +75,24 @@ def test_what_is_not_defined_is_none(second, p):
 def test_other_splits_are_refused():
     with pytest.raises(ValueError, match="cannot be paired"):
         difference({0: 1.0, 1: 2.0}, {0: 1.0, 2: 2.0})
+
+
+def test_only_shared_splits_are_paired():
+    found = on_shared_splits({0: 80.0, 1: 90.0, 5: 1.0}, {1: 92.0, 0: 81.0, 7: 2.0})
+    assert found == difference({0: 80.0, 1: 90.0}, {0: 81.0, 1: 92.0})
+    assert found.splits == 2
+    with pytest.raises(ValueError, match="have none in common"):
+        on_shared_splits({0: 80.0}, {1: 80.0})
+
+
+@pytest.mark.parametrize(
+    ("second", "below"),
+    [
+        ([78.0, 88.0], True),  # lower on each split by the same: no standard error
+        ([80.0, 90.0], False),
+        ([81.0, 87.0], False),  # -1 with a standard error of 2
+        ([78.0, 87.5], True),  # -2.25 with a standard error of 0.25
+    ],
+)
+def test_below_is_by_more_than_two_standard_errors(second, below):
+    assert difference(_of([80.0, 90.0]), _of(second)).below is below

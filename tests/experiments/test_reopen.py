@@ -27,7 +27,7 @@ def test_a_run_is_what_it_was(run):
     data = run.dataset()
     test = [np.mean(o.argmax(1)[p == 2] == data.labels[p == 2]) for o, p in
             zip(run.outputs, run.part, strict=True)]  # fmt: skip
-    assert_allclose([row["test"] for row in run.result["per_run"]], 100 * np.array(test), atol=1e-4)
+    assert_allclose([row.test for row in run.result.per_run], 100 * np.array(test), atol=1e-4)
 
 
 def test_its_picture_in_one_call(run):
@@ -65,7 +65,9 @@ def test_data_that_have_changed(run):
 
 def test_its_basis_in_one_call(run):
     top, bottom = plot.learned_basis(run.directory, 1).axes
-    alpha, beta = (run.result["per_run"][1][name] for name in ("alpha", "beta"))
+    row = run.result.per_run[1]
+    assert (row.alpha, row.beta) == (run.alpha[1], run.beta[1])
+    alpha, beta = row.alpha, row.beta
     assert top.get_title() == f"basis of LonGNN, alpha = {alpha:.2f}, beta = {beta:.2f}"
     lam = np.linspace(0, 2, 401)[1:-1]
     exact = orthonormal_jacobi(4, alpha, beta, 1 - lam)

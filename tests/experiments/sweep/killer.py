@@ -17,14 +17,11 @@ import flax.nnx
 import jax.numpy
 import matplotlib.figure
 import scipy.stats
+from longnn.experiments import run, single
+from longnn.experiments.sweep import together
 from longnn.experiments.train import main
 
-import experiments.run
-import experiments.single
-import experiments.sweep.together
-
-assert all((flax.nnx, jax.numpy, matplotlib.figure, scipy.stats))
-assert all((experiments.run, experiments.single, experiments.sweep.together))
+assert all((flax.nnx, jax.numpy, matplotlib.figure, scipy.stats, run, single, together))
 
 
 def start(overrides: list[str]) -> int:
@@ -34,7 +31,7 @@ def start(overrides: list[str]) -> int:
         return child
     code = 1
     try:
-        sys.argv = ["experiments.train", *overrides]
+        sys.argv = ["longnn train", *overrides]
         main()
         code = 0
     except SystemExit as stopped:

@@ -11,7 +11,7 @@ FAILS, DIES = 1, 2
 
 
 def generate(seed: int, marks: str, **settings: int) -> Dataset:
-    """The embedded dataset.
+    """The built-in synthetic dataset.
 
     Args:
         seed: FAILS raises, DIES kills the process unless it has done so before.

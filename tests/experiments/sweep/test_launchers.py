@@ -39,7 +39,7 @@ class Swept(NamedTuple):
 def swept(request, tmp_path_factory) -> Swept:
     folder = tmp_path_factory.mktemp(request.param)
     command = [
-        *(sys.executable, "-m", "experiments.train", "-m", *SMALL, "model=mlp", "figures=false"),
+        *(sys.executable, "-m", "longnn.experiments", "train", "-m", *SMALL, "model=mlp", "figures=false"),
         "dataset._target_=tests.experiments.sweep.launched.generate",
         *(f"+dataset.marks={folder}", f"dataset.seed={DIES},0,{FAILS}"),
         *(f"hydra.sweep.dir={folder / 'sweep'}", f"compilation_cache={folder / 'compiled'}"),
@@ -91,7 +91,7 @@ class Fake(Launcher):
         for name in names:
             done = JobReturn(status=JobStatus.COMPLETED)
             if self.behaviour[name] == "import":
-                done.status, done._return_value = JobStatus.FAILED, ImportError("no jax")
+                done.status, done.return_value = JobStatus.FAILED, ImportError("no jax")
             elif self.behaviour[name] == "launcher":
                 raise RuntimeError("no cluster")
             else:

@@ -23,7 +23,7 @@ SEARCH = ("-m", "sweep=longnn", "dataset.nodes=60", "dataset.features=8", "chunk
 
 
 def opened(directory: Path) -> optuna.Study:
-    storage = studies._storage(directory, "journal")
+    storage = studies.open_storage(directory, "journal")
     (name,) = optuna.get_all_study_names(storage)
     return optuna.load_study(study_name=name, storage=storage)
 
@@ -112,7 +112,7 @@ def test_pruning_between_chunks(search, monkeypatch):
 
 def test_killed_and_taken_up(search, tmp_path):
     """Killed once its first trials are done; the study ends with what was asked for."""
-    command = [sys.executable, "-m", "experiments.train", *SEARCH, "hydra.sweeper.trials=12",
+    command = [sys.executable, "-m", "longnn.experiments", "train", *SEARCH, "hydra.sweeper.trials=12",
                "hydra/launcher=basic", "sweep=optuna", "model.hidden=8",
                "model.dropout=interval(0,0.8)"]  # fmt: skip
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
@@ -127,7 +127,7 @@ def test_killed_and_taken_up(search, tmp_path):
     done = list((tmp_path / "found").glob("*/result.json"))
     assert 1 <= len(done) < 6
     times = {file: file.stat().st_mtime_ns for file in done}
-    search(*command[len(SEARCH) + 3 :])
+    search(*command[len(SEARCH) + 4 :])
     trials = opened(tmp_path / "found").get_trials()
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 12
     assert {file: file.stat().st_mtime_ns for file in done} == times

@@ -80,11 +80,11 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
     assert sweep_command(["resume", str(sweep)]) == 3
     assert sweep_command(["resume", str(sweep), "--failed"]) == 3
     plain, with_failed = started
-    assert plain[:3] == [sys.executable, "-m", "experiments.train"]
+    assert plain[:4] == [sys.executable, "-m", "longnn.experiments", "train"]
     assert plain[-2:] == [f"hydra.sweep.dir={sweep}", "hydra.sweeper.retry_failed=False"]
     assert with_failed[-1] == "hydra.sweeper.retry_failed=True"
     with pytest.raises(SystemExit):  # one job of the sweep is still a failed one
-        train(*plain[3:])
+        train(*plain[4:])
     (missing,) = (file.parent for file in sweep.glob("*/result.json"))
     assert result_of(missing)["config"]["optim"]["groups"]["mlp"]["lr"] == 0.01
     assert states(sweep) == ["done", "failed"]
@@ -97,7 +97,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
 def test_two_processes_share_a_sweep(train, tmp_path):
     """No job twice, none lost."""
     many = (*FAST, "seed=range(0,12)", "optim.max_epochs=50", "compilation_cache=null")
-    command = [sys.executable, "-m", "experiments.train", *many]
+    command = [sys.executable, "-m", "longnn.experiments", "train", *many]
     both = [subprocess.Popen(command, cwd=tmp_path) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     runs = [run for run in (tmp_path / "sweep").iterdir() if run.is_dir()]

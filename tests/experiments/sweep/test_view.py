@@ -12,14 +12,16 @@ from rich.console import Console
 
 from longnn.runs import attempts
 from longnn.runs.attempts import begin, end, tell
+from tests.experiments.report.made import result
 
 NAMES = ["one", "two", "three", "four"]
 
 
 def finish(directory: Path, val: float, epochs: int) -> None:
     directory.mkdir(exist_ok=True)
-    result = {"dataset": "cora", "val": {"mean": val}, "per_run": [{"epochs": epochs}] * 2}
-    (directory / "result.json").write_text(json.dumps(result))
+    content = result(val=val)
+    content["per_run"] = [row | {"epochs": epochs} for row in content["per_run"]]
+    (directory / "result.json").write_text(json.dumps(content))
 
 
 @pytest.fixture
