@@ -1,6 +1,7 @@
 """Bernstein polynomials on [-1, 1] (BernNet)."""
 
 import math
+from typing import SupportsIndex
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +12,7 @@ from polybases.combination import Combination
 from polybases.recurrence import check_order
 
 
-def bernstein(order: int, *, dtype: DTypeLike | None = None) -> Combination:
+def bernstein(order: SupportsIndex, *, dtype: DTypeLike | None = None) -> Combination:
     """b_k(x) = binom(K, k) ((1+x)/2)^(K-k) ((1-x)/2)^k, k = 0 .. K.
 
     With x = 1 - lambda this is binom(K, k) (2 - lambda)^(K-k) lambda^k / 2^K, so coefficient k is

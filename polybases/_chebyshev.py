@@ -1,6 +1,6 @@
 """Chebyshev polynomials of the four kinds, on [-1, 1]."""
 
-from typing import Literal
+from typing import Literal, SupportsIndex
 
 import jax.numpy as jnp
 from jax.typing import DTypeLike
@@ -20,7 +20,7 @@ _EXPONENTS: dict[str, tuple[float, float]] = {
 
 
 def chebyshev(
-    order: int,
+    order: SupportsIndex,
     kind: Kind = "T",
     scale: Scale = "orthonormal",
     *,

@@ -2,11 +2,12 @@
 
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from polybases.recurrence import Recurrence, expand, with_rank
 
 
-def connection(recurrence: Recurrence, anchor: Recurrence) -> Array:
+def connection(recurrence: Recurrence, anchor: Recurrence) -> Float[Array, "terms terms *basis"]:
     """Matrix C with p_k = sum_j C_kj q_j, from the recurrence of p run on the matrix of q.
 
     No quadrature, no Gamma function: row k+1 follows from rows k and k-1 by the action of x on
@@ -34,7 +35,7 @@ def connection(recurrence: Recurrence, anchor: Recurrence) -> Array:
     return expand(recurrence, lambda c: multiply_by_x(q, c), one)
 
 
-def multiply_by_x(q: Recurrence, c: Array) -> Array:
+def multiply_by_x(q: Recurrence, c: Float[Array, "terms *basis"]) -> Float[Array, "terms *basis"]:
     """Coefficients of x sum_j c_j q_j, cut off after degree K.
 
     Args:

@@ -3,12 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Real
 
 from polybases.recurrence import Recurrence
 
 
-def favard(diagonal: Array, upper: Array) -> Recurrence:
+def favard(diagonal: Real[ArrayLike, "K *basis"], upper: Real[ArrayLike, "K *basis"]) -> Recurrence:
     """Orthonormal polynomials of some weight of mass 1, p_0 = 1.
 
         upper_k p_{k+1} = (x - diagonal_k) p_k - upper_{k-1} p_{k-1}

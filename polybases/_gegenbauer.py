@@ -1,17 +1,19 @@
 """Gegenbauer (ultraspherical) polynomials, orthogonal under (1-x^2)^(lambda - 1/2) on [-1, 1]."""
 
+from typing import SupportsIndex
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
 
 from polybases._jacobi import jacobi
-from polybases.recurrence import Recurrence
+from polybases.recurrence import Recurrence, check_order
 from polybases.scales import Scale, scaled
+from polybases.shapes import Numbers
 
 
-def gegenbauer(order: int, lam: ArrayLike, scale: Scale = "orthonormal") -> Recurrence:
+def gegenbauer(order: SupportsIndex, lam: Numbers, scale: Scale = "orthonormal") -> Recurrence:
     """Recurrence of the Gegenbauer polynomials of degrees 0 .. K: Jacobi at alpha = beta.
 
     Source: DLMF 18.7.1 with 18.3.1; the standard scale is C_k^(lambda), scipy's.
@@ -26,6 +28,7 @@ def gegenbauer(order: int, lam: ArrayLike, scale: Scale = "orthonormal") -> Recu
     """
     check_lambda(lam, scale)
     lam = jnp.asarray(lam, jnp.result_type(lam, float))
+    order = check_order(order)
     orthonormal = jacobi(order, lam - 0.5, lam - 0.5)
     return scaled(orthonormal, scale, lambda: _standard_ratio(order, lam))
 
@@ -37,7 +40,7 @@ def _standard_ratio(order: int, lam: Array) -> Array:
     return jnp.concatenate([(lam * jnp.sqrt(2 / (1 + lam)))[None], tail])[:order]
 
 
-def check_lambda(lam: ArrayLike, scale: Scale = "orthonormal") -> None:
+def check_lambda(lam: Numbers, scale: Scale = "orthonormal") -> None:
     """Raises ValueError if a concrete lambda is out of range for the scale; traced values pass."""
     if isinstance(lam, jax.core.Tracer):
         return

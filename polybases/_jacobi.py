@@ -1,18 +1,21 @@
 """Jacobi polynomials, orthonormal under (1-x)^alpha (1+x)^beta on [-1, 1]."""
 
+from typing import SupportsIndex
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.scipy.special import gammaln
-from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from polybases.recurrence import Recurrence, check_order
 from polybases.scales import Scale, scaled
+from polybases.shapes import Numbers, Values
 
 
 def jacobi(
-    order: int, alpha: ArrayLike, beta: ArrayLike, scale: Scale = "orthonormal"
+    order: SupportsIndex, alpha: Numbers, beta: Numbers, scale: Scale = "orthonormal"
 ) -> Recurrence:
     """Recurrence of the Jacobi polynomials p_0 .. p_K, orthonormal unless another scale is named.
 
@@ -52,7 +55,7 @@ def jacobi(
     return scaled(orthonormal, scale, lambda: _standard_ratio(order, p, q))
 
 
-def log_mass(p: Array, q: Array) -> Array:
+def log_mass(p: Float[Array, "*basis"], q: Float[Array, "*basis"]) -> Float[Array, "*basis"]:
     """log of mu_0 = 2^(t-1) Gamma(p) Gamma(q) / Gamma(t), the integral of the weight (DLMF 5.12.1).
 
     Args:
@@ -62,13 +65,13 @@ def log_mass(p: Array, q: Array) -> Array:
     return (p + q - 1) * jnp.log(jnp.asarray(2, p.dtype)) + gammaln(p) + gammaln(q) - gammaln(p + q)
 
 
-def weight(x: ArrayLike, alpha: ArrayLike, beta: ArrayLike) -> Array:
+def weight(x: Numbers, alpha: Numbers, beta: Numbers) -> Values:
     """The weight (1-x)^alpha (1+x)^beta for x in (-1, 1), broadcasting."""
     x = jnp.asarray(x)
     return (1 - x) ** alpha * (1 + x) ** beta
 
 
-def check_exponent(name: str, value: ArrayLike) -> None:
+def check_exponent(name: str, value: Numbers) -> None:
     """Raises ValueError unless a concrete ``value`` is finite and > -1; traced values pass."""
     if isinstance(value, jax.core.Tracer):
         return

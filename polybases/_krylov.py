@@ -1,14 +1,16 @@
 """Powers of a lazy step, with a learnable share of the step (AdaptKry)."""
 
+from typing import SupportsIndex
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
 from polybases.recurrence import NO_WEIGHT, Recurrence, check_order
+from polybases.shapes import Numbers
 
 
-def krylov(order: int, tau: ArrayLike) -> Recurrence:
+def krylov(order: SupportsIndex, tau: Numbers) -> Recurrence:
     """p_k(x) = (tau x + 1 - tau)^k: the Krylov vectors of P = tau S + (1 - tau) I.
 
     A small tau keeps much of the signal at each step and moves the spectrum of P away from

@@ -1,5 +1,7 @@
 """Legendre polynomials, orthogonal under the weight 1 on [-1, 1]."""
 
+from typing import SupportsIndex
+
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
@@ -9,7 +11,7 @@ from polybases.scales import Scale
 
 
 def legendre(
-    order: int, scale: Scale = "orthonormal", *, dtype: DTypeLike | None = None
+    order: SupportsIndex, scale: Scale = "orthonormal", *, dtype: DTypeLike | None = None
 ) -> Recurrence:
     """Recurrence of the Legendre polynomials of degrees 0 .. K: Jacobi at (0, 0), DLMF 18.7.9.
 

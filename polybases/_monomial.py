@@ -1,12 +1,14 @@
 """Powers of x: no weight, nothing orthogonal, and ill-conditioned beyond a few terms."""
 
+from typing import SupportsIndex
+
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
 from polybases.recurrence import NO_WEIGHT, Recurrence, check_order
 
 
-def monomial(order: int, *, dtype: DTypeLike | None = None) -> Recurrence:
+def monomial(order: SupportsIndex, *, dtype: DTypeLike | None = None) -> Recurrence:
     """Recurrence of 1, x, ..., x^K.
 
     Args:

@@ -1,15 +1,22 @@
 """Sines and cosines of x, through their Chebyshev series."""
 
+from typing import SupportsIndex
+
 import jax.numpy as jnp
-from jax.typing import ArrayLike, DTypeLike
+from jax.typing import DTypeLike
 
 from polybases.chebinterp import chebyshev_interpolation, chebyshev_nodes
 from polybases.combination import Combination
 from polybases.recurrence import check_order
+from polybases.shapes import Scalar
 
 
 def trigonometric(
-    order: int, omega: ArrayLike, *, degree: int | None = None, dtype: DTypeLike | None = None
+    order: SupportsIndex,
+    omega: Scalar,
+    *,
+    degree: SupportsIndex | None = None,
+    dtype: DTypeLike | None = None,
 ) -> Combination:
     """1, cos(omega x), sin(omega x), ..., cos(K omega x), sin(K omega x): 2K+1 terms.
 

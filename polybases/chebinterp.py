@@ -1,20 +1,23 @@
 """Interpolation at Chebyshev nodes (ChebNetII)."""
 
+from typing import SupportsIndex
+
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
+from jaxtyping import Float64
 
 from polybases._chebyshev import chebyshev
 from polybases.combination import Combination
 from polybases.recurrence import check_order
 
 
-def chebyshev_nodes(count: int) -> np.ndarray:
+def chebyshev_nodes(count: int) -> Float64[np.ndarray, " count"]:
     """[count] zeros of T_count, descending: x_j = cos((j + 1/2) pi / count)."""
     return np.cos((np.arange(count) + 0.5) * np.pi / count)
 
 
-def chebyshev_interpolation(order: int, *, dtype: DTypeLike | None = None) -> Combination:
+def chebyshev_interpolation(order: SupportsIndex, *, dtype: DTypeLike | None = None) -> Combination:
     """Lagrange polynomials l_j at the K+1 Chebyshev nodes, l_j(x_i) = [i = j].
 
     Coefficient j of a series is its value at x_j. l_j = 2/(K+1) sum_k' T_k(x_j) T_k, the first

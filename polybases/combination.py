@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from polybases.recurrence import MatVec, Recurrence, expand
 
@@ -19,15 +21,15 @@ class Combination(NamedTuple):
         recurrence: basis p of order K with scalar parameters.
     """
 
-    matrix: Array
+    matrix: Float[Array, "R terms"]
     recurrence: Recurrence
 
-    def expand(self, matvec: MatVec, x: Array) -> Array:
+    def expand(self, matvec: MatVec, x: Float[ArrayLike, "*shape"]) -> Float[Array, "R *shape"]:
         """[R, ...] terms b_r(S) x, by K products with S."""
         terms = expand(self.recurrence, matvec, x)
         return jnp.tensordot(self.matrix.astype(terms.dtype), terms, axes=1)
 
-    def coefficients(self, gamma: Array) -> Array:
+    def coefficients(self, gamma: Real[ArrayLike, "R *shape"]) -> Float[Array, "terms *shape"]:
         """theta [K+1, ...] of the series with coefficients gamma [R, ...].
 
         Raises:

@@ -3,9 +3,9 @@
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.typing import ArrayLike
 
 from polybases._jacobi import check_exponent
+from polybases.shapes import Numbers, Values
 
 FLOOR = 1e-3
 """Distance kept from -1, where the mass of the weight diverges; more in bfloat16."""
@@ -14,7 +14,7 @@ SHARPNESS = 10.0
 """How close to -1 the parameter departs from the exponent: within a few 1/SHARPNESS."""
 
 
-def exponent(raw: ArrayLike) -> Array:
+def exponent(raw: Numbers) -> Values:
     """R -> (-1 + FLOOR, inf): softplus(s (raw - low)) / s + low with low = FLOOR - 1.
 
     Away from -1 this is the identity (to 5e-6 at 0, 7e-4 at -0.5), so a learning rate means
@@ -32,7 +32,7 @@ def exponent(raw: ArrayLike) -> Array:
     return jax.nn.softplus(SHARPNESS * (raw + (1 - floor))) / SHARPNESS + (floor - 1)
 
 
-def raw_exponent(value: ArrayLike) -> Array:
+def raw_exponent(value: Numbers) -> Values:
     """Inverse of :func:`exponent`; values closer to -1 than FLOOR come back as near it as they can.
 
     Args:

@@ -1,15 +1,19 @@
 """Argument orders that users of scipy and numpy know."""
 
+from typing import SupportsIndex
+
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from polybases._jacobi import jacobi
 from polybases.recurrence import evaluate
 from polybases.scales import Scale
+from polybases.shapes import Numbers, Scalar, Values
 
 
-def eval_jacobi(n: int, alpha: ArrayLike, beta: ArrayLike, x: ArrayLike) -> Array:
+def eval_jacobi(n: SupportsIndex, alpha: Numbers, beta: Numbers, x: Numbers) -> Values:
     """P_n^(alpha, beta)(x) in the standard scale, as ``scipy.special.eval_jacobi``.
 
     Args:
@@ -25,12 +29,12 @@ def eval_jacobi(n: int, alpha: ArrayLike, beta: ArrayLike, x: ArrayLike) -> Arra
 
 
 def vander(
-    x: ArrayLike,
-    deg: int,
-    alpha: ArrayLike = 0.0,
-    beta: ArrayLike = 0.0,
+    x: Real[ArrayLike, "*points"],
+    deg: SupportsIndex,
+    alpha: Scalar = 0.0,
+    beta: Scalar = 0.0,
     scale: Scale = "orthonormal",
-) -> Array:
+) -> Float[Array, "*points terms"]:
     """Pseudo-Vandermonde matrix V[..., k] = p_k(x), degree last, as ``numpy.polynomial``'s.
 
     Args:

@@ -4,18 +4,22 @@ A graph's own spectral density is such a weight.
 """
 
 from collections.abc import Callable
+from typing import SupportsIndex
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Real
 
 from polybases.lanczos import reorthogonalised_step
 from polybases.recurrence import Recurrence, check_order
 
 
-def from_nodes(order: int, nodes: Array, weights: Array) -> Recurrence:
+def from_nodes(
+    order: SupportsIndex, nodes: Real[ArrayLike, " M"], weights: Real[ArrayLike, " M"]
+) -> Recurrence:
     """Polynomials orthonormal under sum_i weights_i f(nodes_i) g(nodes_i).
 
     Lanczos on the diagonal matrix of the nodes, each vector orthogonalised twice against all
@@ -50,7 +54,7 @@ def from_nodes(order: int, nodes: Array, weights: Array) -> Recurrence:
 
 
 def from_weight(
-    order: int,
+    order: SupportsIndex,
     weight: Callable[[Array], Array],
     left: float = -1.0,
     right: float = 1.0,

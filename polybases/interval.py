@@ -3,12 +3,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
 from polybases.recurrence import Recurrence
+from polybases.shapes import Scalar
 
 
-def on_interval(recurrence: Recurrence, left: ArrayLike, right: ArrayLike) -> Recurrence:
+def on_interval(recurrence: Recurrence, left: Scalar, right: Scalar) -> Recurrence:
     """The basis p_k(t(x)) with t the affine map of [left, right] onto [-1, 1].
 
     The weight becomes w(t(x)) dx. An orthonormal basis stays orthonormal (its values are divided

@@ -1,11 +1,12 @@
 """Flax NNX modules: bases whose parameters are learned. The only file here that knows flax."""
 
+from typing import SupportsIndex
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax import Array
-from jax.typing import ArrayLike, DTypeLike
+from jax.typing import DTypeLike
 
 from polybases._favard import favard
 from polybases._gegenbauer import check_lambda, gegenbauer
@@ -15,6 +16,7 @@ from polybases.constraints import exponent, raw_exponent
 from polybases.discrete import from_nodes
 from polybases.recurrence import Recurrence, check_order
 from polybases.scales import Scale, check_scale
+from polybases.shapes import Numbers, Values
 
 
 class Jacobi(nnx.Module):
@@ -36,9 +38,9 @@ class Jacobi(nnx.Module):
 
     def __init__(
         self,
-        order: int,
-        alpha: ArrayLike = 0.0,
-        beta: ArrayLike = 0.0,
+        order: SupportsIndex,
+        alpha: Numbers = 0.0,
+        beta: Numbers = 0.0,
         *,
         scale: Scale = "orthonormal",
         learnable: bool = True,
@@ -52,12 +54,12 @@ class Jacobi(nnx.Module):
         self.raw_beta = variable(raw_exponent(beta).astype(dtype), group="basis")
 
     @property
-    def alpha(self) -> Array:
+    def alpha(self) -> Values:
         """Current exponent at x = 1."""
         return exponent(self.raw_alpha[...])
 
     @property
-    def beta(self) -> Array:
+    def beta(self) -> Values:
         """Current exponent at x = -1."""
         return exponent(self.raw_beta[...])
 
@@ -78,14 +80,16 @@ class Gegenbauer(nnx.Module):
         ValueError: if order < 0, or a concrete lambda is not > -1/2.
     """
 
-    def __init__(self, order: int, lam: ArrayLike = 0.5, *, dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(
+        self, order: SupportsIndex, lam: Numbers = 0.5, *, dtype: DTypeLike = jnp.float32
+    ) -> None:
         check_lambda(lam)
         self.order = check_order(order)
         raw = raw_exponent(jnp.asarray(lam, dtype) - 0.5)
         self.raw_lam = nnx.Param(raw.astype(dtype), group="basis")
 
     @property
-    def lam(self) -> Array:
+    def lam(self) -> Values:
         """Current lambda."""
         return exponent(self.raw_lam[...]) + 0.5
 
@@ -106,7 +110,9 @@ class Krylov(nnx.Module):
         ValueError: if order < 0 or tau is not in (0, 1).
     """
 
-    def __init__(self, order: int, tau: ArrayLike = 0.5, *, dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(
+        self, order: SupportsIndex, tau: Numbers = 0.5, *, dtype: DTypeLike = jnp.float32
+    ) -> None:
         if not isinstance(tau, jax.core.Tracer) and not 0 < np.asarray(tau) < 1:
             raise ValueError(f"tau must lie in (0, 1), got {tau}")
         self.order = check_order(order)
@@ -114,7 +120,7 @@ class Krylov(nnx.Module):
         self.raw_tau = nnx.Param(jnp.log(tau / (1 - tau)), group="basis")
 
     @property
-    def tau(self) -> Array:
+    def tau(self) -> Values:
         """Current share of the step."""
         return jax.nn.sigmoid(self.raw_tau[...])
 
@@ -141,7 +147,7 @@ class Favard(nnx.Module):
 
     def __init__(
         self,
-        order: int,
+        order: SupportsIndex,
         *,
         upper: float = 0.5,
         shape: tuple[int, ...] = (),
@@ -172,7 +178,9 @@ class Discrete(nnx.Module):
         ValueError: if order < 0 or M <= K.
     """
 
-    def __init__(self, order: int, points: int, *, dtype: DTypeLike = jnp.float32) -> None:
+    def __init__(
+        self, order: SupportsIndex, points: int, *, dtype: DTypeLike = jnp.float32
+    ) -> None:
         self.order = check_order(order)
         if points <= self.order:
             raise ValueError(f"a basis of order {order} needs more than {order} points: {points}")

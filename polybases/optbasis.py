@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import jax
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from polybases.lanczos import three_term
 from polybases.recurrence import MatVec, check_order, check_real
@@ -31,6 +33,8 @@ class OptBasis:
     def __post_init__(self) -> None:
         check_order(self.order)
 
-    def expand(self, matvec: MatVec, x: Array) -> Array:
+    def expand(
+        self, matvec: MatVec, x: Float[ArrayLike, "N *channels"]
+    ) -> Float[Array, "terms N *channels"]:
         """x [N, ...] -> [K+1, N, ...]; a channel of zeros, or an exhausted one, gives zeros."""
         return three_term(matvec, self.order, check_real(x)).vectors

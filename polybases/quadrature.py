@@ -7,12 +7,17 @@ Source: G. H. Golub and J. H. Welsch, Math. Comp. 23 (1969) 221; G. H. Golub, SI
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from polybases.recurrence import Recurrence, evaluate, squared_norms
+from polybases.shapes import Scalar, Values
 from polybases.tridiagonal import spectral_measure
 
+Rule = tuple[Float[Array, "n *basis"], Float[Array, "n *basis"]]
+"""Nodes and weights of a quadrature rule of n points."""
 
-def gauss(recurrence: Recurrence) -> tuple[Array, Array]:
+
+def gauss(recurrence: Recurrence) -> Rule:
     """The n-point rule of a basis of order n, exact for degrees up to 2n - 1.
 
     Differentiable in the parameters of the basis.
@@ -30,7 +35,7 @@ def gauss(recurrence: Recurrence) -> tuple[Array, Array]:
     return _rule(recurrence, recurrence.diagonal, _off_diagonal(recurrence))
 
 
-def gauss_radau(recurrence: Recurrence, node: ArrayLike) -> tuple[Array, Array]:
+def gauss_radau(recurrence: Recurrence, node: Scalar) -> Rule:
     """The n-point rule with one node prescribed, exact for degrees up to 2n - 2.
 
     Args:
@@ -42,7 +47,7 @@ def gauss_radau(recurrence: Recurrence, node: ArrayLike) -> tuple[Array, Array]:
     return _rule(recurrence, recurrence.diagonal.at[-1].set(last), off)
 
 
-def gauss_lobatto(recurrence: Recurrence, left: ArrayLike, right: ArrayLike) -> tuple[Array, Array]:
+def gauss_lobatto(recurrence: Recurrence, left: Scalar, right: Scalar) -> Rule:
     """The n-point rule with both ends as nodes, exact for degrees up to 2n - 3.
 
     Args:
@@ -62,7 +67,7 @@ def gauss_lobatto(recurrence: Recurrence, left: ArrayLike, right: ArrayLike) -> 
     return _rule(recurrence, diagonal, off.at[-1].set(jnp.sqrt(squared)))
 
 
-def mass(recurrence: Recurrence) -> Array:
+def mass(recurrence: Recurrence) -> Values:
     """[...] integral of the weight function; ValueError if the basis has none."""
     norms = squared_norms(recurrence)
     squared = 1 if norms is None else norms[0]
@@ -85,6 +90,6 @@ def _tail(recurrence: Recurrence, off: Array, x: ArrayLike) -> Array:
     return recurrence.lower[-1] * p[-3] / p[-2]
 
 
-def _rule(recurrence: Recurrence, diagonal: Array, off: Array) -> tuple[Array, Array]:
+def _rule(recurrence: Recurrence, diagonal: Array, off: Array) -> Rule:
     nodes, fractions = spectral_measure(diagonal, off)
     return nodes, mass(recurrence) * fractions

@@ -11,11 +11,15 @@ Source: W. Gautschi, Orthogonal Polynomials (2004), section 1.3.
 
 from collections.abc import Callable
 from numbers import Integral
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Real
+
+from polybases.shapes import Numbers, Values
 
 MatVec = Callable[[Array], Array]
 NO_WEIGHT: tuple[()] = ()  # no leaf, so jit and vmap keep it as structure
@@ -36,23 +40,27 @@ class Recurrence(NamedTuple):
             orthonormal basis), or :data:`NO_WEIGHT` where nothing is orthogonal (powers).
     """
 
-    first: Array
-    diagonal: Array
-    upper: Array
-    lower: Array
-    norms: Array | tuple[()] | None = None
+    first: Float[Array, "*basis"]
+    diagonal: Float[Array, "K *basis"]
+    upper: Float[Array, "K *basis"]
+    lower: Float[Array, "K *basis"]
+    norms: Float[Array, "terms *basis"] | tuple[()] | None = None
 
     @property
     def order(self) -> int:
         """K, the highest degree."""
         return self.diagonal.shape[0]
 
-    def expand(self, matvec: MatVec, x: Array) -> Array:
+    def expand(
+        self, matvec: MatVec, x: Float[ArrayLike, "*#shape"]
+    ) -> Float[Array, "terms *#shape"]:
         """[K+1, ...] terms p_k(S) x: :func:`expand`."""
         return expand(self, matvec, x)
 
 
-def expand(recurrence: Recurrence, matvec: MatVec, x: Array) -> Array:
+def expand(
+    recurrence: Recurrence, matvec: MatVec, x: Float[ArrayLike, "*#shape"]
+) -> Float[Array, "terms *#shape"]:
     """All terms p_k(S) x by the recurrence; forward and reverse derivatives both work.
 
     Args:
@@ -82,7 +90,9 @@ def expand(recurrence: Recurrence, matvec: MatVec, x: Array) -> Array:
     return jnp.concatenate([start[None], rest])
 
 
-def evaluate(recurrence: Recurrence, x: Array) -> Array:
+def evaluate(
+    recurrence: Recurrence, x: Float[ArrayLike, "*#shape"]
+) -> Float[Array, "terms *#shape"]:
     """Values p_k(x) at scalars, as :func:`expand` with the diagonal operator would give them.
 
     Args:
@@ -109,8 +119,13 @@ def evaluate(recurrence: Recurrence, x: Array) -> Array:
 
 
 def weighted_sum(
-    recurrence: Recurrence, theta: Array, matvec: MatVec, x: Array, *, unroll: int = 2
-) -> Array:
+    recurrence: Recurrence,
+    theta: Real[ArrayLike, "terms *#shape"],
+    matvec: MatVec,
+    x: Float[ArrayLike, "*#shape"],
+    *,
+    unroll: int = 2,
+) -> Float[Array, "*#shape"]:
     """sum_k theta_k p_k(S) x by Clenshaw's algorithm: K products with S, no term is stored.
 
     Source: C. W. Clenshaw, Math. Comp. 9 (1955) 118; Gautschi (2004), section 2.1.8.1.
@@ -129,7 +144,7 @@ def weighted_sum(
         ValueError: if theta has not K+1 rows, x is not real, or matvec changes the shape.
     """
     theta = check_theta(recurrence, theta)
-    x, leaves = _aligned(recurrence, x, jnp.shape(theta)[1:])
+    x, leaves = _aligned(recurrence, x, theta.shape[1:])
     _check_matvec(matvec, x)
     first, diagonal, upper, lower, _ = leaves
     theta = theta.astype(x.dtype)
@@ -149,7 +164,9 @@ def weighted_sum(
     return first * result
 
 
-def combine(recurrence: Recurrence, matvec: MatVec, terms: Array) -> Array:
+def combine(
+    recurrence: Recurrence, matvec: MatVec, terms: Float[ArrayLike, "terms *#shape"]
+) -> Float[Array, "*#shape"]:
     """sum_k p_k(S) terms_k by Clenshaw's algorithm: a signal of its own for each degree.
 
     With terms_k = X W_k this is a filter with matrix coefficients, as of ChebNet.
@@ -183,14 +200,16 @@ def combine(recurrence: Recurrence, matvec: MatVec, terms: Array) -> Array:
     return first * result
 
 
-def check_order(order: int) -> int:
+def check_order(order: SupportsIndex) -> int:
     """Returns the highest degree as an int, or raises ValueError unless it is an integer >= 0."""
     if isinstance(order, bool) or not isinstance(order, Integral) or order < 0:
         raise ValueError(f"order must be an integer >= 0 (the highest degree), got {order!r}")
     return int(order)
 
 
-def check_theta(recurrence: Recurrence, theta: Array) -> Array:
+def check_theta(
+    recurrence: Recurrence, theta: Real[ArrayLike, "terms ..."]
+) -> Real[Array, "terms ..."]:
     """Returns theta as an array, or raises ValueError if it has not K+1 rows."""
     theta = jnp.asarray(theta)
     if theta.ndim < 1 or theta.shape[0] != recurrence.order + 1:
@@ -201,7 +220,7 @@ def check_theta(recurrence: Recurrence, theta: Array) -> Array:
     return theta
 
 
-def squared_norms(recurrence: Recurrence) -> Array | None:
+def squared_norms(recurrence: Recurrence) -> Float[Array, "terms ..."] | None:
     """Returns the norms, or raises ValueError if the basis is orthogonal under no weight."""
     if isinstance(recurrence.norms, tuple):
         raise ValueError(
@@ -223,7 +242,7 @@ def with_rank(recurrence: Recurrence, rank: int) -> Recurrence:
     return Recurrence(insert(first, 0), *(insert(leaf, 1) for leaf in rest))
 
 
-def check_real(x: Array) -> Array:
+def check_real(x: Numbers) -> Values:
     """Returns x as an array, or raises ValueError unless it is real floating point."""
     x = jnp.asarray(x)
     if not jnp.issubdtype(x.dtype, jnp.floating):
@@ -235,7 +254,7 @@ def check_real(x: Array) -> Array:
 
 
 def _aligned(
-    recurrence: Recurrence, x: Array, theta_shape: tuple[int, ...] = ()
+    recurrence: Recurrence, x: ArrayLike, theta_shape: tuple[int, ...] = ()
 ) -> tuple[Array, Recurrence]:
     """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
     x = check_real(x)

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 from polybases.recurrence import Recurrence
 
@@ -42,7 +43,7 @@ def check_scale(scale: Scale) -> Scale:
     return scale
 
 
-def rescale(orthonormal: Recurrence, ratio: Array) -> Recurrence:
+def rescale(orthonormal: Recurrence, ratio: Float[Array, "K *basis"]) -> Recurrence:
     """The basis f_k p_k with f_0 p_0 = 1 and f_{k+1} / f_k given.
 
     Args:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from polybases._connection import multiply_by_x
 from polybases.quadrature import gauss
@@ -28,7 +30,9 @@ def truncate(recurrence: Recurrence, order: int) -> Recurrence:
     return Recurrence(first, diagonal[:order], upper[:order], lower[:order], norms)
 
 
-def derivative(recurrence: Recurrence, theta: Array) -> Array:
+def derivative(
+    recurrence: Recurrence, theta: Real[ArrayLike, "terms *channels"]
+) -> Float[Array, "terms *channels"]:
     """Coefficients of the derivative of a series in the same basis.
 
     Row k of the matrix p_k' = sum_j D_kj p_j follows from the recurrence differentiated:
@@ -61,7 +65,9 @@ def derivative(recurrence: Recurrence, theta: Array) -> Array:
     return jnp.einsum("kj,k...->j...", rows, theta[1:])
 
 
-def norm(recurrence: Recurrence, theta: Array) -> Array:
+def norm(
+    recurrence: Recurrence, theta: Real[ArrayLike, "terms *channels"]
+) -> Float[Array, "*channels"]:
     """sqrt of the integral of |sum_k theta_k p_k|^2 w dx (Parseval).
 
     Args:
@@ -82,7 +88,9 @@ def norm(recurrence: Recurrence, theta: Array) -> Array:
     return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1)), 0)
 
 
-def project(function: Callable[[Array], Array], recurrence: Recurrence, order: int) -> Array:
+def project(
+    function: Callable[[Array], Array], recurrence: Recurrence, order: int
+) -> Float[Array, "terms ..."]:
     """Coefficients of the best approximation of degree ``order`` in the norm of the weight.
 
     The integrals <f, p_k> / <p_k, p_k> are taken by the Gauss rule of ``recurrence``, whose order

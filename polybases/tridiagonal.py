@@ -7,13 +7,16 @@ matrix serves all eigenvalues at once, and five or six sweeps are enough.
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
 UNROLL = 8
 MAX_SWEEPS = 100  # bisection alone needs 55 in float64; NaN would go on for ever
 
 
 @jax.custom_jvp
-def spectral_measure(diagonal: Array, off: Array) -> tuple[Array, Array]:
+def spectral_measure(
+    diagonal: Float[Array, "n *basis"], off: Float[Array, "n-1 *basis"]
+) -> tuple[Float[Array, "n *basis"], Float[Array, "n *basis"]]:
     """Eigenvalues x and squared first components w of the unit eigenvectors.
 
     w_j = 1 / sum_k p_k(x_j)^2 with the p_k that the matrix defines. Where an eigenvector decays
@@ -46,7 +49,9 @@ def _spectral_measure_jvp(primals, tangents):
     return jax.jvp(_by_dense_solver, primals, tangents)
 
 
-def eigenvalues(diagonal: Array, off: Array) -> Array:
+def eigenvalues(
+    diagonal: Float[Array, "n *basis"], off: Float[Array, "n-1 *basis"]
+) -> Float[Array, "n *basis"]:
     """All eigenvalues, ascending; not differentiable.
 
     Sturm counts keep each one in a bracket; once alone there, it is found by Newton's method on

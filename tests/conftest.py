@@ -7,7 +7,13 @@ from typing import Any
 
 import jax
 import pytest
-from longnn.experiments.compiled import release_compiled
+
+from tests import typecheck
+
+if typecheck.ON:
+    typecheck.install()
+
+from longnn.experiments.compiled import release_compiled  # noqa: E402, checked from here on
 
 jax.config.update("jax_enable_x64", True)
 

@@ -1,16 +1,20 @@
 """Batches of signals as columns of one product."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.custom_batching import custom_vmap
 
+T = TypeVar("T")
 
-def batch_as_columns(function: Callable, leading: Any = 1, results: Any = 1) -> Callable:
+
+def batch_as_columns(
+    function: Callable[..., T], leading: int | Sequence[int] = 1, results: int | Sequence[int] = 1
+) -> Callable[..., T]:
     """Makes vmap turn members into columns: x [B, N, ...] is swept as one [N, B, ...].
 
     A leaf of the arguments after the operator, and of the result, has the order, the nodes, or
@@ -32,7 +36,7 @@ def batch_as_columns(function: Callable, leading: Any = 1, results: Any = 1) -> 
             out = jax.vmap(function, axes, axis_size=axis_size)(operator, *trees)
             return out, jax.tree.map(lambda _: True, out)
 
-        def columns(axis: int, leaf: Array, batched: Any) -> Array:
+        def columns(axis: int, leaf: Array, batched: bool) -> Array:
             if batched:
                 return jnp.moveaxis(leaf, 0, axis)
             leaf = jnp.expand_dims(leaf, axis)

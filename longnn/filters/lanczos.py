@@ -5,6 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from longnn.filters.columns import batch_as_columns
 from longnn.operators.protocol import Operator, Sweeping
@@ -16,7 +18,9 @@ PANEL = 1 << 18
 """Numbers of a signal that stay in the caches with the vectors made from it."""
 
 
-def lanczos_filter(operator: Operator, theta: Array, x: Array) -> Array:
+def lanczos_filter(
+    operator: Operator, theta: Real[Array, "terms #C"], x: Float[ArrayLike, "N C"]
+) -> Float[Array, "N C"]:
     """sum_k theta_k v_k with v_k the Lanczos vectors of x (``polybases.OptBasis``), by channels.
 
     Reverse mode makes the v_k of some columns at a time again and takes one more product with S
@@ -44,7 +48,9 @@ def lanczos_filter(operator: Operator, theta: Array, x: Array) -> Array:
     return _apply(operator, theta, x)
 
 
-def lanczos_coefficients(operator: Operator, order: int, x: Array) -> tuple[Array, Array, Array]:
+def lanczos_coefficients(
+    operator: Operator, order: int, x: Float[Array, "N *channels"]
+) -> tuple[Float[Array, "*channels"], Float[Array, "K *channels"], Float[Array, "K *channels"]]:
     """The recurrence that the Lanczos vectors obey: lengths_{k+1} v_{k+1} = (S - a_k) v_k
     - lengths_k v_{k-1}, v_0 = x / lengths_0.
 

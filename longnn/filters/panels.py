@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Float
 
+from longnn.operators.protocol import Operator
 from polybases import MatVec, Recurrence, weighted_sum
 
 
@@ -15,11 +17,16 @@ class Panel(NamedTuple):
     """A part of the columns with what belongs to them."""
 
     recurrence: Recurrence  # leaves [K, W]
-    theta: Array  # [K+1, W]
-    signals: tuple[Array, ...]  # [N, W] each
+    theta: Float[Array, "terms W"]
+    signals: tuple[Float[Array, "N W"], ...]
 
 
-def panels(operator: Any, recurrence: Recurrence, theta: Array, *signals: Array) -> list[Panel]:
+def panels(
+    operator: Operator,
+    recurrence: Recurrence,
+    theta: Float[Array, "terms *channels"],
+    *signals: Float[Array, "N *channels"],
+) -> list[Panel]:
     """All trailing axes as one axis of columns, in panels as the operator likes them.
 
     Compiled loops run through one long axis several times faster than through short ones.
@@ -57,7 +64,9 @@ def panels(operator: Any, recurrence: Recurrence, theta: Array, *signals: Array)
     ]
 
 
-def joined(parts: Sequence[Array], shape: tuple[int, ...]) -> Array:
+def joined(
+    parts: Sequence[Float[Array, "rows W"]], shape: tuple[int, ...]
+) -> Float[Array, "rows ..."]:
     """Undoes :func:`panels` for one array."""
     columns = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
     if columns.shape == shape:
@@ -65,7 +74,7 @@ def joined(parts: Sequence[Array], shape: tuple[int, ...]) -> Array:
     return columns[:, : math.prod(shape[1:])].reshape(shape)
 
 
-def sums(operator: Any, parts: Sequence[Panel]) -> list[Array]:
+def sums(operator: Operator, parts: Sequence[Panel]) -> list[Float[Array, "N ..."]]:
     """sum_k theta_k p_k(S) x of each panel, whose signals are (x,).
 
     Args:
@@ -80,7 +89,9 @@ def sums(operator: Any, parts: Sequence[Panel]) -> list[Array]:
     ]
 
 
-def adjoints(operator: Any, parts: Sequence[Panel]) -> tuple[list[Array], list[Array]]:
+def adjoints(
+    operator: Operator, parts: Sequence[Panel]
+) -> tuple[list[Float[Array, "terms W"]], list[Float[Array, "N W"]]]:
     """(dtheta, dx) of each panel, whose signals are (x, g), by the sweep Q_k = p_k(S) g."""
     signals = [part.signals for part in parts]
     first = [part.recurrence.first * part.signals[1] for part in parts]

@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from longnn.filters.columns import batch_as_columns
 from longnn.filters.panels import Panel, adjoints, joined, panels, sums
@@ -18,8 +20,11 @@ from polybases.recurrence import check_real, check_theta, with_rank
 
 
 def filter(  # the field's name; users write longnn.filter
-    operator: Operator | MatVec, recurrence: Recurrence, theta: Array, x: Array
-) -> Array:
+    operator: Operator | MatVec,
+    recurrence: Recurrence,
+    theta: Real[ArrayLike, "terms *#channels"],
+    x: Float[ArrayLike, "N *#channels"],
+) -> Float[Array, "N *channels"]:
     """g(S) x with g = sum_k theta_k p_k, for a symmetric S.
 
     The backward pass is one more sweep Q_k = p_k(S) G: dx = sum_k theta_k Q_k and

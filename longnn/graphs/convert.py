@@ -1,18 +1,30 @@
 """Graphs to and from other libraries: scipy, networkx, jraph."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
+from jax.typing import ArrayLike
+from jaxtyping import Shaped
 
 from longnn.graphs.graph import Graph
+from longnn.graphs.merge import Directions, Duplicates, SelfLoops
 
 if TYPE_CHECKING:
     import jraph
+    import networkx
 
 
-def to_jraph(graph: Graph, nodes: Any = None) -> "jraph.GraphsTuple":
+class Rules(TypedDict, total=False):
+    """The rules of :meth:`Graph.from_edges`."""
+
+    directions: Directions
+    duplicates: Duplicates
+    self_loops: SelfLoops
+
+
+def to_jraph(graph: Graph, nodes: Shaped[ArrayLike, "N ..."] | None = None) -> "jraph.GraphsTuple":
     """One ``jraph.GraphsTuple`` with both directions of every edge; weights become ``edges``.
 
     Args:
@@ -33,7 +45,7 @@ def to_jraph(graph: Graph, nodes: Any = None) -> "jraph.GraphsTuple":
     )
 
 
-def from_jraph(graphs: "jraph.GraphsTuple", **rules: Any) -> Graph:
+def from_jraph(graphs: "jraph.GraphsTuple", **rules: Unpack[Rules]) -> Graph:
     """The undirected graph of a ``GraphsTuple``; several graphs become one disconnected graph.
 
     Args:
@@ -58,7 +70,9 @@ def to_scipy(graph: Graph) -> scipy.sparse.csr_array:
     return scipy.sparse.csr_array((values, index), shape=(graph.num_nodes, graph.num_nodes))
 
 
-def from_scipy(matrix: scipy.sparse.sparray | scipy.sparse.spmatrix, **rules: Any) -> Graph:
+def from_scipy(
+    matrix: scipy.sparse.sparray | scipy.sparse.spmatrix, **rules: Unpack[Rules]
+) -> Graph:
     """The undirected graph of a square matrix; entries of value 1 only give an unweighted graph.
 
     Args:
@@ -78,7 +92,7 @@ def from_scipy(matrix: scipy.sparse.sparray | scipy.sparse.spmatrix, **rules: An
     return Graph.from_edges(edges, int(matrix.shape[0]), weights, **rules)
 
 
-def from_networkx(graph: Any, weight: str = "weight", **rules: Any) -> Graph:
+def from_networkx(graph: "networkx.Graph", weight: str = "weight", **rules: Unpack[Rules]) -> Graph:
     """The undirected graph of a ``networkx`` graph; node i is the i-th of ``graph.nodes``.
 
     Args:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from numbers import Integral
+from typing import SupportsIndex
 
 import jax
 import numpy as np
@@ -9,6 +10,7 @@ import scipy.sparse
 import scipy.sparse.csgraph
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Int, Real, Shaped
 
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops, undirected
 
@@ -29,17 +31,17 @@ class Graph:
         num_nodes: N.
     """
 
-    senders: ArrayLike
-    receivers: ArrayLike
-    weights: ArrayLike | None
+    senders: Int[ArrayLike, " entries"]
+    receivers: Int[ArrayLike, " entries"]
+    weights: Real[ArrayLike, " entries"] | None
     num_nodes: int = field(metadata={"static": True})
 
     @classmethod
     def from_edges(
         cls,
-        edges: np.ndarray,
-        num_nodes: int,
-        weights: np.ndarray | None = None,
+        edges: Shaped[np.ndarray, "..."],
+        num_nodes: SupportsIndex,
+        weights: Shaped[np.ndarray, "..."] | None = None,
         *,
         directions: Directions = "either",
         duplicates: Duplicates = "largest",
@@ -67,7 +69,12 @@ class Graph:
         return cls.from_pairs(pairs, None if unweighted else merged, int(num_nodes))
 
     @classmethod
-    def from_pairs(cls, pairs: np.ndarray, weights: np.ndarray | None, num_nodes: int) -> "Graph":
+    def from_pairs(
+        cls,
+        pairs: Int[np.ndarray, "P 2"],
+        weights: Real[np.ndarray, " P"] | None,
+        num_nodes: int,
+    ) -> "Graph":
         """Of distinct pairs [P, 2] with low <= high, unchecked."""
         there = pairs[:, 0] != pairs[:, 1]
         senders = np.concatenate([pairs[:, 0], pairs[there, 1]])
@@ -103,18 +110,18 @@ class Graph:
         """Whether some node is joined to itself."""
         return bool((np.asarray(self.senders) == np.asarray(self.receivers)).any())
 
-    def pairs(self) -> np.ndarray:
+    def pairs(self) -> Int[np.ndarray, "E 2"]:
         """[E, 2] each undirected edge once, low <= high, on the host."""
         senders, receivers = np.asarray(self.senders), np.asarray(self.receivers)
         upper = senders <= receivers
         return np.stack([senders[upper], receivers[upper]], axis=1)
 
-    def pair_weights(self) -> np.ndarray:
+    def pair_weights(self) -> Real[np.ndarray, " E"]:
         """[E] weights in the order of `pairs`; ones for an unweighted graph."""
         upper = np.asarray(self.senders) <= np.asarray(self.receivers)
         return np.ones(upper.sum()) if self.weights is None else np.asarray(self.weights)[upper]
 
-    def subgraph(self, nodes: np.ndarray) -> "Graph":
+    def subgraph(self, nodes: Int[np.ndarray, " M"]) -> "Graph":
         """The graph between the chosen nodes, numbered in the order given.
 
         Args:
@@ -127,7 +134,7 @@ class Graph:
         weights = None if self.weights is None else self.pair_weights()[inside]
         return Graph.from_pairs(np.sort(pairs[inside], axis=1), weights, len(nodes))
 
-    def components(self) -> np.ndarray:
+    def components(self) -> Int[np.ndarray, " N"]:
         """[N] number of the connected component of each node; 0 is the largest."""
         pairs = self.pairs()
         matrix = scipy.sparse.coo_array(
@@ -139,21 +146,21 @@ class Graph:
         rank[by_size] = np.arange(len(by_size))
         return rank[label]
 
-    def degrees(self) -> np.ndarray:
+    def degrees(self) -> Real[np.ndarray, " N"]:
         """[N] sum of the weights at each node (number of neighbours if unweighted), on the host."""
         weights = None if self.weights is None else np.asarray(self.weights)
         return np.bincount(np.asarray(self.receivers), weights, minlength=self.num_nodes)
 
 
-def check_signal(x: Array, num_nodes: int) -> None:
+def check_signal(x: Shaped[Array, "..."], num_nodes: int) -> None:
     """Gathers trust their indices, so a wrong N must be caught here."""
     if x.ndim < 1 or x.shape[0] != num_nodes:
         raise ValueError(f"a signal must have shape [N, ...] with N = {num_nodes}, got {x.shape}")
 
 
-def _checked_edges(edges: np.ndarray, num_nodes: int) -> np.ndarray:
+def _checked_edges(edges: np.ndarray, num_nodes: SupportsIndex) -> np.ndarray:
     edges = np.asarray(edges)
-    if not isinstance(num_nodes, Integral) or num_nodes < 1:
+    if not isinstance(num_nodes, Integral) or int(num_nodes) < 1:
         raise ValueError(f"a graph needs an integer num_nodes >= 1, got {num_nodes!r}")
     if edges.size == 0:
         return np.zeros((0, 2), np.int64)

@@ -1,8 +1,9 @@
 """Rules that make an undirected graph of whatever edges come; each is an option."""
 
-from typing import Literal
+from typing import Literal, SupportsIndex
 
 import numpy as np
+from jaxtyping import Int, Real
 
 from longnn.graphs.checks import check_word
 
@@ -12,13 +13,13 @@ SelfLoops = Literal["drop", "keep"]
 
 
 def undirected(
-    edges: np.ndarray,
-    weights: np.ndarray,
-    num_nodes: int,
+    edges: Int[np.ndarray, "E 2"],
+    weights: Real[np.ndarray, " E"],
+    num_nodes: SupportsIndex,
     directions: Directions,
     duplicates: Duplicates,
     self_loops: SelfLoops,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Int[np.ndarray, "P 2"], Real[np.ndarray, " P"]]:
     """Each undirected pair once.
 
     Args:

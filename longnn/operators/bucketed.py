@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float, Int, Int32
 
 from longnn.operators.transforms import static
 
@@ -38,13 +39,15 @@ class Rows:
         shape: (R, M).
     """
 
-    columns: tuple[Array, ...]
-    entries: tuple[Array, ...] | None
-    parts: tuple[Array, ...]
-    position: Array
+    columns: tuple[Int32[Array, "w r"], ...]
+    entries: tuple[Int32[Array, "w r"], ...] | None
+    parts: tuple[Int32[Array, "w r"], ...]
+    position: Int32[Array, " R"]
     shape: tuple[int, int] = static()
 
-    def sum(self, x: Array, values: Array | None = None) -> Array:
+    def sum(
+        self, x: Float[Array, "M ..."], values: Float[Array, "nnz ..."] | None = None
+    ) -> Float[Array, "R ..."]:
         """y_r = sum over the entries e of row r of values_e x[column_e].
 
         Args:
@@ -73,7 +76,9 @@ class Rows:
             sums = jnp.concatenate([sums, *whole])
         return _take(sums, self.position)
 
-    def sum_members(self, values: Array, x: Array) -> Array:
+    def sum_members(
+        self, values: Float[Array, "#B nnz"], x: Float[Array, "#B M W"]
+    ) -> Float[Array, "B R W"]:
         """y_br = sum over the entries e of row r of values_be x[b, column_e].
 
         Args:
@@ -87,8 +92,8 @@ class Rows:
 
 
 def bucketed_rows(
-    rows: np.ndarray,
-    columns: np.ndarray,
+    rows: Int[np.ndarray, " nnz"],
+    columns: Int[np.ndarray, " nnz"],
     shape: tuple[int, int],
     *,
     with_values: bool,

@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 from jax.experimental.sparse import BCSR
 from jax.typing import DTypeLike
+from jaxtyping import Float, Int, Int32
 
 from longnn.graphs.graph import Graph, check_signal
 from longnn.operators.products import symmetric_product
@@ -39,11 +40,13 @@ class CsrRows:
         shape: (R, M).
     """
 
-    start: Array
-    columns: Array
+    start: Int32[Array, " R+1"]
+    columns: Int32[Array, " nnz"]
     shape: tuple[int, int] = static()
 
-    def sum_members(self, values: Array, x: Array) -> Array:
+    def sum_members(
+        self, values: Float[Array, "#B nnz"], x: Float[Array, "#B M W"]
+    ) -> Float[Array, "B R W"]:
         """y_br = sum over the entries e of row r of values_be x[b, column_e].
 
         Args:
@@ -72,7 +75,7 @@ class CsrRows:
         shape = (members * self.shape[0], members * self.shape[1])
         return CsrRows(jnp.concatenate([self.start[:1], ends]), columns, shape)
 
-    def multiply(self, values: Array, x: Array) -> Array:
+    def multiply(self, values: Float[Array, " nnz"], x: Float[Array, "M W"]) -> Float[Array, "R W"]:
         """values [nnz] in the order of the rows, x [M, W] -> [R, W]."""
         width = x.shape[1]
         padded = jnp.pad(x, ((0, 0), (0, -width % LANES)))
@@ -93,28 +96,28 @@ class CsrOperator:
     """
 
     rows: CsrRows
-    values: Array
+    values: Float[Array, " nnz"]
     lanes: ClassVar[int] = LANES
     unroll: ClassVar[int] = 10
 
-    def matvec(self, x: Array) -> Array:
+    def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.rows.shape[0])
         return symmetric_product(self, x)
 
-    def panels(self, x: Array) -> int:
+    def panels(self, x: Float[Array, "N W"]) -> int:
         """Panels of the columns of x [N, W] to sweep side by side, on cores of their own."""
         work = len(self.values) * x.nbytes // max(x.shape[0], 1)
         return 2 if work <= ONE_THREAD and x.shape[1] >= 4 * LANES else 1
 
-    def multiply(self, x: Array) -> Array:
+    def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
         """x [N, W] -> S x [N, W], without derivatives."""
         return self.rows.multiply(self.values.astype(x.dtype), x)
 
 
 def csr_rows(
-    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]
-) -> tuple[CsrRows, np.ndarray]:
+    rows: Int[np.ndarray, " nnz"], columns: Int[np.ndarray, " nnz"], shape: tuple[int, int]
+) -> tuple[CsrRows, Int[np.ndarray, " nnz"]]:
     """Builds the pattern on the host.
 
     Args:
@@ -131,7 +134,9 @@ def csr_rows(
     return CsrRows(device(start), device(columns[order]), shape), order
 
 
-def csr_operator(graph: Graph, values: np.ndarray, dtype: DTypeLike) -> CsrOperator:
+def csr_operator(
+    graph: Graph, values: Float[np.ndarray, " entries"], dtype: DTypeLike
+) -> CsrOperator:
     """S with the entries ``values`` [2E] in the order of the graph's senders."""
     pair = np.asarray(graph.receivers), np.asarray(graph.senders)
     rows, order = csr_rows(*pair, (graph.num_nodes, graph.num_nodes))

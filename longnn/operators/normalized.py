@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
+from jaxtyping import Float, Int
 
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
@@ -29,10 +30,10 @@ class BucketedOperator:
     """
 
     rows: Rows
-    scale: Array
-    weights: Array | None
+    scale: Float[Array, " N"]
+    weights: Float[Array, " entries"] | None
 
-    def matvec(self, x: Array) -> Array:
+    def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.scale.shape[0])
         scale = self.scale.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
@@ -52,12 +53,12 @@ class SegmentOperator:
         num_nodes: N.
     """
 
-    senders: Array
-    receivers: Array
-    values: Array
+    senders: Int[Array, " entries"]
+    receivers: Int[Array, " entries"]
+    values: Float[Array, " entries"]
     num_nodes: int = static()
 
-    def matvec(self, x: Array) -> Array:
+    def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.num_nodes)
         values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)

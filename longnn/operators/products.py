@@ -1,11 +1,12 @@
 """Products of a sparse matrix, given by its pattern and values, with dense ones."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.custom_batching import custom_vmap
+from jaxtyping import Float
 
 from longnn.operators.transforms import refuse_gradient
 
@@ -18,6 +19,7 @@ NO_DERIVATIVE = (
 )
 
 
+@runtime_checkable
 class Pattern(Protocol):
     """Sparsity pattern of X or X^T, a pytree."""
 
@@ -25,14 +27,20 @@ class Pattern(Protocol):
     def shape(self) -> tuple[int, int]:
         """(R, M)."""
 
-    def sum_members(self, values: Array, x: Array) -> Array:
+    def sum_members(
+        self, values: Float[Array, "#B nnz"], x: Float[Array, "#B M W"]
+    ) -> Float[Array, "B R W"]:
         """values [B or 1, nnz], x [B or 1, M, W] -> [B, R, W]: ``bucketed.Rows``."""
 
 
 @jax.custom_vjp
 def sparse_product(
-    rows: Pattern, columns: Pattern, values: Array, transposed: Array, weight: Array
-) -> Array:
+    rows: Pattern,
+    columns: Pattern,
+    values: Float[Array, " nnz"],
+    transposed: Float[Array, " nnz"],
+    weight: Float[Array, "F H"],
+) -> Float[Array, "N H"]:
     """X W [N, H], differentiable in W [F, H] in reverse mode.
 
     Args:
@@ -64,7 +72,9 @@ sparse_product.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
 @custom_vmap
-def sum_rows(pattern: Pattern, values: Array, x: Array) -> Array:
+def sum_rows(
+    pattern: Pattern, values: Float[Array, " nnz"], x: Float[Array, "M H"]
+) -> Float[Array, "R H"]:
     """values [nnz], x [M, H] -> [R, H]; without derivatives."""
     return pattern.sum_members(values[None], x[None])[0]
 
@@ -81,15 +91,18 @@ def _(axis_size, in_batched, pattern, values, x):
     return jnp.broadcast_to(out, (axis_size, *out.shape[1:])), True
 
 
+@runtime_checkable
 class Multiplying(Protocol):
     """A symmetric operator on signals with one axis of columns, and a pytree."""
 
-    def multiply(self, x: Array) -> Array:
+    def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
         """x [N, W] -> S x [N, W]."""
 
 
 @jax.custom_vjp
-def symmetric_product(operator: Multiplying, x: Array) -> Array:
+def symmetric_product(
+    operator: Multiplying, x: Float[Array, "N *channels"]
+) -> Float[Array, "N *channels"]:
     """S x [N, ...], differentiable in x in reverse mode; under ``vmap`` members become columns."""
     return _columns(operator, x)
 

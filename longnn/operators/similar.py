@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import degree_power
@@ -23,18 +24,18 @@ class SimilarOperator:
     """
 
     symmetric: Operator
-    scale: Array
+    scale: Float[Array, " N"]
 
-    def matvec(self, x: Array) -> Array:
+    def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> P x [N, ...]."""
         return self.outside(self.symmetric.matvec(self.inside(x)))
 
-    def inside(self, x: Array) -> Array:
+    def inside(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """diag(a)^-1 x."""
         check_signal(x, len(self.scale))
         return x / self._column(x)
 
-    def outside(self, x: Array) -> Array:
+    def outside(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """diag(a) x."""
         return x * self._column(x)
 

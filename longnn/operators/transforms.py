@@ -4,14 +4,15 @@ from dataclasses import field
 from typing import Any
 
 import jax
+from jaxtyping import PyTree
 
 
-def static() -> Any:
+def static() -> Any:  # a field may hold a value of any type, as ``dataclasses.field`` says too
     """A dataclass field that is part of a pytree's structure, not of its leaves."""
     return field(metadata={"static": True})
 
 
-def refuse_gradient(primals: Any, message: str) -> Any:
+def refuse_gradient(primals: PyTree, message: str) -> PyTree:
     """Strips ``CustomVJPPrimal`` from a pytree, or raises if a derivative in it is asked for.
 
     For the forward function of a ``custom_vjp`` with ``symbolic_zeros=True``, so that a rule that

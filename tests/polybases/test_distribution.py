@@ -1,4 +1,4 @@
-"""polybases is a distribution of its own, and works with jax and numpy beside it only."""
+"""polybases is a distribution of its own, and works with jax, jaxtyping and numpy beside it only."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import polybases
 WORKS_ALONE = """
 import importlib.abc, sys
 sys.path.insert(0, sys.argv[1])
-import jax, numpy  # with what they need themselves
+import jax, jaxtyping, numpy  # with what they need themselves
 
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
