@@ -119,25 +119,31 @@ def write(folder: Path, entry: Entry) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parses the command line.
+    """Writes the tuned values of every search that the command line names.
 
     Args:
         arguments: without the program name; those of the process by default.
     """
-    parser = argparse.ArgumentParser(
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    try:
+        entries = [entry_of(directory) for directory in options.search]
+    except (FileNotFoundError, ValueError) as error:
+        command_line.error(str(error))
+    for entry in entries:
+        print(write(options.into, entry))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``longnn tuned``."""
+    made = argparse.ArgumentParser(
         prog="longnn tuned",
         description=(__doc__ or "").replace("``", ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("search", nargs="+", type=Path, help="hydra.sweep.dir of a search")
-    parser.add_argument("--into", type=Path, required=True, help="conf/tuned/NAME, a folder")
-    options = parser.parse_args(arguments)
-    try:
-        entries = [entry_of(directory) for directory in options.search]
-    except (FileNotFoundError, ValueError) as error:
-        parser.error(str(error))
-    for entry in entries:
-        print(write(options.into, entry))
+    made.add_argument("search", nargs="+", type=Path, help="hydra.sweep.dir of a search")
+    made.add_argument("--into", type=Path, required=True, help="conf/tuned/NAME, a folder")
+    return made
 
 
 if __name__ == "__main__":

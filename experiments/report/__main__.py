@@ -39,13 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         1 if a run is below its reference (`--against`), else 0.
     """
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    command_line = parser()
+    options = command_line.parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if options.per_run and options.format != "csv" and options.output is None:
-        parser.error("--per-run is about CSV; add --format csv, or --output DIR")
+        command_line.error("--per-run is about CSV; add --format csv, or --output DIR")
     if options.key is not None and options.against is None:
-        parser.error("--key names a model in the file of --against FILE; give that too")
+        command_line.error("--key names a model in the file of --against FILE; give that too")
     try:
         runs = collect(options.folder)
         grouped = by_benchmark(runs)
@@ -54,19 +54,20 @@ def main(arguments: list[str] | None = None) -> int:
         if options.output is not None:
             _write(grouped, tests, options)
     except (FileNotFoundError, ComparisonError, OutputError, ValueError) as error:
-        parser.error(str(error))
+        command_line.error(str(error))
     print(_text(grouped, tests, options), end="")
     return int(any_below(beside))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``longnn report``."""
+    made = argparse.ArgumentParser(
         prog="longnn report",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add = made.add_argument
     # fmt: off
     add(
         "folder",
@@ -116,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         help="with --output: also replace files that no report wrote",
     )
     # fmt: on
-    return parser
+    return made
 
 
 def _count(text: str) -> int:

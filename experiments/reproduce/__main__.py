@@ -9,6 +9,8 @@ import logging
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from longnn.runs.atomic import atomic_write
@@ -57,39 +59,54 @@ def render(name: str, folder: Path) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(prog="longnn reproduce", description=__doc__)
-    names = f"of {', '.join(TARGETS)}; none: all"
-    parser.add_argument("page", nargs="*", help=names)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
-    parser.add_argument("--only", nargs="+", default=(), metavar="DATASET", help="these alone")
-    parser.add_argument(
-        "--trials", type=Path, nargs="+", default=(), metavar="SEARCH",
-        help="take the trials of searches (hydra.sweep.dir) into the record",
-    )  # fmt: skip
-    parser.add_argument("--render", action="store_true", help="write pages, run nothing")
-    parser.add_argument("--output", type=Path, default=FOLDER, help="docs/results")
-    options = parser.parse_args(arguments)
+    """Makes the pages that the command line names, and returns the exit code."""
+    command_line = parser()
+    options = command_line.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     unknown = sorted(set(options.page) - set(TARGETS))
     if unknown:
-        parser.error(f"unknown page {unknown[0]!r}; choose of {', '.join(TARGETS)}")
+        command_line.error(f"unknown page {unknown[0]!r}; choose of {', '.join(TARGETS)}")
     if options.trials:
         file = options.output / "records" / "trials.jsonl"
         try:
             trials.add(file, [trials.trials_of(directory) for directory in options.trials])
         except (FileNotFoundError, ValueError) as error:
-            parser.error(str(error))
+            command_line.error(str(error))
     good = True
     for name in options.page or TARGETS:
         if not options.render:
-            good &= run(name, options.runs, tuple(options.only))
+            with _ended_by_sigterm():
+                good &= run(name, options.runs, tuple(options.only))
             take(name, options.runs, options.output)
         print(render(name, options.output))
     return 0 if good else 1
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``longnn reproduce``."""
+    made = argparse.ArgumentParser(prog="longnn reproduce", description=__doc__)
+    names = f"of {', '.join(TARGETS)}; none: all"
+    made.add_argument("page", nargs="*", help=names)
+    made.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
+    made.add_argument("--only", nargs="+", default=(), metavar="DATASET", help="these alone")
+    made.add_argument(
+        "--trials", type=Path, nargs="+", default=(), metavar="SEARCH",
+        help="take the trials of searches (hydra.sweep.dir) into the record",
+    )  # fmt: skip
+    made.add_argument("--render", action="store_true", help="write pages, run nothing")
+    made.add_argument("--output", type=Path, default=FOLDER, help="docs/results")
+    return made
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """A sweep would outlive its terminated parent; an exception makes subprocess.run end it."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 if __name__ == "__main__":
-    # A sweep would outlive its terminated parent; as an exception passes, subprocess.run ends it.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main())

@@ -73,14 +73,26 @@ def watch(directory: Path) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parses the command line."""
-    parser = argparse.ArgumentParser(
+    """Does what the command line says, and returns the exit code."""
+    command_line = parser()
+    options = command_line.parse_args(arguments)
+    try:
+        if options.command == "resume":
+            return resume(options.directory, failed=options.failed)
+        return {"status": status, "watch": watch}[options.command](options.directory)
+    except (FileNotFoundError, ValueError) as error:
+        command_line.error(str(error))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``longnn sweep``."""
+    made = argparse.ArgumentParser(
         prog="longnn sweep",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = made.add_subparsers(dest="command", required=True)
     for name, help_text in (
         ("status", "say how many jobs are done, running, failed or missing"),
         ("resume", "run the jobs that are missing or were killed"),
@@ -90,13 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
         sub.add_argument("directory", type=Path, help="hydra.sweep.dir of the sweep")
         if name == "resume":
             sub.add_argument("--failed", action="store_true", help="run those that failed too")
-    options = parser.parse_args(arguments)
-    try:
-        if options.command == "resume":
-            return resume(options.directory, failed=options.failed)
-        return {"status": status, "watch": watch}[options.command](options.directory)
-    except (FileNotFoundError, ValueError) as error:
-        parser.error(str(error))
+    return made
 
 
 if __name__ == "__main__":

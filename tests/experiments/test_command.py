@@ -32,7 +32,7 @@ def test_help_and_version(start, tmp_path):
     assert done.returncode == 0
     assert done.stdout.startswith("usage: longnn COMMAND")
     named = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
-    assert named == list(COMMANDS)
+    assert named == ["longnn", *COMMANDS]
     assert called("--version", cwd=tmp_path, start=start).stdout == f"longnn {__version__}\n"
     nothing = called(cwd=tmp_path, start=start)
     assert (nothing.returncode, nothing.stderr) == (2, done.stdout)
