@@ -51,7 +51,7 @@ def settings_hash(config: DictConfig) -> str:
     return hash_of({"settings": decided, "files": pinned, "schema": SCHEMA})
 
 
-def dataset_files(node: Mapping[str, Any]) -> tuple[str, ...]:
+def dataset_files(node: Mapping[Any, Any]) -> tuple[str, ...]:
     """The registered files that a config's dataset is read from.
 
     Args:

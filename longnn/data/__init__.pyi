@@ -22,12 +22,12 @@ from . import statistics as statistics
 from .catalogue import Entry as Entry
 from .catalogue import entries as entries
 from .catalogue import names as names
-from .coverage import MissingClassWarning as MissingClassWarning
 from .dataset import Dataset as Dataset
 from .dataset import normalize as normalize
 from .download import fetch as fetch
 from .errors import DataFileError as DataFileError
 from .errors import DataFileWarning as DataFileWarning
+from .errors import MissingClassWarning as MissingClassWarning
 from .loading import load as load
 from .own import Options as Options
 from .own import own_dataset as own_dataset

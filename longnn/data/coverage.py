@@ -5,11 +5,8 @@ import warnings
 import numpy as np
 
 from longnn.data.dataset import Dataset
+from longnn.data.errors import MissingClassWarning
 from longnn.data.partition import PARTS, Splits
-
-
-class MissingClassWarning(UserWarning):
-    """A part of a split has no node of some class."""
 
 
 def covering(dataset: Dataset, splits: Splits) -> Splits:

@@ -6,17 +6,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, Integer, Shaped
+from jaxtyping import Bool, Float32, Integer, Shaped
 from scipy import sparse
 
-from longnn.data.labels import REGRESSION_METRICS, check_labels, check_metric
+from longnn.data.labels import REGRESSION_METRICS, Labels, check_labels, check_metric
 from longnn.graphs.graph import Graph
 
 Features: TypeAlias = Float32[np.ndarray, "N F"] | sparse.csr_array
 """Node features as a dataset stores them, dense or sparse."""
 
-Labels: TypeAlias = Int64[np.ndarray, " N"] | Float32[np.ndarray, " N"]
-"""Classes, or real values."""
 
 # Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
 _SPARSE_BELOW = 0.25
@@ -79,7 +77,7 @@ class Dataset:
 
 
 def as_stored(
-    features: Shaped[np.ndarray, "..."] | sparse.sparray | sparse.spmatrix,
+    features: Shaped[np.ndarray, "N F"] | sparse.sparray | sparse.spmatrix,
 ) -> Features:
     """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense."""
     if sparse.issparse(features):

@@ -1,4 +1,4 @@
-"""What can go wrong with the files and the names of datasets."""
+"""What can go wrong with datasets: errors and warnings. Imports nothing else of ours."""
 
 import difflib
 from collections.abc import Sequence
@@ -10,6 +10,10 @@ class DataFileError(OSError):
 
 class DataFileWarning(UserWarning):
     """A dataset file could not be checked, because its checksum has never been recorded."""
+
+
+class MissingClassWarning(UserWarning):
+    """A part of a split has no node of some class."""
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:

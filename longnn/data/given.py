@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Int, Integer
 
 from longnn.data.archive import read_npz
 from longnn.data.coverage import covering
@@ -89,14 +89,14 @@ def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
 
 
 def labelled_only(
-    dataset: Dataset, protocol: str, part: Shaped[np.ndarray, "..."], what: str
+    dataset: Dataset, protocol: str, part: Integer[np.ndarray, "S N"], what: str
 ) -> Splits:
     """Makes splits of the labelled nodes from an array that was given.
 
     Args:
         dataset: N nodes.
         protocol: how the splits were made.
-        part: the parts as for `Splits`; what it really holds is checked here.
+        part: the parts as for `Splits`.
         what: what the array is, for messages.
 
     Raises:

@@ -1,7 +1,12 @@
 """Which labels a metric is about: classes, or real values."""
 
+from typing import TypeAlias
+
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Float32, Int64
+
+Labels: TypeAlias = Int64[np.ndarray, " N"] | Float32[np.ndarray, " N"]
+"""Classes, or real values."""
 
 METRICS = ("accuracy", "macro_f1", "roc_auc", "r2")
 
@@ -28,9 +33,7 @@ def check_metric(metric: str, classes: int, what: str) -> None:
         )
 
 
-def check_labels(
-    labels: Shaped[np.ndarray, "..."], nodes: int, classes: int, metric: str, what: str
-) -> None:
+def check_labels(labels: Labels, nodes: int, classes: int, metric: str, what: str) -> None:
     """Raises a ValueError unless there is one label of the metric's kind for each of N nodes.
 
     Args:

@@ -3,7 +3,6 @@ arXiv 2005.00687)."""
 
 import gzip
 import zipfile
-from typing import IO
 
 import numpy as np
 
@@ -59,13 +58,13 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
 def _table(tables: zipfile.ZipFile, member: str, dtype: type) -> np.ndarray:
     """[rows, columns] of a gzipped csv file below the only folder of the zip file."""
     root = tables.namelist()[0].split("/")[0]
-    with tables.open(f"{root}/{member}.csv.gz") as packed:
-        return np.loadtxt(_text(packed).splitlines(), dtype, delimiter=",", ndmin=2)
+    lines = _text(tables, f"{root}/{member}.csv.gz").splitlines()
+    return np.loadtxt(lines, dtype, delimiter=",", ndmin=2)
 
 
-def _text(packed: IO[bytes]) -> str:
-    """The text of a gzipped file, at most LIMIT bytes of it."""
-    with gzip.open(packed) as text:
+def _text(tables: zipfile.ZipFile, member: str) -> str:
+    """The text of a gzipped file in a zip file, at most LIMIT bytes of it."""
+    with tables.open(member) as packed, gzip.open(packed) as text:
         content = text.read(archive.LIMIT + 1)
     if len(content) > archive.LIMIT:
         raise DataFileError(f"a table unpacks to more than {archive.LIMIT / 1e9:.3g} GB")

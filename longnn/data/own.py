@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Float32, Int64, Integer, Real, Shaped
 from scipy import sparse
 
 from longnn.data.dataset import Dataset, as_stored
@@ -14,8 +14,8 @@ from longnn.data.labels import REGRESSION_METRICS
 from longnn.graphs.graph import Graph
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops
 
-_Unchecked: TypeAlias = Shaped[np.ndarray, "..."]
-"""An array that a user gave; its real shape and type are checked here, with messages."""
+_Numbers: TypeAlias = Shaped[np.ndarray, " N"] | Sequence[float]
+"""Labels as a user gives them; what they really are is checked below."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ def options_of(words: Mapping[str, str]) -> Options:
 
 def own_dataset(
     name: str,
-    edges: _Unchecked,
-    features: _Unchecked | sparse.sparray | sparse.spmatrix,
-    labels: _Unchecked | Sequence[float],
+    edges: Integer[np.ndarray, "E 2"],
+    features: Shaped[np.ndarray, "N F"] | sparse.sparray | sparse.spmatrix,
+    labels: _Numbers,
     *,
-    weights: _Unchecked | None = None,
-    shipped: Mapping[str, _Unchecked] | None = None,
+    weights: Real[np.ndarray, " E"] | None = None,
+    shipped: Mapping[str, Integer[np.ndarray, "_ N"]] | None = None,
     checksum: str = "",
     options: Options = Options(),
 ) -> Dataset:
@@ -103,9 +103,7 @@ def own_dataset(
     )
 
 
-def _whole_numbers(
-    labels: _Unchecked | Sequence[float], name: str
-) -> tuple[Int64[np.ndarray, " N"], int]:
+def _whole_numbers(labels: _Numbers, name: str) -> tuple[Int64[np.ndarray, " N"], int]:
     """The classes, and their number."""
     array = np.asarray(labels)
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iufb":
@@ -127,9 +125,7 @@ def _whole_numbers(
     return array.astype(np.int64), int(array.max()) + 1
 
 
-def _real_numbers(
-    labels: _Unchecked | Sequence[float], name: str
-) -> tuple[Float32[np.ndarray, " N"], int]:
+def _real_numbers(labels: _Numbers, name: str) -> tuple[Float32[np.ndarray, " N"], int]:
     """The values, and one output."""
     array = np.asarray(labels)
     if array.ndim != 1 or array.dtype.kind != "f":

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from longnn.data.errors import DataFileError
 from longnn.data.registry import Source
@@ -18,6 +18,7 @@ STALE = 3600
 """Seconds after which a part file can only be left over from a killed process."""
 
 
+@runtime_checkable
 class Progress(Protocol):
     """What a download reports to.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from longnn.data import DataFileError, Dataset, Splits, given, splits
-from longnn.data.coverage import MissingClassWarning
+from longnn.data.errors import MissingClassWarning
 from longnn.graphs.graph import Graph
 
 # Class counts, unlabelled nodes, and the sizes of the published "60/20/20" splits.
