@@ -62,14 +62,19 @@ def parser() -> argparse.ArgumentParser:
         ("check", _check, "compare checksums and statistics with the recorded ones"),
     ):
         sub = commands.add_parser(name, help=text)
-        sub.add_argument("names", nargs="+", metavar="NAME", help="a dataset that `list` names")
+        _named(sub.add_argument("names", nargs="+", metavar="NAME", help="as `list` has it"))
         sub.set_defaults(command=command)
     show = commands.add_parser("show", help="print statistics and draw a figure")
-    show.add_argument("name", metavar="NAME", help="as in `longnn train dataset=NAME`")
+    _named(show.add_argument("name", metavar="NAME", help="as in `longnn train dataset=NAME`"))
     show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="such as dataset.seed=1")
     show.add_argument("--output", type=Path, help="file of the figure; NAME.png by default")
     show.set_defaults(command=_show)
     return made
+
+
+def _named(argument: argparse.Action) -> None:
+    """The tab key completes the names of datasets; argcomplete looks for this attribute."""
+    argument.completer = lambda **_: names()  # type: ignore[attr-defined]
 
 
 def _list(options: argparse.Namespace) -> int:
