@@ -18,8 +18,6 @@ from .measure import histogram as histogram
 from .norms import squared_norm as squared_norm
 from .overpassing import OverPassing as OverPassing
 from .overpassing import over_passing as over_passing
-from .response import propagated_response as propagated_response
-from .response import response as response
 from .signals import error_signal as error_signal
 from .signals import label_signal as label_signal
 from .spectrum import EXACT_LIMIT as EXACT_LIMIT

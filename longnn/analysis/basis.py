@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import scipy.linalg
 from jax.typing import ArrayLike
+from jaxtyping import Float, Real
 
 from longnn.analysis.measure import Measure
 from polybases import Combination, Recurrence, gauss
@@ -17,8 +18,8 @@ Basis: TypeAlias = Recurrence | Combination
 
 
 def host_terms(
-    basis: Basis, product: Callable[[np.ndarray], np.ndarray], x: np.ndarray
-) -> np.ndarray:
+    basis: Basis, product: Callable[[np.ndarray], np.ndarray], x: Float[np.ndarray, "..."]
+) -> Float[np.ndarray, "terms ..."]:
     """All terms p_k(S) x, with the coefficients as the basis has them.
 
     Args:
@@ -43,8 +44,8 @@ def host_terms(
     return stacked
 
 
-def basis_values(basis: Basis, lam: np.ndarray) -> np.ndarray:
-    """[K+1, G] p_k(1 - lambda).
+def basis_values(basis: Basis, lam: Real[np.ndarray, " G"]) -> Float[np.ndarray, "terms G"]:
+    """The values [K+1, G] of all polynomials, p_k(1 - lambda).
 
     Args:
         basis: of order K in x = 1 - lambda, with scalar parameters.
@@ -52,6 +53,13 @@ def basis_values(basis: Basis, lam: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: if the basis has trailing dimensions, or lambda is not [G].
+
+    Example:
+        >>> import numpy as np, polybases
+        >>> basis_values(polybases.chebyshev(2), np.array([0.0, 1.0, 2.0])).round(6)
+        array([[ 1.,  1.,  1.],
+               [ 1.,  0., -1.],
+               [ 1., -1.,  1.]])
     """
     x = 1 - np.asarray(lam, np.float64)
     recurrence = basis.recurrence if isinstance(basis, Combination) else basis
@@ -64,8 +72,10 @@ def basis_values(basis: Basis, lam: np.ndarray) -> np.ndarray:
     return host_terms(basis, lambda t: x * t, np.ones_like(x))
 
 
-def filter_values(basis: Basis, theta: ArrayLike, lam: np.ndarray) -> np.ndarray:
-    """[G, ...] g(lambda) = sum_k theta_k p_k(1 - lambda).
+def filter_values(
+    basis: Basis, theta: ArrayLike, lam: Real[np.ndarray, " G"]
+) -> Float[np.ndarray, "G ..."]:
+    """The filter [G, ...] at lambda, g(lambda) = sum_k theta_k p_k(1 - lambda).
 
     Args:
         basis: of order K, leaves broadcasting against ``theta[0]``.
@@ -101,8 +111,8 @@ def weight_measure(recurrence: Recurrence) -> Measure:
     return Measure(1 - np.asarray(x, np.float64), np.asarray(weights, np.float64))
 
 
-def gram(basis: Basis, measure: Measure) -> np.ndarray:
-    """[K+1, K+1] sum_j p_k(1 - lambda_j) p_l(1 - lambda_j) mass_j.
+def gram(basis: Basis, measure: Measure) -> Float[np.ndarray, "terms terms"]:
+    """The Gram matrix [K+1, K+1] of a basis, sum_j p_k(1 - lambda_j) p_l(1 - lambda_j) mass_j.
 
     The identity, if the basis is orthonormal under the measure.
 
@@ -115,8 +125,10 @@ def gram(basis: Basis, measure: Measure) -> np.ndarray:
     return (values * measure.mass) @ values.T
 
 
-def condition_numbers(basis: Basis, measure: Measure, *, normalized: bool = False) -> np.ndarray:
-    """[K+1] condition of the Gram matrix of p_0 .. p_k, for k = 0 .. K: how hard is least squares.
+def condition_numbers(
+    basis: Basis, measure: Measure, *, normalized: bool = False
+) -> Float[np.ndarray, " terms"]:
+    """The condition [K+1] of the Gram matrix of p_0 .. p_k, k = 0 .. K: how hard is least squares.
 
     Gradient descent on the coefficients needs a number of steps proportional to it. Computed from
     the singular values s of the matrix sqrt(mass_j) p_k(x_j) as (s_max / s_min)^2, so that values

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import Float
 
 from longnn.analysis.measure import Measure
 from longnn.graphs.checks import check_word
@@ -23,15 +24,17 @@ CELLS = 3660
 cells."""
 
 
-def chebyshev_moments(operator: Operator, start: Array, count: int) -> np.ndarray:
-    """[count] sum over the columns z of z^T T_n(S) z, n < count, not divided by anything.
+def chebyshev_moments(
+    operator: Operator, start: Float[Array, "N P"], count: int
+) -> Float[np.ndarray, " count"]:
+    """The moments [count], the sum over the columns z of z^T T_n(S) z, not divided by anything.
 
     One product gives two moments, by 2 T_m T_n = T_{m+n} + T_{m-n}. Three signals are kept.
 
     Args:
         operator: S, with spectrum in [-1, 1].
         start: [N, P] real.
-        count: M >= 1.
+        count: the number of moments, n < count, >= 1.
     """
     pairs = max(count // 2, 1)
     total, first, squares, neighbours = _products(operator, start, pairs)
@@ -42,7 +45,9 @@ def chebyshev_moments(operator: Operator, start: Array, count: int) -> np.ndarra
     return moments[:count]
 
 
-def measure_of_moments(moments: np.ndarray, kernel: Kernel, spike: float = 0.0) -> Measure:
+def measure_of_moments(
+    moments: Float[np.ndarray, " M"], kernel: Kernel, spike: float = 0.0
+) -> Measure:
     """The measure with these moments up to the kernel's factors, in `CELLS` equal cells.
 
     Its cumulative distribution is c(t) = g_0 mu_0 t / pi + 2 / pi sum_n g_n mu_n sin(n t) / n at
@@ -73,8 +78,8 @@ def measure_of_moments(moments: np.ndarray, kernel: Kernel, spike: float = 0.0) 
     return Measure(np.append(middle, 1.0), np.append(np.diff(rising), spike))
 
 
-def kernel_factors(kernel: Kernel, count: int) -> np.ndarray:
-    """[M] g_n, by which moments are damped against oscillation.
+def kernel_factors(kernel: Kernel, count: int) -> Float[np.ndarray, " count"]:
+    """The factors [M] g_n by which moments are damped against oscillation.
 
     - "lanczos": sin(pi n / M) / (pi n / M); nearer to the exact measure than "jackson" on all
       graphs measured, with small negative densities (Weisse et al., table II, exponent 1).
@@ -95,7 +100,9 @@ def kernel_factors(kernel: Kernel, count: int) -> np.ndarray:
     return ((count - n + 1) * np.cos(n * phase) + tail) / (count + 1)
 
 
-def with_known_moments(moments: np.ndarray, known: np.ndarray) -> np.ndarray:
+def with_known_moments(
+    moments: Float[np.ndarray, " M_and_J"], known: Float[np.ndarray, " J1"]
+) -> Float[np.ndarray, " M"]:
     """The moments of the measure times 1 + a polynomial of degree J: mu_0 .. mu_J become right.
 
     Random probes leave an error in every moment; of the first ones the exact value is cheap

@@ -4,6 +4,7 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from longnn.analysis.chebyshev import (
     Kernel,
@@ -50,15 +51,21 @@ def spectral_measure(
     Args:
         graph: N nodes.
         method: see above.
-        moments: M >= 2.
-        probes: random vectors, >= 1.
+        moments: the number M of moments, >= 2.
+        probes: the number of random vectors, >= 1.
         kernel: damping of the moments, see ``longnn.analysis.chebyshev.kernel_factors``.
-        seed: of the probes.
-        limit: nodes up to which "exact" is allowed.
+        seed: random seed of the probes.
+        limit: the number of nodes up to which "exact" is allowed.
 
     Raises:
         ValueError: for an unknown method or kernel, moments < 2, probes < 1, or "exact" beyond
             the limit.
+
+    Example:
+        >>> import longnn
+        >>> ring = longnn.data.lattices.ring(nodes=12).graph
+        >>> spectral_measure(ring).lam.round(2)[:3]
+        array([0.  , 0.13, 0.13])
     """
     method = choose_method(graph, method, moments, limit)
     nodes = graph.num_nodes
@@ -109,8 +116,8 @@ def choose_method(graph: Graph, method: Method, moments: int, limit: int) -> Met
     return method
 
 
-def first_moments(graph: Graph) -> np.ndarray:
-    """[3] integral of T_n(1 - lambda) over the N eigenvalues: 1, tr S / N, 2 ||S||^2 / N - 1."""
+def first_moments(graph: Graph) -> Float[np.ndarray, "3"]:
+    """The integrals [3] of T_n(1 - lambda) over the spectrum: 1, tr S / N, 2 ||S||^2 / N - 1."""
     senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
     weights = np.ones(1) if graph.weights is None else np.asarray(graph.weights, np.float64)
     degree = graph.degrees()

@@ -1,11 +1,12 @@
 """The energy of a signal over the frequencies of its graph."""
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
+from jaxtyping import Bool, Real
 
 from longnn.analysis.chebyshev import (
     Kernel,
@@ -21,8 +22,13 @@ from longnn.analysis.twins import twin_classes, twin_energy
 from longnn.graphs.graph import Graph
 from longnn.operators.normalized import normalized_adjacency
 
-Signal: TypeAlias = Any
-"""A numpy array or a scipy.sparse one."""
+Signal: TypeAlias = (
+    Real[np.ndarray, "N *M"]
+    | Bool[np.ndarray, "N *M"]
+    | scipy.sparse.sparray
+    | scipy.sparse.spmatrix
+)
+"""A numpy array or one of scipy.sparse."""
 BLOCK = 2**24
 """Entries of a signal that are propagated at a time."""
 
@@ -64,9 +70,9 @@ def signal_measure(
         graph: N nodes.
         signal: F, [N] or [N, M], sparse or not; its columns' energies add up.
         method: see :func:`spectral_measure`.
-        moments: M >= 2 of "kpm" and "lanczos".
-        kernel: of "kpm".
-        limit: nodes up to which "exact" is allowed.
+        moments: the number M of moments of "kpm" and "lanczos", >= 2.
+        kernel: the damping of the moments of "kpm".
+        limit: the number of nodes up to which "exact" is allowed.
 
     Returns:
         Masses of sum 1.
@@ -129,5 +135,5 @@ def _blocks(signal: Signal) -> Iterator[np.ndarray]:
     width = min(columns, max(BLOCK // nodes, 1))
     for low in range(0, columns, width):
         block = signal[:, low : low + width]
-        dense = block.toarray() if scipy.sparse.issparse(block) else block
+        dense = block if isinstance(block, np.ndarray) else block.toarray()
         yield np.pad(dense, ((0, 0), (0, width - dense.shape[1])))

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Integer
 
 from longnn.analysis.chebyshev import Kernel
 from longnn.analysis.density import Method
@@ -17,20 +18,20 @@ class FrequencyHomophily(NamedTuple):
     """What each frequency adds to the edge homophily.
 
     Attributes:
-        edges: [bins + 1] of the bins over [0, 2].
+        edges: [bins + 1] edges of the bins over [0, 2].
         energy: [bins] share e of the energy of y_c = D^1/2 1[class c] over all c; sums to 1.
         homophily: [bins] integral of (1 - lambda) e over the bin, negative above lambda = 1;
             sums to the edge homophily.
     """
 
-    edges: np.ndarray
-    energy: np.ndarray
-    homophily: np.ndarray
+    edges: Float[np.ndarray, " edges"]
+    energy: Float[np.ndarray, " bins"]
+    homophily: Float[np.ndarray, " bins"]
 
 
 def frequency_homophily(
     graph: Graph,
-    labels: np.ndarray,
+    labels: Integer[np.ndarray, " N"],
     bins: int = 61,
     method: Method = "auto",
     *,
@@ -51,7 +52,7 @@ def frequency_homophily(
     Args:
         graph: N nodes.
         labels: [N] integers, < 0 where there is none.
-        bins: equal bins over [0, 2].
+        bins: the number of equal bins over [0, 2], >= 1.
         method, moments, kernel, limit: see ``longnn.analysis.signal_measure``. "exact" and
             "lanczos" give h up to rounding, "kpm" up to the width of its kernel.
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Integer, Real
 
 
 class Measure(NamedTuple):
@@ -13,8 +14,8 @@ class Measure(NamedTuple):
         mass: [J] >= 0; the sum is 1 where it is a distribution.
     """
 
-    lam: np.ndarray
-    mass: np.ndarray
+    lam: Real[np.ndarray, " J"]
+    mass: Real[np.ndarray, " J"]
 
 
 class Density(NamedTuple):
@@ -25,8 +26,8 @@ class Density(NamedTuple):
         share: [bins]; sums to 1 where the measure does.
     """
 
-    edges: np.ndarray
-    share: np.ndarray
+    edges: Float[np.ndarray, " edges"]
+    share: Float[np.ndarray, " bins"]
 
 
 def histogram(measure: Measure, bins: int = 61) -> Density:
@@ -37,10 +38,15 @@ def histogram(measure: Measure, bins: int = 61) -> Density:
 
     Args:
         measure: J points.
-        bins: number of bins, >= 1.
+        bins: the number of bins, >= 1.
 
     Raises:
         ValueError: if bins < 1.
+
+    Example:
+        >>> import numpy as np
+        >>> histogram(Measure(np.array([0.1, 1.0]), np.array([0.25, 0.75])), bins=3).share
+        array([0.25, 0.75, 0.  ])
     """
     if bins < 1:
         raise ValueError(f"a histogram needs bins >= 1, got {bins}")
@@ -48,8 +54,8 @@ def histogram(measure: Measure, bins: int = 61) -> Density:
     return Density(edges, np.bincount(bin_of(measure.lam, bins), measure.mass, bins))
 
 
-def bin_of(lam: np.ndarray, bins: int) -> np.ndarray:
-    """[J] index of the bin that each lambda [J] lies in, in [0, bins).
+def bin_of(lam: Real[np.ndarray, " J"], bins: int) -> Integer[np.ndarray, " J"]:
+    """The index [J] of the bin that each lambda lies in, in [0, bins).
 
     Eigenvalues come with an error of 1e-15: without rounding, those at an edge would fall to
     either side by chance.

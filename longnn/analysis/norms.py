@@ -4,13 +4,17 @@ Under the weight of its own basis it follows from the coefficients (Parseval): `
 """
 
 import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Float
 
 from longnn.analysis.basis import Basis, filter_values
 from longnn.analysis.measure import Measure
 
 
-def squared_norm(basis: Basis, theta: np.ndarray, measure: Measure) -> np.ndarray:
-    """[...] sum_j |g(lambda_j)|^2 mass_j.
+def squared_norm(
+    basis: Basis, theta: ArrayLike, measure: Measure
+) -> Float[np.ndarray, "..."] | np.floating:
+    """The squared norm [...] of a filter, sum_j |g(lambda_j)|^2 mass_j.
 
     Under the spectral density of a graph it is ||g(L)||_F^2 / N, the mean power that white noise
     keeps; under the energy of a signal, what the filter leaves of that.

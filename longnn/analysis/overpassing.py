@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Real
 
 from longnn.analysis.measure import Measure, bin_of
 
@@ -14,21 +15,21 @@ class OverPassing(NamedTuple):
         share: [...] over-passing of the filter (of each channel), in [0, 1].
         flat: over-passing of g = 1: the total variation distance of labels and spectrum, in bins.
         norm: [...] sum_j rho_j g(lambda_j)^2, so that share * norm is what is over-passed.
-        edges: [bins + 1] of the bins over [0, 2].
+        edges: [bins + 1] edges of the bins over [0, 2].
         missing: [bins] max(0, 1 - e_i / rho_i), 0 where the graph has no eigenvalue.
         passed: [bins, ...] share of the norm in each bin; sums to 1.
     """
 
-    share: np.ndarray
+    share: Float[np.ndarray, "..."] | np.floating
     flat: float
-    norm: np.ndarray
-    edges: np.ndarray
-    missing: np.ndarray
-    passed: np.ndarray
+    norm: Float[np.ndarray, "..."] | np.floating
+    edges: Float[np.ndarray, " edges"]
+    missing: Float[np.ndarray, " bins"]
+    passed: Float[np.ndarray, "bins ..."]
 
 
 def over_passing(
-    values: np.ndarray, density: Measure, energy: Measure, bins: int = 31
+    values: Real[np.ndarray, "J *C"], density: Measure, energy: Measure, bins: int = 31
 ) -> OverPassing:
     """Share of the filter's norm that passes where the labels carry less energy than average.
 
@@ -60,7 +61,7 @@ def over_passing(
         values: [J] or [J, C], g at ``density.lam``.
         density: of the graph, ``spectral_measure``.
         energy: of the labels, ``signal_measure`` of ``label_signal``; same method as the density.
-        bins: equal bins over [0, 2].
+        bins: the number of equal bins over [0, 2], >= 1.
 
     Raises:
         ValueError: if values do not fit, are not finite, or are zero at every eigenvalue.

@@ -1,9 +1,12 @@
 """Labels and prediction errors as signals on the nodes."""
 
 import numpy as np
+from jaxtyping import Bool, Float, Integer, Real
 
 
-def label_signal(labels: np.ndarray, *, centred: bool = True) -> np.ndarray:
+def label_signal(
+    labels: Integer[np.ndarray, " N"], *, centred: bool = True
+) -> Float[np.ndarray, "N C"]:
     """One indicator per class, its mean over the labelled nodes taken off.
 
     Without the mean, which every filter passes and which tells no class from another, lambda = 0
@@ -18,6 +21,14 @@ def label_signal(labels: np.ndarray, *, centred: bool = True) -> np.ndarray:
 
     Raises:
         ValueError: if labels are not integers [N], or no node has one.
+
+    Example:
+        >>> import numpy as np
+        >>> label_signal(np.array([0, 1, 1, -1]), centred=False)
+        array([[1., 0.],
+               [0., 1.],
+               [0., 1.],
+               [0., 0.]])
     """
     labels, known = _checked(labels)
     signal = np.zeros((len(labels), int(labels.max()) + 1))
@@ -28,8 +39,10 @@ def label_signal(labels: np.ndarray, *, centred: bool = True) -> np.ndarray:
 
 
 def error_signal(
-    probabilities: np.ndarray, labels: np.ndarray, nodes: np.ndarray | None = None
-) -> np.ndarray:
+    probabilities: Real[np.ndarray, "N C"],
+    labels: Integer[np.ndarray, " N"],
+    nodes: Bool[np.ndarray, " N"] | None = None,
+) -> Float[np.ndarray, "N C"]:
     """One-hot labels minus predicted probabilities: what the model has not explained.
 
     Args:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from longnn.graphs.graph import Graph
 from longnn.graphs.scaling import shift_matrix
@@ -20,21 +21,26 @@ class Spectrum(NamedTuple):
         vectors: [N, N] U, one orthonormal eigenvector per column.
     """
 
-    lam: np.ndarray
-    vectors: np.ndarray
+    lam: Float[np.ndarray, " N"]
+    vectors: Float[np.ndarray, "N N"]
 
 
-def eigenvalues(graph: Graph, *, limit: int = EXACT_LIMIT) -> np.ndarray:
-    """[N] eigenvalues of L = I - S = I - D^-1/2 A D^-1/2, ascending in [0, 2].
+def eigenvalues(graph: Graph, *, limit: int = EXACT_LIMIT) -> Float[np.ndarray, " N"]:
+    """The eigenvalues [N] of L = I - S = I - D^-1/2 A D^-1/2, ascending in [0, 2].
 
     An isolated node has lambda = 1.
 
     Args:
         graph: N nodes.
-        limit: largest N for which the dense matrix is made.
+        limit: the largest N for which the dense matrix is made.
 
     Raises:
         ValueError: if N > limit.
+
+    Example:
+        >>> import longnn, numpy as np
+        >>> eigenvalues(longnn.Graph.from_edges(np.array([[0, 1]]), num_nodes=3))
+        array([0., 1., 2.])
     """
     return np.clip(1 - np.linalg.eigvalsh(_dense(graph, limit, matrices=2))[::-1], 0, 2)
 
@@ -44,7 +50,7 @@ def eigenvectors(graph: Graph, *, limit: int = EXACT_LIMIT) -> Spectrum:
 
     Args:
         graph: N nodes.
-        limit: largest N for which the dense matrix is made.
+        limit: the largest N for which the dense matrix is made.
 
     Raises:
         ValueError: if N > limit.

@@ -7,12 +7,13 @@ the rest is better without this spike. Source: A. Banerjee and J. Jost, Linear A
 """
 
 import numpy as np
+from jaxtyping import Integer, Real
 
 from longnn.graphs.graph import Graph
 
 
-def twin_classes(graph: Graph) -> np.ndarray:
-    """[N] class of each node, from 0; nodes whose rows of A are equal share one.
+def twin_classes(graph: Graph) -> Integer[np.ndarray, " N"]:
+    """The class [N] of each node, from 0; nodes whose rows of A are equal share one.
 
     Rows are compared by a random number for each neighbour, summed: two different rows are taken
     for equal with a probability of about 1e-16.
@@ -25,7 +26,7 @@ def twin_classes(graph: Graph) -> np.ndarray:
     return np.unique(row, return_inverse=True)[1]
 
 
-def twin_share(graph: Graph, classes: np.ndarray) -> float:
+def twin_share(graph: Graph, classes: Integer[np.ndarray, " N"]) -> float:
     """Share of the N eigenvalues that twins put at lambda = 1: in a class of m nodes m - 1.
 
     Isolated nodes have lambda = 1 each: m.
@@ -35,7 +36,9 @@ def twin_share(graph: Graph, classes: np.ndarray) -> float:
     return 1 - distinct / graph.num_nodes
 
 
-def twin_energy(graph: Graph, classes: np.ndarray, signal: np.ndarray) -> float:
+def twin_energy(
+    graph: Graph, classes: Integer[np.ndarray, " N"], signal: Real[np.ndarray, "N M"]
+) -> float:
     """||F - P F||^2 with P the mean over each class of twins, 0 at isolated nodes.
 
     Args:

@@ -1,20 +1,24 @@
 """The functions of a basis with their weight, and how well a graph tells them apart."""
 
 import numpy as np
+from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 
 from longnn.plot.style import COLOURS, FREQUENCY
 
 
 def basis(
-    lam: np.ndarray, values: np.ndarray, weight: np.ndarray | None = None, title: str = ""
+    lam: Real[np.ndarray, " G"],
+    values: Float[np.ndarray, "terms G"],
+    weight: Float[np.ndarray, " G"] | None = None,
+    title: str = "",
 ) -> Figure:
     """p_k(lambda), and with a weight p_k sqrt(w) below: the latter are orthonormal without one.
 
     Args:
         lam: [G] ascending in [0, 2].
-        values: [K+1, G].
-        weight: [G] >= 0 at lambda, or None; may be infinite at the ends.
+        values: [K+1, G] of the polynomials.
+        weight: [G] >= 0 at lambda, or None; it may be infinite at the ends.
         title: of the figure.
     """
     figure = Figure(figsize=(6.4, 3.6 if weight is None else 6.0), layout="constrained")
@@ -41,7 +45,9 @@ def basis(
 
 
 def conditioning(
-    numbers: dict[str, np.ndarray], measure: str = "spectral density", title: str = ""
+    numbers: dict[str, Float[np.ndarray, " terms"]],
+    measure: str = "spectral density",
+    title: str = "",
 ) -> Figure:
     """Condition number of the Gram matrix of p_0 .. p_K over K, for several bases.
 
@@ -49,7 +55,7 @@ def conditioning(
 
     Args:
         numbers: name of a basis -> [K+1], as ``longnn.analysis.condition_numbers`` returns it.
-        measure: under what the Gram matrix is taken.
+        measure: what the Gram matrix is taken under, in words.
         title: of the figure.
 
     Raises:

@@ -1,23 +1,25 @@
 """A dataset at a glance."""
 
 import numpy as np
+from jaxtyping import Float, Real
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from longnn.plot._density import Binned
 from longnn.plot.style import COLOURS
 
 
 def dataset(
-    degrees: np.ndarray,
-    counts: np.ndarray,
-    mixing: np.ndarray,
-    density: tuple[np.ndarray, np.ndarray],
+    degrees: Real[np.ndarray, " N"],
+    counts: Real[np.ndarray, " C"],
+    mixing: Float[np.ndarray, "C C"],
+    density: Binned,
     title: str = "",
 ) -> Figure:
     """A dataset at a glance: degrees, class sizes, who is joined to whom, and the spectrum.
 
     Args:
-        degrees: [N].
+        degrees: [N] of the nodes.
         counts: [C] labelled nodes of each class.
         mixing: [C, C] share of the neighbours of class c that are of class d.
         density: (edges [n + 1], share [n]) of the graph's spectrum.
@@ -35,16 +37,16 @@ def dataset(
 
 
 def valued_dataset(
-    degrees: np.ndarray,
-    labels: np.ndarray,
-    joined: np.ndarray,
-    density: tuple[np.ndarray, np.ndarray],
+    degrees: Real[np.ndarray, " N"],
+    labels: Real[np.ndarray, " n"],
+    joined: Real[np.ndarray, "2 M"],
+    density: Binned,
     title: str = "",
 ) -> Figure:
     """A dataset of real-valued labels at a glance: degrees, labels, those of neighbours, spectrum.
 
     Args:
-        degrees: [N].
+        degrees: [N] of the nodes.
         labels: [n] of the labelled nodes.
         joined: [2, M] labels of a node and of its neighbour.
         density: (edges [n + 1], share [n]) of the graph's spectrum.
@@ -60,7 +62,7 @@ def valued_dataset(
 
 
 def _glance(
-    degrees: np.ndarray, density: tuple[np.ndarray, np.ndarray], title: str
+    degrees: Real[np.ndarray, " N"], density: Binned, title: str
 ) -> tuple[Figure, Axes, Axes]:
     """A figure with degrees and spectrum, and its two other axes: above and below."""
     figure = Figure(figsize=(8, 6.4), layout="constrained")

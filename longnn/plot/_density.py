@@ -1,12 +1,15 @@
 """The spectral density of a graph, by one method or several."""
 
+from typing import TypeAlias
+
 import numpy as np
+from jaxtyping import Float, Real
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from longnn.plot.style import COLOURS, FREQUENCY
 
-Binned = tuple[np.ndarray, np.ndarray]
+Binned: TypeAlias = tuple[Float[np.ndarray, " edges"], Real[np.ndarray, " bins"]]
 """(edges [n + 1], share [n]) as ``longnn.analysis.spectral_density`` returns it."""
 
 
@@ -41,7 +44,7 @@ def density(densities: dict[str, Binned], title: str = "") -> Figure:
     return figure
 
 
-def log_if_peaked(axes: Axes, share: np.ndarray) -> None:
+def log_if_peaked(axes: Axes, share: Real[np.ndarray, " bins"]) -> None:
     """A logarithmic axis over four decades, if one bin holds ten times the median of the filled."""
     filled = 100 * share[share > 0]
     if len(filled) and filled.max() > 10 * np.median(filled):

@@ -1,6 +1,7 @@
 """The energy of signals over the frequencies, and the homophily of labels."""
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -37,13 +38,16 @@ def energy(energies: dict[str, Binned], density: Binned | None = None, title: st
 
 
 def homophily(
-    edges: np.ndarray, share: np.ndarray, density: Binned | None = None, title: str = ""
+    edges: Float[np.ndarray, " edges"],
+    share: Float[np.ndarray, " bins"],
+    density: Binned | None = None,
+    title: str = "",
 ) -> Figure:
     """What each frequency adds to the edge homophily; the bars sum to it.
 
     Args:
-        edges: [n + 1] of the bins.
-        share: [n] part of the edge homophily in each, negative above lambda = 1.
+        edges: [n + 1] edges of the bins.
+        share: [n] the part of the edge homophily in each bin, negative above lambda = 1.
         density: (edges, share) of the graph's spectrum, or None.
         title: of the figure.
     """

@@ -3,54 +3,87 @@
 from pathlib import Path
 
 import numpy as np
+from flax import nnx
+from jaxtyping import Bool, Float, Real
 from matplotlib.figure import Figure
 
-from longnn.analysis import response as response_of
-from longnn.analysis import spectral_density
-from longnn.analysis.response import Trained
+from longnn.analysis.density import spectral_density
 from longnn.graphs.graph import Graph
+from longnn.plot._density import Binned
 from longnn.plot.style import COLOURS
 from longnn.runs.saved import Run, load
-from longnn.training import Fit, graph_of
+from longnn.training.problem import graph_of
+from longnn.training.responses import HasResponse, module_response
+from longnn.training.result import Fit
 from longnn.training.task import REGRESSION
 
 
 def response(
-    trained: str | Path | Trained,
+    trained: str | Path | HasResponse | nnx.Module,
     graph: Graph | None = None,
     *,
-    lam: np.ndarray | None = None,
+    lam: Real[np.ndarray, " G"] | None = None,
     title: str = "",
 ) -> Figure:
-    """Learned filter of a run, or of a batch of runs, above the spectrum of a graph.
+    """The learned filter of a run, or of a batch of runs, above the spectrum of a graph.
 
     Args:
-        trained: a run directory, an opened one, what ``longnn.training.fit`` returned, or one
-            module.
-        graph: whose spectrum stands below; None: that of an opened run's own data, and none for
-            others.
+        trained: a run directory, an opened one, what ``longnn.fit`` returned, anything else with
+            ``response(lam) -> [B, G, C]``, or one module.
+        graph: the graph whose spectrum stands below; None: that which a fit or an opened run was
+            trained on, and none for others.
         lam: [G] where the filter is drawn, ascending in [0, 2]; None: 401 points.
         title: of the figure; "{spread}" in it becomes what is drawn of the runs.
 
     Raises:
         ValueError: if the model has no filter.
         DataFileError: if a run's own data are missing.
+
+    Example:
+        >>> import longnn
+        >>> from flax import nnx
+        >>> model = longnn.models.LonGNN(8, 3, order=4, rngs=nnx.Rngs(0))
+        >>> longnn.plot.response(model).savefig("filter.png")  # doctest: +SKIP
     """
     opened = load(trained) if isinstance(trained, str | Path) else trained
     lam = np.linspace(0, 2, 401) if lam is None else np.asarray(lam, float)
-    values = response_of(opened, lam)
-    if isinstance(opened, Run):
-        if graph is None:
-            graph = graph_of(opened.dataset(), opened.config["graph"]["self_loops"])
-        runs = f"{len(values)} runs ({opened.result.split})"
-        title = title or f"Learned filter of {opened.title},\n{{spread}} of {runs}"
+    values = values_of(opened, lam)
+    title = title or _title_of(opened, len(values))
+    graph = _graph_of(opened) if graph is None else graph
     spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
     title = title.replace("{spread}", spread)
     density = None if graph is None else spectral_density(graph)
     return response_curves(lam, values, density, title, _channel(opened, values.shape[2]))
 
 
-def _channel(trained: Trained, channels: int) -> str:
+def values_of(
+    trained: HasResponse | nnx.Module, lam: Real[np.ndarray, " G"]
+) -> Float[np.ndarray, "B G C"]:
+    """g(lambda) of a batch of runs, or of one module as a batch of one."""
+    if isinstance(trained, nnx.Module):
+        return module_response(trained, lam)[None]
+    return trained.response(lam)
+
+
+def _title_of(trained: HasResponse | nnx.Module, runs: int) -> str:
+    """What the figure is called; empty where nothing is known of the data."""
+    if isinstance(trained, Run):
+        split = trained.result.split
+    elif isinstance(trained, Fit) and trained.splits is not None and trained.title:
+        split = trained.splits.protocol
+    else:
+        return ""
+    return f"Learned filter of {trained.title},\n{{spread}} of {runs} runs ({split})"
+
+
+def _graph_of(trained: HasResponse | nnx.Module) -> Graph | None:
+    """The graph that was filtered on, where it is known."""
+    if isinstance(trained, Run):
+        return graph_of(trained.dataset(), trained.config["graph"]["self_loops"])
+    return trained.graph if isinstance(trained, Fit) else None
+
+
+def _channel(trained: HasResponse | nnx.Module, channels: int) -> str:
     """What one of so many channels of a filter is."""
     fit = trained.fit if isinstance(trained, Run) else trained
     if not isinstance(fit, Fit):
@@ -62,9 +95,9 @@ def _channel(trained: Trained, channels: int) -> str:
 
 
 def response_curves(
-    lam: np.ndarray,
-    values: np.ndarray,
-    density: tuple[np.ndarray, np.ndarray] | None = None,
+    lam: Real[np.ndarray, " G"],
+    values: Real[np.ndarray, "B G C"],
+    density: Binned | None = None,
     title: str = "",
     channel: str = "class",
 ) -> Figure:
@@ -115,7 +148,11 @@ def response_curves(
     return figure
 
 
-def _occupied(lam: np.ndarray, edges: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """[G] bool: which points lie in a bin that holds an eigenvalue."""
+def _occupied(
+    lam: Real[np.ndarray, " G"],
+    edges: Float[np.ndarray, " edges"],
+    share: Real[np.ndarray, " bins"],
+) -> Bool[np.ndarray, " G"]:
+    """Which points [G] lie in a bin that holds an eigenvalue."""
     bins = np.clip(np.searchsorted(edges, lam, side="right") - 1, 0, len(share) - 1)
     return share[bins] > 0

@@ -1,16 +1,18 @@
 """Fitted filters beside their targets, and how fast bases get there."""
 
 import numpy as np
+from jaxtyping import Integer, Real
 from matplotlib.figure import Figure
 
+from longnn.plot._density import Binned
 from longnn.plot.style import COLOURS
 
 
 def fitted_response(
-    lam: np.ndarray,
-    target: np.ndarray,
-    fitted: np.ndarray,
-    density: tuple[np.ndarray, np.ndarray] | None = None,
+    lam: Real[np.ndarray, " G"],
+    target: Real[np.ndarray, " G"],
+    fitted: Real[np.ndarray, "B G"],
+    density: Binned | None = None,
     title: str = "",
 ) -> Figure:
     """Fitted filters over their target, median and range over signals, with the residual below.
@@ -19,8 +21,8 @@ def fitted_response(
 
     Args:
         lam: [G] eigenvalues of L, ascending in [0, 2].
-        target: [G] response aimed at.
-        fitted: [B, G] response of each fit.
+        target: [G] the response that is aimed at.
+        fitted: [B, G] the response of each fit.
         density: (edges [n + 1], share [n]) where the signals have their energy, or None.
         title: of the figure.
     """
@@ -53,7 +55,9 @@ def fitted_response(
 
 
 def convergence(
-    recorded: dict[str, np.ndarray], excess: dict[str, np.ndarray], title: str = ""
+    recorded: dict[str, Integer[np.ndarray, " H"]],
+    excess: dict[str, Real[np.ndarray, "H B"]],
+    title: str = "",
 ) -> Figure:
     """Squared error above the optimum by epoch, of each basis: median (thick) and worst fit (thin).
 

@@ -8,40 +8,44 @@ from flax import nnx
 from matplotlib.figure import Figure
 
 from longnn.analysis.basis import host_terms
-from longnn.analysis.response import Trained
 from longnn.plot._basis import basis
-from longnn.runs.saved import load
+from longnn.runs.saved import Run, load
+from longnn.training.result import Fit
 from polybases import weight
 
 
 def learned_basis(
-    trained: str | Path | Trained, run: int = 0, *, functions: int = 6, title: str = ""
+    trained: str | Path | Run | Fit | nnx.Module,
+    run: int = 0,
+    *,
+    functions: int = 6,
+    title: str = "",
 ) -> Figure:
-    """p_k(lambda) of the first filter of a trained model, with their weight where that is Jacobi's.
+    """The basis p_k(lambda) of a trained model's first filter, with its weight where that is Jacobi's.
 
-    Of a basis with parameters for each channel, that of channel 0.
+    Of a basis with parameters for each channel, that of channel 0 is drawn.
 
     Args:
-        trained: a run directory, an opened one, what ``longnn.training.fit`` returned, or a module.
-        run: which of its B runs.
-        functions: how many are drawn, p_0 and up, at most K + 1.
+        trained: a run directory, an opened one, what ``longnn.fit`` returned, or a module.
+        run: the number of the run whose basis is drawn, in [0, B).
+        functions: how many functions are drawn, p_0 and up, at most K + 1.
         title: of the figure; by default with the learned exponents.
 
     Raises:
         ValueError: if there is no such run, or the model's filter is in no basis.
     """
     opened = load(trained) if isinstance(trained, str | Path) else trained
-    model: Any = opened if isinstance(opened, nnx.Module) else opened.model(run)
-    spectral: Any = model.filters[0] if hasattr(model, "filters") else None
-    if not hasattr(spectral, "terms"):
+    model = opened if isinstance(opened, nnx.Module) else opened.model(run)
+    filters: Any = getattr(model, "filters", None)
+    if filters is None or not hasattr(filters[0], "terms"):
         raise ValueError(f"{type(model).__name__} has no filter in a basis of lambda")
-    recurrence, _ = spectral.terms()
+    recurrence, _ = filters[0].terms()
     lam = np.linspace(0, 2, 401)[1:-1]
     x = (1 - lam)[:, None]
     values = host_terms(recurrence, lambda t: x * t, np.ones_like(x))[..., 0]
     density = None
     named = title or f"basis of {type(model).__name__}"
-    of_jacobi: Any = getattr(spectral, "basis", None)
+    of_jacobi: Any = getattr(filters[0], "basis", None)
     orthogonal = not isinstance(recurrence.norms, tuple)
     if orthogonal and hasattr(of_jacobi, "alpha") and hasattr(of_jacobi, "beta"):
         alpha, beta = float(of_jacobi.alpha[...]), float(of_jacobi.beta[...])

@@ -1,17 +1,18 @@
 """Where a filter passes what the labels do not have."""
 
 import numpy as np
+from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 
 from longnn.plot.style import COLOURS, FREQUENCY
 
 
 def over_passing(
-    lam: np.ndarray,
-    filters: dict[str, np.ndarray],
-    edges: np.ndarray,
-    passed: dict[str, np.ndarray],
-    missing: np.ndarray,
+    lam: Real[np.ndarray, " G"],
+    filters: dict[str, Real[np.ndarray, " G"]],
+    edges: Float[np.ndarray, " edges"],
+    passed: dict[str, Float[np.ndarray, " bins"]],
+    missing: Float[np.ndarray, " bins"],
     title: str = "",
 ) -> Figure:
     """|g(lambda)| of several filters, and below, the over-passing summed up from lambda = 0.
@@ -24,7 +25,7 @@ def over_passing(
         lam: [G] ascending in [0, 2].
         filters: name -> [G] values g, for a fair look each over the root of its
             ``OverPassing.norm``.
-        edges: [n + 1] of the bins.
+        edges: [n + 1] edges of the bins.
         passed: name -> [n] share of the norm in each bin, ``OverPassing.passed`` of a channel.
         missing: [n] in [0, 1], ``OverPassing.missing``.
         title: of the figure.

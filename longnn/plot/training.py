@@ -1,6 +1,7 @@
 """How training went."""
 
 import numpy as np
+from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -8,7 +9,7 @@ from longnn.plot.style import COLOURS
 
 
 def training_curves(
-    curves: dict[str, np.ndarray],
+    curves: dict[str, Float[np.ndarray, "B epochs"]],
     metric: str,
     title: str = "",
     loss: str = "mean negative log-likelihood",
@@ -17,9 +18,9 @@ def training_curves(
 
     Args:
         curves: "loss", "val_loss", "val" -> [B, epochs], NaN after a run's end.
-        metric: name of the metric.
+        metric: the name of the validation metric.
         title: of the figure.
-        loss: name of the loss.
+        loss: the name of the loss.
     """
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -35,13 +36,18 @@ def training_curves(
     return figure
 
 
-def exponents(alpha: np.ndarray, beta: np.ndarray, selected: np.ndarray, title: str = "") -> Figure:
-    """Path of (alpha, beta) of each run; a dot at the selected epoch.
+def exponents(
+    alpha: Float[np.ndarray, "B epochs"],
+    beta: Float[np.ndarray, "B epochs"],
+    selected: Integer[np.ndarray, " B"],
+    title: str = "",
+) -> Figure:
+    """The path of (alpha, beta) of each run, with a dot at the selected epoch.
 
     Args:
-        alpha: [B, epochs], NaN after a run's end.
-        beta: [B, epochs].
-        selected: [B] index of the selected epoch.
+        alpha: [B, epochs] exponent at lambda = 0, NaN after a run's end.
+        beta: [B, epochs] exponent at lambda = 2, likewise.
+        selected: [B] index of the selected epoch, from 0.
         title: of the figure.
     """
     figure = Figure(figsize=(4.8, 4.4), layout="constrained")
