@@ -1,6 +1,7 @@
 """g(L) x by Chebyshev interpolation, where a graph is too large to diagonalise."""
 
 import numpy as np
+from jaxtyping import Float64, Real
 from numpy.polynomial import chebyshev
 
 from longnn.fitting.expression import Response
@@ -11,12 +12,12 @@ from longnn.graphs.scaling import shift_matrix
 def chebyshev_apply(
     graph: Graph,
     response: Response,
-    x: np.ndarray,
+    x: Real[np.ndarray, "N *channels"],
     *,
     accuracy: float = 1e-10,
     max_degree: int = 1024,
-) -> np.ndarray:
-    """g(L) x in float64, with g replaced by its interpolant at Chebyshev nodes.
+) -> Float64[np.ndarray, "N *channels"]:
+    """Returns g(L) x in float64, with g replaced by its interpolant at Chebyshev nodes.
 
     The degree doubles until the interpolant differs from g by at most ``accuracy`` times max |g|
     on 4,001 points of [0, 2]; the error of a signal is then at most about that times its norm,
@@ -24,11 +25,14 @@ def chebyshev_apply(
     (2013), chapters 4 and 8.
 
     Args:
-        graph: N nodes.
-        response: g, smooth on [0, 2].
+        graph: the graph of N nodes.
+        response: the response g, smooth on [0, 2].
         x: [N, ...] signals.
-        accuracy: relative to max |g|.
-        max_degree: products with S at most.
+        accuracy: largest error of the interpolant, relative to max |g|.
+        max_degree: largest degree of the interpolant, which is the number of products with S.
+
+    Returns:
+        [N, ...] filtered signals.
 
     Raises:
         ValueError: if max_degree does not reach the accuracy, as where g has a kink or a jump.

@@ -2,15 +2,11 @@
 
 import difflib
 from collections.abc import Callable
-from typing import Any
 
-import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
 
 from longnn.analysis.basis import Basis
 from polybases import (
-    Combination,
     bernstein,
     chebyshev,
     chebyshev_interpolation,
@@ -21,7 +17,7 @@ from polybases import (
 )
 from polybases.scales import Scale
 
-_BUILDERS: dict[str, Callable[[int, Any, Any, Scale], Basis]] = {
+_BUILDERS: dict[str, Callable[[int, ArrayLike, ArrayLike, Scale], Basis]] = {
     "jacobi": jacobi,
     "gegenbauer": lambda order, alpha, _, scale: gegenbauer(order, alpha + 0.5, scale),
     "legendre": lambda order, alpha, beta, scale: legendre(order, scale),
@@ -35,8 +31,8 @@ _BUILDERS: dict[str, Callable[[int, Any, Any, Scale], Basis]] = {
 }
 
 BASES = tuple(_BUILDERS)
-"""Names of bases. gegenbauer has lambda = alpha + 1/2; alpha and beta matter to jacobi alone
-otherwise."""
+"""The names of the bases. Only two use exponents: "jacobi" alpha and beta, and "gegenbauer" alpha,
+by lambda = alpha + 1/2."""
 
 
 def make_basis(
@@ -46,35 +42,28 @@ def make_basis(
     beta: ArrayLike = 0.0,
     scale: Scale = "orthonormal",
 ) -> Basis:
-    """A basis of polynomials of degree up to K in x = 1 - lambda, by name.
+    """Returns a basis of polynomials of degree up to K in x = 1 - lambda, by its name.
 
     Args:
-        name: one of `BASES`.
-        order: K >= 0.
+        name: the name of the basis, one of `BASES`.
+        order: highest degree K >= 0.
         alpha, beta: exponents of the Jacobi weight (1-x)^alpha (1+x)^beta, > -1.
-        scale: "orthonormal", "monic" or "standard", where the basis has a weight.
+        scale: scale of the polynomials, "orthonormal", "monic" or "standard"; it matters where the
+            basis has a weight.
 
     Returns:
-        Basis with K+1 terms, in jax's default precision.
+        A basis with K+1 terms, in jax's default precision.
 
     Raises:
-        ValueError: for an unknown name or scale, a wrong order, or an exponent out of range.
+        ValueError: if the name or the scale is unknown, the order is negative, or an exponent is
+            out of its range.
+
+    Example:
+        >>> make_basis("legendre", order=3).order
+        3
     """
     if name not in _BUILDERS:
         near = difflib.get_close_matches(name, BASES)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         raise ValueError(f"unknown basis {name!r}: {hint}There are {', '.join(BASES)}")
     return _BUILDERS[name](order, alpha, beta, scale)
-
-
-def penalty(basis: Basis) -> Array | np.ndarray:
-    """[K+1, ...] weights w_k of the penalty sum_k w_k theta_k^2.
-
-    For orthogonal polynomials the squared norms, so that the penalty is the integral of |g|^2
-    under the basis's weight (Parseval); ones for a basis that is orthogonal under none.
-    """
-    if isinstance(basis, Combination):
-        return np.ones(len(basis.matrix))
-    if basis.norms is None or isinstance(basis.norms, tuple):
-        return np.ones(basis.order + 1)
-    return basis.norms

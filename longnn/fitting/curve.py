@@ -1,6 +1,7 @@
 """How fast a fit by gradients came near the optimum."""
 
 import numpy as np
+from jaxtyping import Float64, Integer, Real
 
 from longnn.analysis.basis import host_terms
 from longnn.fitting.bases import make_basis
@@ -9,14 +10,14 @@ from longnn.fitting.optimum import Optimum
 from polybases import chebyshev_nodes
 
 
-def excess_curve(fit: GradientFit, optimum: Optimum) -> np.ndarray:
-    """[H, P, C] squared error above the optimum at the recorded epochs, in float64.
+def excess_curve(fit: GradientFit, optimum: Optimum) -> Float64[np.ndarray, "H P C"]:
+    """Returns the squared error above the optimum at the recorded epochs, in float64.
 
     The float32 parameters are taken as exact numbers, and compared with the optimum in
     coefficients, where nothing cancels.
 
     Raises:
-        ValueError: if the optimum is of another order.
+        ValueError: if the optimum is that of another order.
     """
     setup, (theta, alpha, beta) = fit.setup, fit.path
     if setup.order != optimum.order:
@@ -29,18 +30,23 @@ def excess_curve(fit: GradientFit, optimum: Optimum) -> np.ndarray:
 
 
 def epochs_within(
-    recorded: np.ndarray, excess: np.ndarray, optimum: np.ndarray, share: float = 0.01
-) -> np.ndarray:
-    """Epoch from which on a fit stays within a share of the optimum; infinity if it never does.
+    recorded: Integer[np.ndarray, " H"],
+    excess: Real[np.ndarray, "H *channels"],
+    optimum: Real[np.ndarray, "*channels"],
+    share: float = 0.01,
+) -> Float64[np.ndarray, "*channels"]:
+    """Returns the epoch from which on a fit stays within a share of the optimum.
+
+    It is infinity where the fit never does.
 
     Args:
-        recorded: [H] epochs.
+        recorded: [H] numbers of the recorded epochs, ascending.
         excess: [H, ...] squared errors above the optimum.
         optimum: [...] least squared errors.
-        share: 0.01 for 1 %.
+        share: share of the optimum, 0.01 for 1 %.
 
     Returns:
-        [...] float.
+        [...] epochs, as floating-point numbers.
     """
     outside = ~(excess <= share * optimum)
     last = len(recorded) - np.argmax(outside[::-1], axis=0)  # first index after the last outside

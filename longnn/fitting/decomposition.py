@@ -7,33 +7,35 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse
+from jaxtyping import Float64, Integer, Real
 
-from longnn.analysis.spectrum import EXACT_LIMIT, shift_matrix
+from longnn.analysis.spectrum import EXACT_LIMIT
 from longnn.fitting.expression import Response
 from longnn.graphs.graph import Graph
+from longnn.graphs.scaling import shift_matrix
 from longnn.runs.atomic import atomic_write
 
 KEPT_FROM = 1000
-"""Nodes from which a decomposition is worth a file."""
+"""Number of nodes from which a decomposition is worth a file."""
 
-_VERSION = 1  # of the files
+_VERSION = 1  # of the layout of the files
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """An invariant subspace of S, spanned by sum_j signs_j e_orbits[j, i] / sqrt(G), i < n.
+    """An invariant subspace of S, spanned by sum_j signs_j e_orbits[j, i] / sqrt(G) for i < n.
 
     Attributes:
         orbits: [G, n] node indices.
-        signs: [G] +1 or -1.
-        lam: [n] eigenvalues of L = I - S there, in [0, 2].
-        vectors: [n, n] eigenvectors, one a column.
+        signs: [G] signs, +1 or -1.
+        lam: [n] eigenvalues of L = I - S in the subspace, in [0, 2].
+        vectors: [n, n] eigenvectors, one in each column.
     """
 
-    orbits: np.ndarray
-    signs: np.ndarray
-    lam: np.ndarray
-    vectors: np.ndarray
+    orbits: Integer[np.ndarray, "G n"]
+    signs: Float64[np.ndarray, " G"]
+    lam: Float64[np.ndarray, " n"]
+    vectors: Float64[np.ndarray, "n n"]
 
 
 def decompose(
@@ -43,23 +45,25 @@ def decompose(
     limit: int = EXACT_LIMIT,
     cache: Path | None = None,
 ) -> list[Block]:
-    """Eigenvalues and eigenvectors of L = I - S in float64.
+    """Returns the eigenvalues and eigenvectors of L = I - S in float64, in blocks.
 
     S = D^-1/2 A D^-1/2 commutes with both reflections of a grid, so that symmetric and
-    antisymmetric vectors do not mix: four blocks of a quarter of the nodes.
+    antisymmetric vectors do not mix: a grid gives four blocks of a quarter of the nodes.
 
     Args:
-        graph: N nodes.
-        grid: (rows, columns), both even, of a graph that is symmetric under both reflections.
-        limit: nodes of a block above which nothing is computed.
-        cache: folder of the files of decompositions; None: none is read or written. The name
-            holds a hash of the graph and the blocks.
+        graph: the graph of N nodes.
+        grid: (rows, columns), both even, of a graph that is symmetric under both reflections; None
+            for any other graph.
+        limit: number of nodes of a block above which nothing is computed.
+        cache: folder in which decompositions are kept, in files named by a hash of the graph and
+            the blocks; None to neither read nor write one.
 
     Returns:
-        Blocks whose subspaces are orthogonal and sum to R^N.
+        Blocks whose subspaces are orthogonal to each other and sum to R^N.
 
     Raises:
-        ValueError: if a block is larger than the limit, or the graph is not symmetric as said.
+        ValueError: if a block is larger than the limit, or the graph is not symmetric under the
+            reflections of the grid.
     """
     s = shift_matrix(graph)
     orbits, signs = _whole(graph.num_nodes) if grid is None else _quarters(s, *grid)
@@ -79,16 +83,27 @@ def decompose(
     return [Block(orbits, sign, *pair) for sign, pair in zip(signs, pairs, strict=True)]
 
 
-def apply(blocks: list[Block], response: Response, x: np.ndarray) -> np.ndarray:
-    """g(L) x in float64.
+def apply(
+    blocks: list[Block], response: Response, x: Real[np.ndarray, "N *channels"]
+) -> Float64[np.ndarray, "N *channels"]:
+    """Returns g(L) x in float64.
 
     Args:
-        blocks: of `decompose`.
-        response: g.
+        blocks: the blocks of L that :func:`decompose` returned.
+        response: the response g.
         x: [N, ...] signals.
 
+    Returns:
+        [N, ...] filtered signals.
+
     Raises:
-        ValueError: if x has another number of nodes.
+        ValueError: if x has another number of nodes than the blocks.
+
+    Example:
+        >>> graph = Graph.from_edges(np.array([[0, 1], [1, 2]]), 3)
+        >>> x = np.array([1.0, 2.0, 3.0])
+        >>> apply(decompose(graph), lambda lam: 0 * lam + 2, x).round(6).tolist()
+        [2.0, 4.0, 6.0]
     """
     x = np.asarray(x, np.float64)
     nodes = sum(len(block.lam) for block in blocks)
@@ -147,7 +162,7 @@ def _digest(s: scipy.sparse.csr_array, *arrays: np.ndarray) -> str:
 
 
 def _read(file: Path | None, count: int, size: int) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """What a file holds; None if there is none, or none that is whole."""
+    """Returns the pairs that a file holds; None if there is no file, or if it is not whole."""
     if file is None or not file.is_file():
         return None
     try:

@@ -4,24 +4,24 @@ import ast
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float64
 
-Response = Callable[[np.ndarray], np.ndarray]
-"""lambda [n] in [0, 2] -> g(lambda) [n], float64."""
+Response = Callable[[Float64[np.ndarray, " n"]], Float64[np.ndarray, " n"]]
+"""A response: eigenvalues lambda in [0, 2] of L -> g(lambda)."""
 
-FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
+FUNCTIONS: dict[str, tuple[Callable[..., np.ndarray], int]] = {
     **{name: (getattr(np, name), 1) for name in ("exp", "log", "sqrt", "abs", "sign")},
     **{name: (getattr(np, name), 1) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{name: (getattr(np, name), 2) for name in ("minimum", "maximum")},
     "where": (np.where, 3),
 }
-"""Function -> what computes it, and how many arguments it takes."""
+"""The name of a function -> the function that computes it, and the number of its arguments."""
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
-_OPERATORS: dict[type, Callable[..., Any]] = {
+_OPERATORS: dict[type, Callable[..., np.ndarray]] = {
     **{ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul},
     **{ast.Div: operator.truediv, ast.Pow: operator.pow},
     **{ast.UAdd: operator.pos, ast.USub: operator.neg},
@@ -36,20 +36,24 @@ _DEEPEST = 50
 
 
 def parse(text: str) -> Response:
-    """The response that an expression of ``lam`` (or ``x`` = 1 - lam) describes.
+    """Returns the response that an expression of ``lam`` (or ``x`` = 1 - lam) describes.
 
     The text is read as a syntax tree of which a few kinds of nodes are computed in float64;
     nothing else, such as attributes, subscripts or other calls, is ever run.
 
     Args:
-        text: such as "exp(-3*lam)" or "where(lam < 0.5, 1, 0)".
+        text: the expression, such as "exp(-3*lam)" or "where(lam < 0.5, 1, 0)".
 
     Returns:
-        lambda [n] -> g(lambda) [n] float64; it raises ValueError where g is not finite.
+        The response; it raises a ValueError where g is not finite.
 
     Raises:
-        ValueError: if the text is not arithmetic of lambda, with the place; or if g is not finite
-            somewhere on [0, 2].
+        ValueError: if the text is not arithmetic of lambda (the message names the place), or if g
+            is not finite somewhere on [0, 2].
+
+    Example:
+        >>> parse("1 - lam/2")(np.array([0.0, 1.0, 2.0])).tolist()
+        [1.0, 0.5, 0.0]
     """
     if len(text) > _LONGEST:
         raise ValueError(f"a filter has at most {_LONGEST} characters, got {len(text)}")
@@ -59,7 +63,7 @@ def parse(text: str) -> Response:
         raise ValueError(f"cannot read the filter {text!r} ({error}); {_ALLOWED}") from None
     _check(tree, text.strip(), 0)
 
-    def response(lam: np.ndarray) -> np.ndarray:
+    def response(lam: np.ndarray) -> Float64[np.ndarray, "..."]:
         lam = np.asarray(lam, np.float64)
         names = CONSTANTS | {"lam": lam, "x": 1 - lam}
         with np.errstate(all="ignore"):  # what is not finite is reported below
@@ -70,8 +74,10 @@ def parse(text: str) -> Response:
     return response
 
 
-def finite(values: np.ndarray, lam: np.ndarray, what: str) -> np.ndarray:
-    """Returns the values, or raises ValueError saying at which lambda one is not finite."""
+def finite(
+    values: Float64[np.ndarray, "*points"], lam: Float64[np.ndarray, "*points"], what: str
+) -> Float64[np.ndarray, "*points"]:
+    """Returns the values, or raises a ValueError that says at which lambda one is not finite."""
     bad = ~np.isfinite(values)
     if bad.any():
         raise ValueError(
@@ -123,7 +129,7 @@ def _children(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def _value(node: ast.AST, names: dict[str, Any]) -> Any:
+def _value(node: ast.AST, names: dict[str, float | np.ndarray]) -> np.ndarray:
     """Of a checked node; numbers are float64, so that no power grows without end."""
     arguments = [_value(child, names) for child in _children(node)]
     match node:

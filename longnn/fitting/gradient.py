@@ -1,99 +1,51 @@
 """Fitting by gradients in float32: coefficients and exponents, all problems at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Float32, Integer
 
+from longnn.fitting._chunk import initial, run_chunk
+from longnn.fitting._parameters import Data, Parameters, Rates, Setup, exponents
 from longnn.fitting.bases import make_basis
-from longnn.fitting.chunk import (
-    Data,
-    Method,
-    Parameters,
-    Rates,
-    Setup,
-    exponents,
-    initial,
-    run_chunk,
-)
-from longnn.fitting.least_squares import check_ridge
+from longnn.fitting.descent import PATIENCE, Descent
 from longnn.fitting.problem import FitProblem
-from longnn.graphs.checks import check_word
 from longnn.operators.protocol import Operator
 from polybases import raw_exponent
 from polybases.scales import Scale
 
 FLOOR = 1e-12
-"""Share of |y|^2 below which a squared error is rounding of float32 and counts as converged."""
+"""The share of |y|^2 below which a squared error is rounding of float32, and so has converged."""
 
-PATIENCE = 4
-"""Chunks over which squared errors are compared."""
+_DEFAULTS = Descent()
 
 POINTS = 300
-"""Epochs that are recorded at most."""
-
-
-@dataclass(frozen=True)
-class Descent:
-    """How to descend.
-
-    Attributes:
-        method: "nesterov" (accelerated, with steps from the Gram matrix) or "adam".
-        epochs: at most.
-        lr: Adam's rate of the coefficients at the start, in units of |y| / |x|.
-        lr_basis: Adam's rate of the exponents at the start, in both methods.
-        lr_fall: factor of both rates after ``epochs``; they fall geometrically.
-        chunk: epochs between two propagations (`longnn.fitting.chunk`).
-        tol: it stops once no squared error has changed by this share in `PATIENCE` chunks; 0:
-            never.
-        ridge: as in `longnn.fitting.least_squares`.
-
-    Raises:
-        ValueError: for a value out of its range.
-    """
-
-    method: Method = "nesterov"
-    epochs: int = 20000
-    lr: float = 0.1
-    lr_basis: float = 0.01
-    lr_fall: float = 1e-4
-    chunk: int = 500
-    tol: float = 1e-5
-    ridge: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_ridge(self.ridge)
-        check_word("method", self.method, Method)
-        if min(self.epochs, self.chunk) < 1:
-            raise ValueError(f"epochs and chunk must be >= 1, got {self.epochs} and {self.chunk}")
-        if not (self.lr > 0 and self.lr_basis >= 0 and 0 < self.lr_fall <= 1 and self.tol >= 0):
-            raise ValueError(
-                "needed: lr > 0, lr_basis >= 0, 0 < lr_fall <= 1 and tol >= 0, got "
-                f"{self.lr}, {self.lr_basis}, {self.lr_fall} and {self.tol}"
-            )
+"""The largest number of epochs that are recorded."""
 
 
 class GradientFit(NamedTuple):
-    """What `descend` found.
+    """A fit by gradients, as :func:`descend` returns it.
 
     Attributes:
-        setup: basis, order and scale.
-        theta: [K+1, P, C] float32 at the end.
+        setup: the static settings, among them basis, order and scale.
+        theta: [K+1, P, C] coefficients at the end.
         alpha, beta: [P] exponents at the end; the given ones for a basis that does not learn them.
-        epochs: done.
-        recorded: [H] numbers of epochs, about equally spaced in their logarithm.
-        path: theta [H, K+1, P, C], alpha and beta [H, P] after them.
+        epochs: number of epochs done.
+        recorded: [H] numbers of the recorded epochs, about equally spaced in their logarithm.
+        path: theta [H, K+1, P, C], alpha [H, P] and beta [H, P] after the recorded epochs.
     """
 
     setup: Setup
-    theta: np.ndarray
-    alpha: np.ndarray
-    beta: np.ndarray
+    theta: Float32[np.ndarray, "K1 P C"]
+    alpha: Float32[np.ndarray, " P"]
+    beta: Float32[np.ndarray, " P"]
     epochs: int
-    recorded: np.ndarray
-    path: tuple[np.ndarray, np.ndarray, np.ndarray]
+    recorded: Integer[np.ndarray, " H"]
+    path: tuple[
+        Float32[np.ndarray, "H K1 P C"], Float32[np.ndarray, "H P"], Float32[np.ndarray, "H P"]
+    ]
 
 
 def descend(
@@ -106,24 +58,24 @@ def descend(
     scale: Scale = "orthonormal",
     *,
     learnable: bool = True,
-    descent: Descent = Descent(),
+    descent: Descent = _DEFAULTS,
     on_progress: Callable[[int, int], None] = lambda epoch, epochs: None,
 ) -> GradientFit:
-    """Fits every problem from theta = 0; the channels of a problem share its exponents.
+    """Fits every problem by gradients from theta = 0; its channels share alpha and beta.
 
     Args:
         problem: P problems of C channels.
         operator: S in float32.
-        basis: name in `longnn.fitting.bases.BASES`.
-        order: K.
+        basis: name of the basis, one of :data:`longnn.fitting.BASES`.
+        order: highest degree K >= 0.
         alpha, beta: exponents at the start, > -1.
-        scale: of the polynomials.
+        scale: scale of the polynomials, "orthonormal", "monic" or "standard".
         learnable: whether "jacobi" learns alpha and beta; other bases never do.
-        descent: rates, number of epochs, when to stop.
-        on_progress: told (epochs done, epochs at most) after each chunk.
+        descent: the method, the learning rates, and when to stop.
+        on_progress: called with the number of epochs done and the largest number after each chunk.
 
     Raises:
-        ValueError: for a setting out of its range, or a squared error that is not finite.
+        ValueError: if a setting lies outside its range, or a squared error is not finite.
     """
     make_basis(basis, order, alpha, beta, scale)  # checks before anything is traced
     learnable = learnable and basis == "jacobi"
@@ -157,7 +109,7 @@ def descend(
     return GradientFit(setup, theta, end_alpha, end_beta, done, recorded, (thetas, alphas, betas))
 
 
-def _normalized(problem: FitProblem, ridge: float) -> tuple[Data, np.ndarray]:
+def _normalized(problem: FitProblem, ridge: float) -> tuple[Data, Float[np.ndarray, "P C"]]:
     """Signals and targets of mean square 1 where they count, and the unit [P, C] of theta."""
     inside = problem.mask[:, None, None]
     x, y = problem.signals.astype(np.float64), problem.targets.astype(np.float64)
@@ -173,8 +125,12 @@ def _normalized(problem: FitProblem, ridge: float) -> tuple[Data, np.ndarray]:
 
 
 def _given(
-    setup: Setup, params: Parameters, unit: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    setup: Setup, params: Parameters, unit: Float[np.ndarray, "P C"]
+) -> tuple[
+    Float32[np.ndarray, "*fits K1 P C"],
+    Float32[np.ndarray, "*fits P"],
+    Float32[np.ndarray, "*fits P"],
+]:
     """theta in the caller's units, and alpha and beta [..., P]."""
     alpha, beta = exponents(setup, params)
     theta = (np.asarray(params.theta, np.float64) * unit).astype(np.float32)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float64, Real
 
 from longnn.analysis.basis import Basis, host_terms
 from longnn.graphs.graph import Graph
@@ -11,24 +12,24 @@ from longnn.graphs.scaling import shift_matrix
 
 @dataclass(frozen=True, eq=False)
 class FitProblem:
-    """P independent problems of C channels: find g_pc with g_pc(L) x_pc close to y_pc.
+    """P independent problems of C channels each: find g_pc with g_pc(L) x_pc close to y_pc.
 
     The loss of a channel is the squared error summed over the nodes that count.
 
     Attributes:
-        graph: N nodes.
-        signals: [N, P, C], or [N, P, 1] where the channels share a signal; finite.
-        targets: [N, P, C] finite.
-        mask: [N] bool, the nodes that count; at least one.
+        graph: the graph of N nodes.
+        signals: [N, P, C] finite signals, or [N, P, 1] where the channels share a signal.
+        targets: [N, P, C] finite targets.
+        mask: [N] True for the nodes that count; at least one.
 
     Raises:
-        ValueError: if shapes disagree, a value is not finite or no node counts.
+        ValueError: if shapes disagree, a value is not finite, or no node counts.
     """
 
     graph: Graph
-    signals: np.ndarray
-    targets: np.ndarray
-    mask: np.ndarray
+    signals: Real[np.ndarray, "N P c"]
+    targets: Real[np.ndarray, "N P C"]
+    mask: Bool[np.ndarray, " N"]
 
     def __post_init__(self) -> None:
         x, y, nodes = self.signals, self.targets, self.graph.num_nodes
@@ -48,18 +49,20 @@ class FitProblem:
             )
 
     @property
-    def counted(self) -> np.ndarray:
-        """[M, P, C] float64 targets on the nodes that count."""
+    def counted(self) -> Float64[np.ndarray, "M P C"]:
+        """The targets on the M nodes that count."""
         return self.targets[self.mask].astype(np.float64)
 
 
-def squared_errors(problem: FitProblem, basis: Basis, theta: np.ndarray) -> np.ndarray:
-    """[P, C] sum over the nodes that count of (sum_k theta_k p_k(S) x - y)^2.
+def squared_errors(
+    problem: FitProblem, basis: Basis, theta: Real[np.ndarray, "K1 P C"]
+) -> Float64[np.ndarray, "P C"]:
+    """Returns the sum over the nodes that count of (sum_k theta_k p_k(S) x - y)^2, in float64.
 
     Args:
         problem: P problems of C channels.
-        basis: leaves broadcasting against the signals [N, P, c].
-        theta: [K+1, P, C], taken as exact numbers.
+        basis: a basis of order K whose leaves broadcast against the signals [N, P, c].
+        theta: [K+1, P, C] coefficients, taken as exact numbers.
     """
     s = shift_matrix(problem.graph)
 
@@ -71,12 +74,14 @@ def squared_errors(problem: FitProblem, basis: Basis, theta: np.ndarray) -> np.n
     return np.square(found - problem.counted).sum(axis=0)
 
 
-def r2(sse: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """R^2 = 1 - SSE / sum_i (y_i - mean y)^2; NaN where the target is constant.
+def r2(
+    sse: Real[np.ndarray, "*channels"], targets: Real[np.ndarray, "M *channels"]
+) -> Float64[np.ndarray, "*channels"]:
+    """Returns R^2 = 1 - SSE / sum_i (y_i - mean y)^2; NaN where the target is constant.
 
     Args:
         sse: [...] squared errors.
-        targets: [M, ...] on the nodes that count.
+        targets: [M, ...] targets on the nodes that count.
     """
     total = np.square(targets - targets.mean(axis=0)).sum(axis=0)
     return np.where(total > 0, 1 - sse / np.where(total > 0, total, 1), np.nan)

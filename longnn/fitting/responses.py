@@ -1,9 +1,10 @@
-"""Responses that filters are fitted to, by name, by expression or from values."""
+"""The responses that filters are fitted to: by name, by an expression, or from values."""
 
 import difflib
 import re
 
 import numpy as np
+from jaxtyping import Real
 
 from longnn.fitting.expression import FUNCTIONS, Response, finite, parse
 
@@ -21,20 +22,25 @@ RESPONSES: dict[str, Response] = {
     "comb": lambda lam: np.abs(np.sin(np.pi * lam)),
     "low_band": _low_band,
 }
-"""The six filters of the image experiment, of lambda, the eigenvalue of L = I - S, in [0, 2].
+"""The six responses of the image experiment, of the eigenvalue lambda of L = I - S in [0, 2].
 
 Source: He et al. (arXiv 2106.10994), section 4.1; low_band as in LON-GNN's code.
 """
 
 
 def response(name: str) -> Response:
-    """A response by its name in `RESPONSES`, or as an expression of ``lam``.
+    """Returns a response by its name in :data:`RESPONSES`, or from an expression of ``lam``.
 
     Args:
-        name: "band", or for instance "exp(-3*lam)": see `longnn.fitting.expression.parse`.
+        name: a name such as "band", or an expression such as "exp(-3*lam)", see
+            :func:`longnn.fitting.parse`.
 
     Raises:
-        ValueError: for an unknown name or what is not arithmetic of lambda.
+        ValueError: if the name is unknown, or the text is not arithmetic of lambda.
+
+    Example:
+        >>> response("low")(np.array([0.0, 2.0])).round(6).tolist()
+        [1.0, 0.0]
     """
     if name in RESPONSES:
         return RESPONSES[name]
@@ -51,15 +57,15 @@ def response(name: str) -> Response:
 _WORDS = ("lam", "x", "pi", "e", *FUNCTIONS)
 
 
-def interpolated(points: np.ndarray) -> Response:
-    """The piecewise linear response through given values.
+def interpolated(points: Real[np.ndarray, "..."]) -> Response:
+    """Returns the piecewise linear response through given values.
 
     Args:
-        points: [2, G] lambda, ascending from 0 or below to 2 or above, and g(lambda).
+        points: [2, G] values of lambda, ascending from 0 or below to 2 or above, and of g(lambda).
 
     Raises:
-        ValueError: on another shape, lambda that does not ascend or cover [0, 2], or values that
-            are not finite.
+        ValueError: if the shape is another, if lambda does not ascend or does not cover [0, 2], or
+            if a value is not finite.
     """
     points = np.asarray(points, np.float64)
     if points.ndim != 2 or len(points) != 2 or points.shape[1] < 2:

@@ -6,15 +6,15 @@ from .chebnetii import ChebNetII as ChebNetII
 from .classical import GAT as GAT
 from .classical import GCN as GCN
 from .favardgnn import FavardGNN as FavardGNN
-from .features import DenseFeatures as DenseFeatures
 from .features import Features as Features
-from .features import SparseFeatures as SparseFeatures
 from .features import as_features as as_features
 from .gprgnn import GPRGNN as GPRGNN
 from .heat import HeatKernel as HeatKernel
 from .jacobiconv import JacobiConv as JacobiConv
 from .krylovgnn import KrylovGNN as KrylovGNN
 from .longnn import LonGNN as LonGNN
+from .matrices import DenseFeatures as DenseFeatures
+from .matrices import SparseFeatures as SparseFeatures
 from .mlp import MLP as MLP
 from .model import Model as Model
 from .model import Setting as Setting

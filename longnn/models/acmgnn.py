@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.models.dropout import Key
 from longnn.models.features import Features
@@ -16,23 +17,28 @@ from longnn.operators.protocol import Operator
 
 
 class ACMGNN(Stack):
-    """H_L = relu(S H W_L), H_H = relu((I - S) H W_H), H_I = relu(H W_I), and at each node i
-    H <- 3 sum_c a_ic H_c with a_i = softmax(sigmoid([H_L v_L, H_H v_H, H_I v_I]) M / 3) (eq. 8).
+    """A classifier whose layers mix a low-pass, a high-pass and an identity channel (ACM-GNN).
 
-    Meant for a graph with self-loops (``graph=self_loops``, and ``graph.degree_exponent=1`` for
-    the paper's average over neighbours). ``identity=False`` leaves the two channels of FAGNN-like
-    banks.
-    Optimizer group: mlp.
+    A layer computes H_L = relu(S H W_L), H_H = relu((I - S) H W_H) and H_I = relu(H W_I). At each
+    node i it returns 3 sum_c a_ic H_c with a_i = softmax(sigmoid([H_L v_L, H_H v_H, H_I v_I]) M /
+    3) (arXiv 2210.07606, eq. 8).
+
+    The model is meant for a graph with self-loops (``graph=self_loops``), and for
+    ``graph.degree_exponent=1`` where the paper's average over the neighbours is wanted. All
+    parameters belong to the optimizer group "mlp".
 
     Args:
-        in_features: F.
-        classes: C.
-        identity: whether there is a third channel without the graph.
-        body: settings of :class:`longnn.models.stack.Stack`.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        identity: whether there is the third channel, which does not use the graph. Without it the
+            layer is a bank of two filters, as in FAGNN.
+        body: the settings of every model of layers, see :class:`longnn.models.stack.Stack`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
+
+    self_loops = 1.0
 
     def __init__(
         self,
@@ -51,7 +57,7 @@ class ACMGNN(Stack):
 
 
 class Mixture(nnx.Module):
-    """Low-pass, high-pass and identity channels, weighed at each node."""
+    """One layer: a low-pass, a high-pass and an identity channel, weighed at each node."""
 
     def __init__(
         self,
@@ -69,8 +75,8 @@ class Mixture(nnx.Module):
 
     def __call__(
         self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
-    ) -> Array:
-        """X [N, F] -> [N, C]."""
+    ) -> Float[Array, "N C"]:
+        """Maps features X [N, F] to signals [N, C]."""
         channels, width = self.score.shape
         projected = features.project(self.kernel[...], rate, key)
         two = projected[:, : 2 * width]

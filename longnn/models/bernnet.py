@@ -8,19 +8,20 @@ from polybases import bernstein
 
 
 class BernNet(Spectral):
-    """Z = sum_k relu(gamma_k) b_k(S) H (eq. 4); gamma_k, about the response at lambda = 2k/K.
+    """An MLP and a filter in Bernstein polynomials (BernNet).
 
-    All channels share gamma, which starts at 1, an all-pass filter; H is an MLP. Optimizer groups:
-    mlp, w.
+    Z = sum_k relu(gamma_k) b_k(S) H (arXiv 2106.10994, eq. 4); H is an MLP of the features. gamma_k
+    is about the response at lambda = 2k/K. All channels share gamma, which starts at 1, an all-pass
+    filter. The optimizer groups are "mlp" and "coefficients" (gamma).
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
-        body: settings of :class:`longnn.models.Spectral`.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -31,5 +32,9 @@ class BernNet(Spectral):
         order: int = 10,
         **body: Unpack[Body],
     ):
-        make = lambda channels, dtype: NonNegative(bernstein, order, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, **body)
+        super().__init__(
+            in_features,
+            classes,
+            lambda _, dtype: NonNegative(bernstein, order, dtype=dtype),
+            **body,
+        )

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count
 from longnn.models.dropout import Key
@@ -17,19 +18,20 @@ from polybases import chebyshev, combine
 
 
 class ChebNet(Stack):
-    """H <- relu(sum_k T_k(S) H W_k + c) (eqs. 4 and 5), layer by layer.
+    """Layers of Chebyshev filters with a matrix of weights for each degree (ChebNet).
 
-    Deviations: T_k(S) instead of T_k(L - I) = (-1)^k T_k(S), whose sign is W_k's; no pooling.
-    Optimizer group: mlp.
+    A layer computes relu(sum_k T_k(S) H W_k + c) (arXiv 1606.09375, eqs. 4 and 5). Deviations from
+    the paper: T_k(S) stands where the paper has T_k(L - I) = (-1)^k T_k(S), whose sign W_k takes
+    over; there is no pooling. All parameters belong to the optimizer group "mlp".
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
-        body: settings of :class:`longnn.models.stack.Stack`.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of each layer.
+        body: the settings of every model of layers, see :class:`longnn.models.stack.Stack`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class ChebNet(Stack):
 
 
 class MatrixChebyshev(nnx.Module):
-    """sum_k T_k(S) X W_k + c: K products with S at the width of the output."""
+    """One layer sum_k T_k(S) X W_k + c, by K products with S at the width of its output."""
 
     def __init__(
         self,
@@ -69,8 +71,8 @@ class MatrixChebyshev(nnx.Module):
 
     def __call__(
         self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
-    ) -> Array:
-        """X [N, F] -> [N, C]."""
+    ) -> Float[Array, "N C"]:
+        """Maps features X [N, F] to signals [N, C]."""
         bias = self.bias[...]
         projected = features.project(self.kernel[...], rate, key)
         terms = jnp.moveaxis(projected.reshape(-1, self.order + 1, len(bias)), 1, 0)

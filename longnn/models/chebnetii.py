@@ -8,19 +8,21 @@ from polybases import chebyshev_interpolation
 
 
 class ChebNetII(Spectral):
-    """Z = g(S) H, g of degree K with g(x_j) = relu(gamma_j) at the K+1 Chebyshev nodes (eq. 8).
+    """An MLP and a filter given by its values at the Chebyshev nodes (ChebNetII).
 
-    All channels share gamma, which starts at 1, an all-pass filter; H is an MLP. Optimizer groups:
-    mlp, w.
+    Z = g(S) H, where g is the polynomial of degree K with g(x_j) = relu(gamma_j) at the K+1
+    Chebyshev nodes (arXiv 2202.03580, eq. 8); H is an MLP of the features. All channels share
+    gamma, which starts at 1, an all-pass filter. The optimizer groups are "mlp" and "coefficients"
+    (gamma).
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
-        body: settings of :class:`longnn.models.Spectral`.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -31,5 +33,9 @@ class ChebNetII(Spectral):
         order: int = 10,
         **body: Unpack[Body],
     ):
-        make = lambda channels, dtype: NonNegative(chebyshev_interpolation, order, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, **body)
+        super().__init__(
+            in_features,
+            classes,
+            lambda _, dtype: NonNegative(chebyshev_interpolation, order, dtype=dtype),
+            **body,
+        )

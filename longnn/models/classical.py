@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count
 from longnn.models.dropout import Key
@@ -22,21 +23,25 @@ if TYPE_CHECKING:
 
 
 class GCN(Stack):
-    """H <- relu(S H W + c) (arXiv 1609.02907, eq. 9), by ``jraph.GraphConvolution``.
+    """The graph convolutional network (GCN), by ``jraph.GraphConvolution``.
 
-    Meant for a graph with self-loops (``graph=self_loops``). Needs the edges: an operator of
-    ``backend="segment_sum"``, which ``experiments`` takes by itself. Optimizer group: mlp.
+    A layer computes relu(S H W + c) (arXiv 1609.02907, eq. 9). The model is meant for a graph with
+    self-loops (``graph=self_loops``). It needs the edges, that is an operator of
+    ``backend="segment_sum"``, which the command ``longnn train`` chooses by itself. All parameters
+    belong to the optimizer group "mlp".
 
     Args:
-        in_features: F.
-        classes: C.
-        body: settings of :class:`longnn.models.stack.Stack`.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        body: the settings of every model of layers, see :class:`longnn.models.stack.Stack`.
 
     Raises:
-        ValueError: for a setting outside its range; when called on another operator.
+        ValueError: if a setting lies outside its range, or if the model is called on an operator
+            without edges.
     """
 
     needs_edges = True
+    self_loops = 1.0
 
     def __init__(
         self,
@@ -51,25 +56,29 @@ class GCN(Stack):
 
 
 class GAT(Stack):
-    """Multi-head attention over neighbours (arXiv 1710.10903, eqs. 3 to 6), by ``jraph.GAT``.
+    """The graph attention network (GAT), by ``jraph.GAT``.
 
-    Heads are concatenated, those of the last layer averaged; ELU between layers. Deviation:
-    attention weights are not dropped out. Meant for a graph with self-loops
-    (``graph=self_loops``). Needs the edges, as :class:`GCN` does; their weights are not used.
-    Optimizer group: mlp.
+    A layer is multi-head attention over the neighbours of a node (arXiv 1710.10903, eqs. 3 to 6).
+    The heads of a layer are concatenated, those of the last layer are averaged; an ELU stands
+    between two layers. Deviation from the paper: attention weights are not dropped out.
+
+    The model is meant for a graph with self-loops (``graph=self_loops``). It needs the edges, as
+    :class:`GCN` does, but not their weights. All parameters belong to the optimizer group "mlp".
 
     Args:
-        in_features: F.
-        classes: C.
-        heads: of each layer.
-        body: settings of :class:`longnn.models.stack.Stack`; ``hidden``, the width of all heads
-            together, is a multiple of ``heads``.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        heads: number of attention heads of each layer, >= 1.
+        body: the settings of every model of layers, see :class:`longnn.models.stack.Stack`;
+            ``hidden``, the width of all heads together, is a multiple of ``heads``.
 
     Raises:
-        ValueError: for a setting outside its range; when called on another operator.
+        ValueError: if a setting lies outside its range, or if the model is called on an operator
+            without edges.
     """
 
     needs_edges = True
+    self_loops = 1.0
 
     def __init__(
         self,
@@ -91,7 +100,7 @@ class GAT(Stack):
 
 
 class Convolution(nnx.Module):
-    """S X W + c."""
+    """One layer of GCN: S X W + c."""
 
     def __init__(
         self, width_in: int, width_out: int, *, dtype: DTypeLike = jnp.float32, rngs: nnx.Rngs
@@ -101,8 +110,8 @@ class Convolution(nnx.Module):
 
     def __call__(
         self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
-    ) -> Array:
-        """X [N, F] -> [N, C]."""
+    ) -> Float[Array, "N C"]:
+        """Maps features X [N, F] to signals [N, C]."""
         import jraph
 
         projected = features.project(self.kernel[...], rate, key)
@@ -118,7 +127,10 @@ class Convolution(nnx.Module):
 
 
 class Attention(nnx.Module):
-    """sum over neighbours j of softmax_j(leaky_relu(a . [W x_i, W x_j])) W x_j, for each head."""
+    """One layer of GAT: for each head, an average of the neighbours j of node i.
+
+    The weight of W x_j in it is softmax_j(leaky_relu(a . [W x_i, W x_j])).
+    """
 
     def __init__(
         self,
@@ -137,8 +149,8 @@ class Attention(nnx.Module):
 
     def __call__(
         self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
-    ) -> Array:
-        """X [N, F] -> [N, heads * C], or the mean over the heads [N, C]."""
+    ) -> Float[Array, "N C"]:
+        """Maps features X [N, F] to signals [N, heads * C], or [N, C] where heads are averaged."""
         import jraph
 
         heads, width = self.sender.shape

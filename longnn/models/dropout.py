@@ -7,21 +7,23 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
+from jaxtyping import Bool, Float, Integer, PRNGKeyArray, UInt32
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ThreefryKey:
-    """A key whose dropout takes its bits from jax's generator instead of the hash."""
+    """A key whose dropout takes its bits from jax's generator instead of from the hash."""
 
-    key: Array
+    key: PRNGKeyArray
 
 
-Key = Array | ThreefryKey
+Key = PRNGKeyArray | ThreefryKey
+"""The key of a dropout: a random key of jax, hashed, or one whose own bits are taken."""
 
 
 def split_key(key: Key | None, count: int) -> Sequence[Key | None]:
-    """``count`` independent keys of the same kind, or ``count`` times None."""
+    """Returns ``count`` independent keys of the same kind, or ``count`` times None for None."""
     if key is None:
         return [None] * count
     if isinstance(key, ThreefryKey):
@@ -29,14 +31,16 @@ def split_key(key: Key | None, count: int) -> Sequence[Key | None]:
     return list(jax.random.split(key, count))
 
 
-def keep_mask(key: Key, rate: ArrayLike, size: int, index: Array | None = None) -> Array:
-    """[size] bool, True with probability 1 - rate, independent between indices and keys.
+def keep_mask(
+    key: Key, rate: ArrayLike, size: int, index: Integer[Array, " size"] | None = None
+) -> Bool[Array, " size"]:
+    """Returns a mask, True with probability 1 - rate and independent between places and keys.
 
     Args:
-        key: a typed jax random key, or one as :class:`ThreefryKey`.
-        rate: scalar in [0, 1), may be traced.
-        size: number of entries, below 2**32.
-        index: [size] int32, a permutation of the entries to be given; None for their own order.
+        key: the key of the draw.
+        rate: probability of False, a scalar in [0, 1) that may be traced.
+        size: number of places, below 2**32.
+        index: [size] the numbers of the places, a permutation; None for 0, 1, ..., size - 1.
     """
     if isinstance(key, ThreefryKey):
         drawn = jax.random.uniform(key.key, (size,), jnp.float32) >= jnp.asarray(rate, jnp.float32)
@@ -47,25 +51,30 @@ def keep_mask(key: Key, rate: ArrayLike, size: int, index: Array | None = None) 
     return (bits >> 8) >= threshold(rate)
 
 
-def key_words(key: Array) -> Array:
-    """The two words [2] uint32 of a typed jax random key that the hash takes."""
+def key_words(key: PRNGKeyArray) -> UInt32[Array, "2"]:
+    """Returns the two words of a jax random key that the hash takes."""
     words = jax.random.key_data(key).astype(jnp.uint32).ravel()
     return jnp.stack([words[0], words[-1]])
 
 
-def threshold(rate: ArrayLike) -> Array:
-    """The smallest hash of 24 bits that is kept, uint32."""
+def threshold(rate: ArrayLike) -> UInt32[Array, ""]:
+    """Returns the smallest hash of 24 bits that is kept at a rate in [0, 1)."""
     return jnp.ceil(jnp.asarray(rate, jnp.float32) * 2**24).astype(jnp.uint32)
 
 
-def drop(x: Array, rate: ArrayLike, key: Key | None, index: Array | None = None) -> Array:
-    """Zeroes entries with probability ``rate`` and divides the rest by 1 - rate.
+def drop(
+    x: Float[Array, "*shape"],
+    rate: ArrayLike,
+    key: Key | None,
+    index: Integer[Array, "*shape"] | None = None,
+) -> Float[Array, "*shape"]:
+    """Zeroes entries with probability ``rate`` and divides the others by 1 - rate.
 
     Args:
-        x: any shape.
-        rate: scalar in [0, 1), may be traced.
-        key: as of :func:`keep_mask`, or None for evaluation, which returns ``x`` itself.
-        index: as of :func:`keep_mask`, of the shape of x.
+        x: [...] values.
+        rate: a scalar in [0, 1) that may be traced.
+        key: the key of the draw, or None for evaluation, which returns ``x`` itself.
+        index: [...] the numbers of the places as in :func:`keep_mask`, in the shape of x.
     """
     if key is None:
         return x
@@ -73,8 +82,11 @@ def drop(x: Array, rate: ArrayLike, key: Key | None, index: Array | None = None)
     return jnp.where(keep, x / (1 - jnp.asarray(rate, x.dtype)), 0)
 
 
-def lowbias32(x: Array) -> Array:
-    """Bijective 32-bit mixer with low bias (C. Wellons, "Prospecting for Hash Functions", 2018)."""
+def lowbias32(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+    """Mixes 32-bit words by a bijection of low bias.
+
+    Source: C. Wellons, "Prospecting for Hash Functions" (2018).
+    """
     x ^= x >> 16
     x *= jnp.uint32(0x7FEB352D)
     x ^= x >> 15

@@ -13,20 +13,23 @@ from polybases.modules import Favard
 
 
 class FavardGNN(Spectral):
-    """Z = g(S) relu(X W1 + c1) W2 + c2, g_c = sum_k theta_kc p_kc of the hidden channels c.
+    """A model in which each channel learns an orthonormal basis of its own (FavardGNN).
 
-    The p_kc have learned recurrence coefficients (algorithm 2), diagonal 0 and off-diagonal 1 at
-    the start, theta_c = (1, 0, ..., 0). Deviations from the published code: the off-diagonal is a
-    softplus instead of clipped, p_0 = 1. Optimizer groups: mlp, w, basis.
+    Z = g(S) relu(X W1 + c1) W2 + c2, with g_c = sum_k theta_kc p_kc for each hidden channel c. The
+    polynomials p_kc have learned recurrence coefficients (arXiv 2302.12432, algorithm 2), whose
+    diagonal starts at 0 and whose off-diagonal starts at 1; theta_c starts at (1, 0, ..., 0).
+    Deviations from the published code: the off-diagonal is a softplus instead of being clipped, and
+    p_0 = 1. The optimizer groups are "mlp", "coefficients" (theta) and "basis".
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
-        body: settings of :class:`longnn.models.Spectral`; placement="inside" here.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`;
+            ``placement="inside"`` is the default here.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(

@@ -1,181 +1,95 @@
 """Node features as the left factor of the first layer: sparse or dense, chosen by density."""
 
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float, PRNGKeyArray, Real
 
-from longnn.models.dropout import Key, drop
-from longnn.models.native_layers import fused_layers
+from longnn.models.dropout import Key
+from longnn.models.matrices import CsrFeatures, DenseFeatures, NativeFeatures, SparseFeatures
 from longnn.operators.bucketed import bucketed_rows
 from longnn.operators.choice import Backend, choose
 from longnn.operators.csr import csr_rows
-from longnn.operators.native.rows import NativeRows, native_rows
-from longnn.operators.products import Pattern, sparse_product
-from longnn.operators.transforms import static
+from longnn.operators.native.rows import native_rows
 
 DENSITY_LIMIT = 0.1
-"""Share of non-zeros above which a dense product is faster on a CPU."""
+"""The share of non-zeros above which a dense product is faster on a CPU."""
 
 
+@runtime_checkable
 class Features(Protocol):
-    """X [N, F], a pytree."""
+    """Features X [N, F] of the nodes as the left factor of the first layer; a pytree."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(N, F)."""
+        """The numbers (N, F) of nodes and of features."""
 
     @property
     def dtype(self) -> jnp.dtype:
-        """Type of the values."""
+        """The data type of the values."""
 
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
-        """dropout(X) W [N, H] for W [F, H]; no dropout where ``key`` is None."""
+    def project(
+        self, weight: Float[Array, "F H"], rate: ArrayLike = 0.0, key: Key | None = None
+    ) -> Float[Array, "N H"]:
+        """Returns dropout(X) W; dropout is on where a key is given.
+
+        Args:
+            weight: [F, H] matrix W.
+            rate: rate of the dropout, in [0, 1).
+            key: the dropout's key, or None for evaluation.
+        """
 
 
 @runtime_checkable
 class TwoLayers(Protocol):
-    """Features with the first two layers of a perceptron in one pass, as the native ones."""
+    """Features that compute the first two layers of a perceptron in one pass."""
 
     def two_layers(
         self,
-        first: Array,
-        bias: Array,
-        second: Array,
+        first: Float[Array, "F H"],
+        bias: Float[Array, " H"],
+        second: Float[Array, "H C"],
         rate: ArrayLike,
-        key: Array | None,
-    ) -> Array:
-        """dropout(relu(dropout(X) W + b)) V [N, C] for W [F, H], b [H], V [H, C].
+        key: PRNGKeyArray | None,
+    ) -> Float[Array, "N C"]:
+        """Returns dropout(relu(dropout(X) W + b)) V.
 
-        ``key`` is None for evaluation.
+        Args:
+            first: [F, H] matrix W.
+            bias: [H] vector b.
+            second: [H, C] matrix V.
+            rate: rate of both dropouts, in [0, 1).
+            key: the dropout's key, or None for evaluation.
         """
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class DenseFeatures:
-    """X as a matrix [N, F]."""
-
-    matrix: Array
-    shape: tuple[int, int] = static()
-
-    @property
-    def dtype(self) -> jnp.dtype:
-        """Type of the values."""
-        return self.matrix.dtype
-
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
-        """dropout(X) W [N, H] for W [F, H]."""
-        return drop(self.matrix, rate, key) @ weight
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class SparseFeatures:
-    """X by its non-zeros: only they are dropped out (zeros stay zero, so nothing is lost).
-
-    Attributes:
-        values: [nnz].
-        rows: pattern of X.
-        columns: pattern of X^T, for the backward pass.
-        shape: (N, F).
-    """
-
-    values: Array
-    rows: Pattern
-    columns: Pattern
-    shape: tuple[int, int] = static()
-
-    @property
-    def dtype(self) -> jnp.dtype:
-        """Type of the values."""
-        return self.values.dtype
-
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
-        """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
-        self._check(weight)
-        values = drop(self.values, rate, key).astype(weight.dtype)
-        return sparse_product(self.rows, self.columns, values, values, weight)
-
-    def _check(self, weight: Array) -> None:
-        if weight.ndim != 2 or weight.shape[0] != self.shape[1]:
-            raise ValueError(f"weight must have shape [F, H], F = {self.shape[1]}: {weight.shape}")
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class NativeFeatures(SparseFeatures):
-    """Sparse features on the native kernels."""
-
-    rows: NativeRows
-    columns: NativeRows
-
-    def two_layers(
-        self,
-        first: Array,
-        bias: Array,
-        second: Array,
-        rate: ArrayLike,
-        key: Array | None,
-    ) -> Array:
-        """See :class:`TwoLayers`; differentiable in reverse mode in the three weights."""
-        self._check(first)
-        width = first.shape[1]
-        if bias.shape != (width,) or second.ndim != 2 or second.shape[0] != width:
-            raise ValueError(
-                f"bias and second weight must have shapes [H] and [H, C], H = {width}, got "
-                f"{bias.shape} and {second.shape}"
-            )
-        outer, inner = (None, None) if key is None else jax.random.split(key, 2)
-        values = drop(self.values, rate, outer).astype(first.dtype)
-        return fused_layers(self.rows, self.columns, values, first, bias, second, rate, inner)
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class CsrFeatures(SparseFeatures):
-    """Sparse features with the values of X^T in their own order.
-
-    Attributes:
-        transposed: [nnz] values of X^T.
-        order: [nnz] their places in ``values``.
-    """
-
-    transposed: Array = field(kw_only=True)
-    order: Array = field(kw_only=True)
-
-    def project(self, weight: Array, rate: ArrayLike = 0.0, key: Key | None = None) -> Array:
-        """dropout(X) W [N, H] for W [F, H]; differentiable in W."""
-        self._check(weight)
-        values = drop(self.values, rate, key).astype(weight.dtype)
-        # drawn twice: a gather of the values just drawn takes longer
-        transposed = drop(self.transposed, rate, key, self.order).astype(weight.dtype)
-        return sparse_product(self.rows, self.columns, values, transposed, weight)
-
-
 def as_features(
-    matrix: np.ndarray | scipy.sparse.sparray | scipy.sparse.spmatrix,
+    matrix: Real[np.ndarray, "N F"] | scipy.sparse.sparray | scipy.sparse.spmatrix,
     *,
     backend: Backend = "auto",
     dtype: DTypeLike = jnp.float32,
     density_limit: float = DENSITY_LIMIT,
 ) -> SparseFeatures | DenseFeatures:
-    """Puts X on the device, sparse where its density is at most ``density_limit``.
+    """Puts features on the device, as a sparse matrix where their density is low.
 
     Args:
-        matrix: [N, F] numpy array or scipy sparse matrix.
-        backend: of the sparse product: "native" if the kernels are to be used, "auto" to use them
-            where they are active, anything else for pure JAX.
-        dtype: of the values on the device.
-        density_limit: 0 forces dense, 1 forces sparse.
+        matrix: [N, F] numpy array or scipy sparse matrix of finite real numbers.
+        backend: backend of sparse products: "native" for the native kernels, "auto" for them where
+            they are active, any other word for pure JAX.
+        dtype: data type of the values on the device.
+        density_limit: share of non-zeros up to which X is kept sparse; 0 forces a dense matrix, 1 a
+            sparse one.
 
     Raises:
-        ValueError: if X is not a matrix, or holds NaN or infinities.
+        ValueError: if X is not a matrix of real numbers, or holds NaN or infinities.
+
+    Example:
+        >>> as_features(np.eye(20)).shape
+        (20, 20)
     """
     if not scipy.sparse.issparse(matrix):
         matrix = np.asarray(matrix)

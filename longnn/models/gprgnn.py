@@ -13,22 +13,25 @@ from polybases import monomial
 
 
 class GPRGNN(Spectral):
-    """Z = sum_k gamma_k S^k H with learned gamma that all channels share (eq. 2); H is an MLP.
+    """An MLP and learned weights of the powers of S (GPR-GNN).
 
-    gamma starts as personalised PageRank. Meant for a graph with self-loops
-    (``graph=self_loops``). Optimizer groups: mlp, w.
+    Z = sum_k gamma_k S^k H with gamma that all channels share (arXiv 2101.07988, eq. 2); H is an
+    MLP of the features. gamma starts as personalised PageRank. The model is meant for a graph with
+    self-loops (``graph=self_loops``). The optimizer groups are "mlp" and "coefficients" (gamma).
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
-        alpha: teleport probability of the initial gamma, in [0, 1]; 1 starts as the identity, 0 as
-            S^K.
-        body: settings of :class:`longnn.models.Spectral`.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
+        alpha: probability of a teleport of the initial gamma, in [0, 1]. 1 starts as the identity,
+            0 starts as S^K.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
+
+    self_loops = 1.0
 
     def __init__(
         self,

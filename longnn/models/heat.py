@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range
 from longnn.models.model import Setting
@@ -15,20 +16,22 @@ from polybases import Recurrence, chebyshev_interpolation, chebyshev_nodes
 
 
 class HeatKernel(Spectral):
-    """Z = exp(-t L) H; in graph networks e.g. GDC (arXiv 1911.05485, section 3).
+    """An MLP whose outputs diffuse over the graph for a learned time (heat kernel).
 
-    Optimizer groups: mlp, basis (log t).
+    Z = exp(-t L) H, as in Kondor and Lafferty (ICML 2002) and, in graph networks, in GDC (arXiv
+    1911.05485, section 3); H is an MLP of the features. The optimizer groups are "mlp" and "basis"
+    (log t).
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the polynomial that approximates the kernel.
         t: initial time of diffusion, > 0.
         learnable: whether t is a parameter.
-        body: settings of :class:`longnn.models.Spectral`.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -41,14 +44,18 @@ class HeatKernel(Spectral):
         learnable: bool = True,
         **body: Unpack[Body],
     ):
-        make = lambda channels, dtype: Heat(order, t, learnable=learnable, dtype=dtype)  # noqa: E731
-        super().__init__(in_features, classes, make, **body)
+        super().__init__(
+            in_features,
+            classes,
+            lambda _, dtype: Heat(order, t, learnable=learnable, dtype=dtype),
+            **body,
+        )
 
 
 class Heat(Series):
-    """g(lambda) = exp(-t lambda), interpolated at Chebyshev nodes by a polynomial of degree K.
+    """The filter g(lambda) = exp(-t lambda), interpolated at Chebyshev nodes by degree K.
 
-    The error falls as I_K(t) exp(-t) (Jacobi-Anger, DLMF 10.35.2): 4e-7 at t = 3, K = 10.
+    The error falls as I_K(t) exp(-t) (Jacobi-Anger, DLMF 10.35.2): it is 4e-7 at t = 3, K = 10.
     """
 
     def __init__(
@@ -60,7 +67,7 @@ class Heat(Series):
         self.order = order
         self.log_t = variable(jnp.log(jnp.asarray(t, dtype)), group="basis")
 
-    def terms(self) -> tuple[Recurrence, Array]:
+    def terms(self) -> tuple[Recurrence, Float[Array, "K1 C"]]:
         """See :class:`longnn.models.Series`."""
         t = jnp.exp(self.log_t[...])
         interpolation = chebyshev_interpolation(self.order, dtype=t.dtype)
@@ -68,6 +75,6 @@ class Heat(Series):
         theta = interpolation.coefficients(jnp.exp(-t * (1 - x)))
         return interpolation.recurrence, theta[:, None]
 
-    def scalars(self) -> dict[str, Array]:
-        """The time of diffusion."""
+    def scalars(self) -> dict[str, Float[Array, ""]]:
+        """Returns the time of diffusion, as "t"."""
         return {"t": jnp.exp(self.log_t[...])}

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_word
 from longnn.models.coefficients import Decomposed
@@ -20,26 +21,30 @@ Convention = Literal["jacobi", "jacobiconv"]
 
 
 class JacobiConv(Spectral):
-    """Z_c = sum_k theta_kc P_k(S) H_c, P_k the Jacobi polynomials in the standard scale.
+    """A linear embedding and a fixed basis of Jacobi polynomials (JacobiConv).
 
-    theta by polynomial coefficient decomposition (eq. 12), H = X W + c. alpha and beta are fixed.
+    Z_c = sum_k theta_kc P_k(S) H_c with H = X W + c and the Jacobi polynomials P_k in the standard
+    scale. theta is decomposed (polynomial coefficient decomposition, arXiv 2205.11172, eq. 12);
+    alpha and beta are fixed. The optimizer groups are "mlp", "decomposition" (eta) and
+    "coefficients" (w).
+
     The paper's figures were made with the sign of the (alpha^2 - beta^2) term of the recurrence
-    (its eq. 21) flipped; ``convention="jacobiconv"`` computes that, and values of alpha and beta
-    tuned with it mean what they meant. Optimizer groups: mlp,
-    decomposition (eta), coefficients (w).
+    (its eq. 21) flipped. ``convention="jacobiconv"`` computes that sequence, so that values of
+    alpha and beta tuned with it keep their meaning.
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
         alpha: exponent at x = 1 (low frequencies), > -1 unless the convention is "jacobiconv".
-        beta: exponent at x = -1, likewise.
-        gamma0: scale of the PCD factors, > 0.
+        beta: exponent at x = -1 (high frequencies), in the same range.
+        gamma0: scale of the factors of the decomposition, > 0.
         convention: "jacobi" (DLMF 18.3.1) or "jacobiconv" (the published sign).
-        body: settings of :class:`longnn.models.Spectral`; embedding="linear" here.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`;
+            ``embedding="linear"`` is the default here.
 
     Raises:
-        ValueError: for a setting that is unknown or outside its range.
+        ValueError: if a setting is unknown or lies outside its range.
     """
 
     def __init__(
@@ -65,7 +70,7 @@ class JacobiConv(Spectral):
 
 
 class FixedJacobi(nnx.Module):
-    """Jacobi polynomials in the standard scale with exponents that are not learned."""
+    """Jacobi polynomials in the standard scale, with exponents that are not learned."""
 
     def __init__(
         self,
@@ -85,25 +90,25 @@ class FixedJacobi(nnx.Module):
         self.beta = Setting(jnp.asarray(beta, dtype))
 
     def __call__(self) -> Recurrence:
-        """The basis at the settings."""
+        """Returns the basis at its exponents."""
         alpha, beta = self.alpha[...], self.beta[...]
         if self.convention == "jacobiconv":
             return flipped_jacobi(self.order, alpha, beta)
         return jacobi(self.order, alpha, beta, "standard")
 
 
-def flipped_jacobi(order: int, alpha: Array, beta: Array) -> Recurrence:
-    """JacobiConv's published sequence: a_k of P_{k+1}, k >= 1, with the opposite sign.
+def flipped_jacobi(order: int, alpha: Float[Array, ""], beta: Float[Array, ""]) -> Recurrence:
+    """Returns JacobiConv's published sequence: a_k of P_{k+1}, k >= 1, has the opposite sign.
 
     P_0 = 1, P_1 = (alpha - beta)/2 + (alpha + beta + 2)/2 x, and for k >= 1
     P_{k+1} = (A_k x - B_k) P_k - C_k P_{k-1} with the coefficients of DLMF 18.9.2, whose sign of
-    B_k is the other one. Jacobi polynomials where alpha^2 = beta^2 only. No domain is checked:
-    finite except at poles, of which alpha = beta = -1 is one.
+    B_k is the other one. These are Jacobi polynomials only where alpha^2 = beta^2. No domain is
+    checked: values are finite except at poles, of which alpha = beta = -1 is one.
 
     Args:
-        order: K >= 1.
-        alpha: scalar.
-        beta: scalar.
+        order: highest degree K >= 1.
+        alpha: exponent at x = 1, a scalar.
+        beta: exponent at x = -1, a scalar.
     """
     k = jnp.arange(1, order, dtype=alpha.dtype)
     total = alpha + beta

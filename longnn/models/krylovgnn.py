@@ -1,6 +1,6 @@
 """Adaptive Krylov subspaces: powers of a lazy walk (arXiv 2403.07954)."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import jax.numpy as jnp
 from flax import nnx
@@ -16,22 +16,25 @@ from polybases.modules import Krylov
 
 
 class KrylovGNN(Spectral):
-    """Z = MLP(sum_k w_k P^k X) with P = tau S + (1 - tau) I and w that all channels share.
+    """An MLP of features that are averaged over lazy walks (adaptive Krylov subspaces).
 
-    After AdaptKry; w starts at 1/(K+1). Deviations: P is not normalised again, which
-    ``graph.self_loops=(1-tau)/tau`` with ``tau=1`` does; an MLP of two layers; one tau, learned
-    instead of searched unless ``learnable=False``. Optimizer groups: mlp, w, basis.
+    Z = MLP(sum_k w_k P^k X) with P = tau S + (1 - tau) I, after AdaptKry (arXiv 2403.07954). All
+    channels share w, which starts at 1/(K+1). Deviations from the paper: P is not normalised again,
+    which ``graph.self_loops=(1-tau)/tau`` with ``tau=1`` does; the MLP has two layers; there is one
+    tau, which is learned instead of searched unless ``learnable=False``. The optimizer groups are
+    "mlp", "coefficients" (w) and "basis" (tau).
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1.
-        tau: share of a step, in (0, 1) if learnable, else > 0.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
+        tau: probability of a step of the walk, in (0, 1) if it is learned, else > 0.
         learnable: whether tau is a parameter.
-        body: settings of :class:`longnn.models.Spectral`; placement="before" here.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`;
+            ``placement="before"`` is the default here.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class KrylovGNN(Spectral):
         check_range("tau", tau, 0, 1 if learnable else float("inf"), "()")
 
         def make(channels: int, dtype: DTypeLike) -> InBasis:
-            basis: Any = Krylov if learnable else FixedKrylov
+            basis: type[Krylov | FixedKrylov] = Krylov if learnable else FixedKrylov
             weights = Free(jnp.full(order + 1, 1 / (order + 1)), channels=1, dtype=dtype)
             return InBasis(basis(order, tau, dtype=dtype), weights)
 
@@ -63,5 +66,5 @@ class FixedKrylov(nnx.Module):
         self.order, self.tau = order, Setting(jnp.asarray(tau, dtype))
 
     def __call__(self) -> Recurrence:
-        """The basis."""
+        """Returns the basis."""
         return krylov(self.order, self.tau[...])

@@ -1,14 +1,14 @@
 """LON-GNN: a spectral GNN whose orthonormal Jacobi basis is learned (arXiv 2303.13750)."""
 
 from collections.abc import Callable
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.graphs.checks import check_count, check_word
 from longnn.models.coefficients import Decomposed, Free
-from longnn.models.series import InBasis
+from longnn.models.series import Basis, Coefficients, InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases.modules import Jacobi
 from polybases.scales import Scale
@@ -17,37 +17,45 @@ Initial = Literal["ones", "identity"]
 
 
 class LonGNN(Spectral):
-    """Z_c = sum_k theta_kc p_k(S) H_c with p_k orthonormal under (1-x)^alpha (1+x)^beta.
+    """A model whose orthonormal Jacobi basis is learned together with its filter (LON-GNN).
 
-    H is the embedding of the features; where the filter sits is a setting
-    (:class:`longnn.models.Spectral`). Deviations from the published code: dropout is off at
-    evaluation, alpha and beta stay above -1 by parametrisation, eta has no dead last entry.
-    Optimizer groups: mlp, decomposition (eta), coefficients (w), basis.
+    Z_c = sum_k theta_kc p_k(S) H_c, where the p_k are orthonormal under (1-x)^alpha (1+x)^beta and
+    H is an embedding of the features; where the filter sits is a setting of
+    :class:`longnn.models.Spectral`. Deviations from the published code: dropout is off at
+    evaluation, alpha and beta stay above -1 by their parametrisation, and eta has no last entry
+    without a gradient. The optimizer groups are "mlp", "decomposition" (eta), "coefficients" (w)
+    and "basis" (alpha and beta).
 
-    Its ablations are settings: ``learnable=False``, ``scale="monic"`` or ``"standard"``,
-    ``coefficient_decomposition=False``, ``shared=True``, and ``decay`` of
-    :class:`longnn.training.Optim`.
+    The ablations of the model are settings: ``learnable=False``, ``scale="monic"`` or
+    ``"standard"``, ``coefficient_decomposition=False``, ``shared=True``, and ``decay`` of
+    :class:`longnn.training.Optim`. Source: arXiv 2303.13750.
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= 1; K+1 terms.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: highest degree K >= 1 of the filter, which has K+1 terms.
         alpha: initial exponent at x = 1 (low frequencies), > -1.
         beta: initial exponent at x = -1 (high frequencies), > -1.
-        gamma0: scale of the PCD factors, > 0.
+        gamma0: scale of the factors of the decomposition, > 0.
         coefficient_decomposition: whether theta_kc = w_kc prod_{i<k} gamma0 tanh(eta_i), the
             polynomial coefficient decomposition (PCD, arXiv 2205.11172, eq. 12), or w_kc itself.
         initial_coefficients: what w starts with: "ones" as published, or "identity",
             (1, 0, ..., 0), whose filter is a multiple of the identity.
         shared: whether all channels have the same coefficients.
-        scale: of the polynomials, "orthonormal", "monic" or "standard".
+        scale: scale of the polynomials, "orthonormal", "monic" or "standard".
         learnable: whether alpha and beta are parameters.
-        basis: (order, alpha, beta, dtype=...) -> module whose call gives a Recurrence; where scale
-            or learnable are not the default, they are passed on by name.
-        body: settings of :class:`longnn.models.Spectral`.
+        basis: (order, alpha, beta, dtype=...) -> module whose call returns a Recurrence; where
+            scale or learnable are not the default, they are passed on by name.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting is unknown or lies outside its range.
+
+    Example:
+        >>> from flax import nnx
+        >>> model = LonGNN(in_features=5, classes=3, order=4, rngs=nnx.Rngs(0))
+        >>> model.theta().shape
+        (5, 3)
     """
 
     def __init__(
@@ -64,19 +72,19 @@ class LonGNN(Spectral):
         shared: bool = False,
         scale: Scale = "orthonormal",
         learnable: bool = True,
-        basis: Callable[..., Any] = Jacobi,
+        basis: Callable[..., Basis] = Jacobi,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
         check_word("initial_coefficients", initial_coefficients, Initial)
         values = jnp.ones(order + 1) if initial_coefficients == "ones" else jnp.eye(order + 1)[0]
-        kind: dict[str, Any] = {} if scale == "orthonormal" else {"scale": scale}
+        kind: dict[str, object] = {} if scale == "orthonormal" else {"scale": scale}
         kind |= {} if learnable else {"learnable": False}
 
         def make(channels: int, dtype: DTypeLike) -> InBasis:
             width = 1 if shared else channels
             if coefficient_decomposition:
-                theta: Any = Decomposed(values, width, gamma0, dtype=dtype)
+                theta: Coefficients = Decomposed(values, width, gamma0, dtype=dtype)
             else:
                 theta = Free(values, width, dtype=dtype)
             return InBasis(basis(order, alpha, beta, dtype=dtype, **kind), theta)

@@ -1,12 +1,11 @@
 """Embeddings of node features, and the graph-free baseline."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float, PRNGKeyArray
 
 from longnn.graphs.checks import check_count, check_range
 from longnn.models.dropout import Key, ThreefryKey, drop, split_key
@@ -16,12 +15,19 @@ from longnn.operators.protocol import Operator
 
 
 class Linear(nnx.Module):
-    """H = dropout(X) W + c; W and c uniform in +-1/sqrt(F) at the start.
+    """A linear layer on features, H = dropout(X) W + c.
+
+    W and c start uniform in +-1/sqrt(F).
 
     Args:
-        in_features: F.
-        classes: C, width of the output.
-        dropout: rate on X, in [0, 1).
+        in_features: number F of features of each node.
+        classes: width C of the output.
+        dropout: rate of the dropout on X, in [0, 1).
+        dtype: data type of the parameters.
+        rngs: random generators of the initial values.
+
+    Raises:
+        ValueError: if the rate lies outside its range.
     """
 
     def __init__(
@@ -38,21 +44,25 @@ class Linear(nnx.Module):
         self.bias = uniform(rngs.params(), (classes,), in_features, dtype)
         self.dropout = Setting(jnp.asarray(dropout, dtype))
 
-    def project(self, features: Features, key: Key | None = None) -> Array:
-        """dropout(X) W [N, C], without the bias."""
+    def project(self, features: Features, key: Key | None = None) -> Float[Array, "N C"]:
+        """Returns dropout(X) W, without the bias; dropout is on where a key is given."""
         return features.project(self.kernel[...], self.dropout[...], key)
 
-    def embed(self, features: Features, key: Key | None = None) -> Array:
-        """X [N, F] -> H [N, C]; dropout where a key is given."""
+    def embed(self, features: Features, key: Key | None = None) -> Float[Array, "N C"]:
+        """Returns dropout(X) W + c; dropout is on where a key is given."""
         return self.project(features, key) + self.bias[...]
 
 
 class Affine(nnx.Module):
-    """h W + c for node signals h; W and c uniform in +-1/sqrt(H) at the start.
+    """A linear layer on node signals, h W + c.
+
+    W and c start uniform in +-1/sqrt(H).
 
     Args:
-        in_channels: H.
-        channels: C, width of the output.
+        in_channels: width H of the input.
+        channels: width C of the output.
+        dtype: data type of the parameters.
+        rngs: random generators of the initial values.
     """
 
     def __init__(
@@ -66,21 +76,27 @@ class Affine(nnx.Module):
         self.kernel = uniform(rngs.params(), (in_channels, channels), in_channels, dtype)
         self.bias = uniform(rngs.params(), (channels,), in_channels, dtype)
 
-    def __call__(self, h: Array) -> Array:
-        """[N, H] -> [N, C]."""
+    def __call__(self, h: Float[Array, "N H"]) -> Float[Array, "N C"]:
+        """Maps signals h [N, H] to h W + c [N, C]."""
         return tall_product(h, self.kernel[...]) + self.bias[...]
 
 
 class MLP(nnx.Module):
-    """H = W2 dropout(relu(W1 dropout(X) + c1)) + c2; as a model, H itself.
+    """A perceptron of two layers: an embedding of features, and the baseline without a graph.
 
-    Weights and biases are uniform in +-1/sqrt(fan_in) at the start.
+    H = W2 dropout(relu(W1 dropout(X) + c1)) + c2. As a model it returns H itself. Weights and
+    biases start uniform in +-1/sqrt(fan_in).
 
     Args:
-        in_features: F.
-        classes: C.
-        hidden: width of the hidden layer.
-        dropout: rate on X and on the hidden layer, in [0, 1).
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        hidden: width of the hidden layer, >= 1.
+        dropout: rate of the dropout on X and on the hidden layer, in [0, 1).
+        dtype: data type of the parameters.
+        rngs: random generators of the initial values.
+
+    Raises:
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -97,8 +113,8 @@ class MLP(nnx.Module):
         self.first = Linear(in_features, hidden, dropout=dropout, dtype=dtype, rngs=rngs)
         self.second = Affine(hidden, classes, dtype=dtype, rngs=rngs)
 
-    def embed(self, features: Features, key: Key | None = None) -> Array:
-        """X [N, F] -> H [N, C]; dropout where a key is given."""
+    def embed(self, features: Features, key: Key | None = None) -> Float[Array, "N C"]:
+        """Returns the embedding H of features; dropout is on where a key is given."""
         rate = self.first.dropout[...]
         if isinstance(features, TwoLayers) and not isinstance(key, ThreefryKey):
             weights = self.first.kernel[...], self.first.bias[...], self.second.kernel[...]
@@ -106,23 +122,35 @@ class MLP(nnx.Module):
         outer, inner = split_key(key, 2)
         return self.second(relu_dropout(self.first.embed(features, outer), rate, inner))
 
-    def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
-        """H [N, C], logits or values; the graph is not used."""
+    def __call__(
+        self, operator: Operator, features: Features, key: Key | None = None
+    ) -> Float[Array, "N C"]:
+        """Returns H, logits or values; the graph is not used."""
         return self.embed(features, key)
 
 
 @jax.custom_vjp
-def relu_dropout(x: Array, rate: Array, key: Key | None) -> Array:
-    """dropout(relu(x)); its gradient needs no mask, since what was kept is positive."""
+def relu_dropout(
+    x: Float[Array, "*shape"], rate: Float[Array, ""], key: Key | None
+) -> Float[Array, "*shape"]:
+    """Returns dropout(relu(x)); its gradient needs no mask, since what was kept is positive.
+
+    Args:
+        x: [...] values.
+        rate: rate of the dropout, a scalar in [0, 1).
+        key: the dropout's key, or None for evaluation.
+    """
     return drop(jax.nn.relu(x), rate, key)
 
 
-def _relu_dropout_forward(x: Array, rate: Array, key: Key | None) -> tuple[Array, Any]:
+def _relu_dropout_forward(
+    x: Array, rate: Array, key: Key | None
+) -> tuple[Array, tuple[Array, Array]]:
     out = relu_dropout(x, rate, key)
     return out, (out, jnp.ones_like(rate) if key is None else 1 / (1 - rate))
 
 
-def _relu_dropout_backward(residuals: Any, g: Array) -> tuple[Array, None, None]:
+def _relu_dropout_backward(residuals: tuple[Array, Array], g: Array) -> tuple[Array, None, None]:
     out, scale = residuals
     return jnp.where(out > 0, scale * g, 0), None, None
 
@@ -131,11 +159,15 @@ relu_dropout.defvjp(_relu_dropout_forward, _relu_dropout_backward)
 
 
 @jax.custom_vjp
-def tall_product(x: Array, weight: Array) -> Array:
-    """x [N, H] times weight [H, C], N large; reverse mode only.
+def tall_product(x: Float[Array, "N H"], weight: Float[Array, "H C"]) -> Float[Array, "N C"]:
+    """Returns x W for x with many rows; it has a derivative in reverse mode only.
 
-    XLA's own gradient in the weight contracts the long dimension of both in an order that its CPU
-    library of products does not know, and takes several times as long as this one.
+    XLA's own gradient in the weight contracts the long dimension of both factors in an order that
+    its CPU library of products does not know, and takes several times as long as this one.
+
+    Args:
+        x: [N, H] signals, N large.
+        weight: [H, C] matrix W.
     """
     return x @ weight
 
@@ -149,7 +181,14 @@ def _tall_backward(residuals: tuple[Array, Array], g: Array) -> tuple[Array, Arr
 tall_product.defvjp(lambda x, weight: (x @ weight, (x, weight)), _tall_backward)
 
 
-def uniform(key: Array, shape: tuple[int, ...], fan_in: int, dtype: DTypeLike) -> nnx.Param:
-    """A parameter uniform in +-1/sqrt(fan_in), in the optimizer group "mlp"."""
+def uniform(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int, dtype: DTypeLike) -> nnx.Param:
+    """Returns a parameter that is uniform in +-1/sqrt(fan_in), in the optimizer group "mlp".
+
+    Args:
+        key: random key of the draw.
+        shape: shape of the parameter.
+        fan_in: number of inputs of the layer.
+        dtype: data type of the parameter.
+    """
     bound = max(fan_in, 1) ** -0.5
     return nnx.Param(jax.random.uniform(key, shape, dtype, -bound, bound), group="mlp")

@@ -1,15 +1,17 @@
 """What the trainer needs of a model."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flax import nnx
 from jax import Array
+from jaxtyping import Float
 
 from longnn.models.dropout import Key
 from longnn.models.features import Features
 from longnn.operators.protocol import Operator
 
 
+@runtime_checkable
 class Model(Protocol):
     """A Flax NNX module that classifies nodes, or predicts a value at each.
 
@@ -18,14 +20,23 @@ class Model(Protocol):
     A parameter names its optimizer group by ``nnx.Param(value, group="coefficients")``;
     without one it belongs to "mlp". Three methods are optional:
 
-    - ``scalars() -> dict[str, Array]``: values worth a curve, recorded at each epoch;
-    - ``response(x) -> [..., C]``: the filter at x = 1 - lambda, for figures;
-    - ``theta() -> [K+1, C]``: filter coefficients, needed by ``decay=theta``.
+    - ``scalars() -> dict[str, Array]`` returns values that are worth a curve; they are recorded at
+      each epoch.
+    - ``response(x) -> [..., C]`` returns the filter at x = 1 - lambda, for figures.
+    - ``theta() -> [K+1, C]`` returns the filter's coefficients, which ``decay=theta`` needs.
+
+    So are two attributes of the class: ``needs_edges = True`` asks for an operator that keeps the
+    edges, and ``self_loops = 1.0`` for a loop of this weight at every node (both read by
+    ``longnn.fit``).
     """
 
-    def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
-        """[N, C] logits (the trainer takes their log-softmax), or [N, 1] values for regression;
-        dropout is on exactly where a key is given."""
+    def __call__(
+        self, operator: Operator, features: Features, key: Key | None = None
+    ) -> Float[Array, "N C"]:
+        """Returns logits, whose log-softmax the trainer takes, or values [N, 1] for regression.
+
+        Dropout is on exactly where a key is given.
+        """
 
 
 class Setting(nnx.Variable):

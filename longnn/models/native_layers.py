@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.custom_batching import custom_vmap
 from jax.typing import ArrayLike
+from jaxtyping import Float, PRNGKeyArray
 
 from longnn.models.dropout import key_words, threshold
 from longnn.operators.native.rows import NativeRows, check_dtype
@@ -19,7 +20,7 @@ PARTS = 16
 
 
 class Kept(NamedTuple):
-    """Dropout of the hidden layer as the kernels take it."""
+    """The dropout of the hidden layer as the kernels take it."""
 
     words: Array  # [2] uint32 of the key, or [0] for evaluation
     threshold: Array  # uint32
@@ -29,24 +30,24 @@ class Kept(NamedTuple):
 def fused_layers(
     rows: NativeRows,
     columns: NativeRows,
-    values: Array,
-    first: Array,
-    bias: Array,
-    second: Array,
+    values: Float[Array, " nnz"],
+    first: Float[Array, "F H"],
+    bias: Float[Array, " H"],
+    second: Float[Array, "H C"],
     rate: ArrayLike,
-    key: Array | None,
-) -> Array:
-    """dropout(relu(X W + b)) V [N, C], differentiable in W, b and V in reverse mode.
+    key: PRNGKeyArray | None,
+) -> Float[Array, "N C"]:
+    """Returns dropout(relu(X W + b)) V, differentiable in W, b and V in reverse mode.
 
     Args:
         rows: pattern of X [N, F].
         columns: pattern of X^T.
-        values: [nnz] of X.
-        first: W [F, H].
-        bias: b [H].
-        second: V [H, C].
-        rate: of the dropout, in [0, 1).
-        key: of the dropout, or None for evaluation.
+        values: [nnz] values of X.
+        first: [F, H] matrix W.
+        bias: [H] vector b.
+        second: [H, C] matrix V.
+        rate: rate of the dropout, in [0, 1).
+        key: the dropout's key, or None for evaluation.
     """
     check_dtype(first)
     if key is None:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range, check_word
 from longnn.models.dropout import Key, drop, split_key
@@ -20,12 +21,12 @@ from longnn.operators.protocol import Operator
 Embedding = Literal["mlp", "linear"]
 Placement = Literal["after", "before", "inside", "stacked"]
 
-Filter = Callable[[Operator, Array], Array]
-"""A module: signals h [N, C] -> [N, C]. ``longnn.models.series.Series`` is one."""
+Filter = Callable[[Operator, Float[Array, "N C"]], Float[Array, "N C"]]
+"""A module that filters signals. ``longnn.models.series.Series`` is one."""
 
 
 class Body(TypedDict, total=False):
-    """What every spectral model passes on to :class:`Spectral`: settings, dtype and rngs."""
+    """The settings that every spectral model passes on to :class:`Spectral`."""
 
     hidden: int
     dropout: ArrayLike
@@ -39,16 +40,17 @@ class Body(TypedDict, total=False):
 
 
 class Spectral(nnx.Module):
-    """Outputs Z [N, C] of embeddings and filters of one kind.
+    """A spectral model: an embedding of the features, and filters of one kind.
 
-    With E an MLP or a linear layer, g a filter of its own at each place, p = ``dropout`` in front
-    of every linear layer and q = ``filter_dropout`` in front of every filter, ``placement`` is
+    Below, E is an MLP or a linear layer, and g is a filter. A dropout of rate ``dropout`` stands in
+    front of every linear layer, one of rate ``filter_dropout`` in front of every filter.
+    ``placement`` says where the filter sits:
 
-    - "after" the embedding, decoupled: Z = norm(g(S) E(X));
-    - "before" its nonlinearity: Z = relu(norm(g(S) X W1 + c1)) W2 + c2. Filters are linear, so
-      where channels share coefficients this is the MLP on propagated features g(S) X. A "linear"
-      embedding leaves Z = norm(g(S) X W + c);
-    - "inside", on the hidden channels: Z = norm(g(S) relu(X W1 + c1)) W2 + c2;
+    - "after": behind the embedding (decoupled), Z = norm(g(S) E(X)).
+    - "before": in front of the embedding's nonlinearity, Z = relu(norm(g(S) X W1 + c1)) W2 + c2.
+      Filters are linear, so where channels share coefficients this is the MLP on propagated
+      features g(S) X. A "linear" embedding leaves Z = norm(g(S) X W + c).
+    - "inside": on the hidden channels, Z = norm(g(S) relu(X W1 + c1)) W2 + c2.
     - "stacked": H <- relu(norm(g(S) (H W + c))), ``layers`` times with ``hidden`` channels, and a
       linear layer at the end.
 
@@ -56,21 +58,21 @@ class Spectral(nnx.Module):
     (arXiv 1607.06450) with learned gain and shift.
 
     Args:
-        in_features: F.
-        classes: C, width of the output.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
         make: (channels, dtype) -> a filter of so many signals.
         hidden: width of the hidden layer, or of the stacked ones.
-        dropout: rate p, in [0, 1).
-        filter_dropout: rate q, in [0, 1).
-        embedding: "mlp" or "linear"; stacked layers are linear whatever it says.
+        dropout: rate of the dropout in front of linear layers, in [0, 1).
+        filter_dropout: rate of the dropout in front of filters, in [0, 1).
+        embedding: "mlp" or "linear"; stacked layers are linear in either case.
         placement: "after", "before", "inside" or "stacked".
-        layers: filters, if stacked.
+        layers: number of filters; more than one need ``placement="stacked"``.
         layer_norm: whether filtered signals are normalised.
-        dtype: of the parameters.
-        rngs: of their initial values.
+        dtype: data type of the parameters.
+        rngs: random generators of the initial values.
 
     Raises:
-        ValueError: for a setting that is unknown or outside its range.
+        ValueError: if a setting is unknown or lies outside its range, or if two do not go together.
     """
 
     def __init__(
@@ -120,8 +122,10 @@ class Spectral(nnx.Module):
         self.filter_dropout = Setting(jnp.asarray(filter_dropout, dtype))
         self.placement = placement
 
-    def __call__(self, operator: Operator, features: Features, key: Key | None = None) -> Array:
-        """Z [N, C]: logits, or values; dropout is on exactly where a key is given."""
+    def __call__(
+        self, operator: Operator, features: Features, key: Key | None = None
+    ) -> Float[Array, "N C"]:
+        """Returns Z [N, C], logits or values; dropout is on exactly where a key is given."""
         outer, *inner = split_key(key, 1 + len(self.filters) + len(self.heads))
         if self.placement == "before":
             h, late = self.embedding.project(features, outer), self.embedding.bias[...]
@@ -138,20 +142,26 @@ class Spectral(nnx.Module):
             h = self.heads[i](activation(z, self.dropout[...], inner[2 * i + 1]))
         return h
 
-    def theta(self) -> Array:
-        """Coefficients in the current bases, those of several filters side by side [K+1, ...]."""
+    def theta(self) -> Float[Array, "K1 C"]:
+        """Returns the coefficients in the current bases, those of several filters side by side."""
         return jnp.concatenate([f.terms()[1] for f in self.filters], axis=1)
 
-    def response(self, x: Array) -> Array:
-        """g_c(x) of the first filter at x = 1 - lambda in [-1, 1]: [...] -> [..., C].
+    def response(self, x: Float[Array, "*points"]) -> Float[Array, "*points C"]:
+        """Returns the response g_c(x) of the first filter.
 
-        Those of further layers: ``model.filters[i].response(x)``.
+        That of a further layer is ``model.filters[i].response(x)``.
+
+        Args:
+            x: [...] points x = 1 - lambda in [-1, 1].
+
+        Returns:
+            [..., C] values, or [..., 1] where the channels share the filter.
         """
         return self.filters[0].response(x)
 
-    def scalars(self) -> dict[str, Array]:
-        """What the filters name; of layers after the first with their number."""
-        named: dict[str, Array] = {}
+    def scalars(self) -> dict[str, Float[Array, ""]]:
+        """Returns the values that the filters name, those of further layers with their number."""
+        named: dict[str, Float[Array, ""]] = {}
         for i, spectral in enumerate(self.filters):
             end = "" if i == 0 else f"_{i + 1}"
             named |= {name + end: value for name, value in spectral.scalars().items()}
@@ -159,14 +169,17 @@ class Spectral(nnx.Module):
 
 
 class LayerNorm(nnx.Module):
-    """(h - mean) / sqrt(variance + 1e-5) * gain + shift over the channels (arXiv 1607.06450)."""
+    """The layer norm (h - mean) / sqrt(variance + 1e-5) * gain + shift over the channels of a node.
+
+    Source: Ba, Kiros and Hinton (arXiv 1607.06450), eq. 4.
+    """
 
     def __init__(self, channels: int, *, dtype: DTypeLike = jnp.float32):
         self.gain = nnx.Param(jnp.ones(channels, dtype), group="mlp")
         self.shift = nnx.Param(jnp.zeros(channels, dtype), group="mlp")
 
-    def __call__(self, h: Array) -> Array:
-        """[N, C] -> [N, C]."""
+    def __call__(self, h: Float[Array, "N C"]) -> Float[Array, "N C"]:
+        """Normalises node signals."""
         centred = h - h.mean(axis=-1, keepdims=True)
         variance = jnp.mean(centred**2, axis=-1, keepdims=True)
         return centred * jax.lax.rsqrt(variance + 1e-5) * self.gain[...] + self.shift[...]

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range
 from longnn.models.model import Setting
@@ -16,22 +17,24 @@ from polybases import Recurrence, trigonometric
 
 
 class TFGNN(Spectral):
-    """Z = H + sum_{j=1..J} (a_j cos(j pi omega S) + b_j sin(j pi omega S)) H; H is an MLP.
+    """An MLP and a filter of sines and cosines (TFGNN).
 
-    All channels share a and b, which start normal with variance 2/(J+1). Deviation: the waves are
-    interpolated at Chebyshev nodes instead of cut off Taylor series, which at J = 6, omega = 0.3,
-    K = 10 leaves an error of 3e-3 instead of 4. Optimizer groups: mlp, w.
+    Z = H + sum_{j=1..J} (a_j cos(j pi omega S) + b_j sin(j pi omega S)) H (arXiv 2404.15354); H is
+    an MLP of the features. All channels share a and b, which start normal with variance 2/(J+1).
+    Deviation from the paper: the waves are interpolated at Chebyshev nodes instead of being cut off
+    Taylor series, which at J = 6, omega = 0.3 and K = 10 leaves an error of 3e-3 instead of 4. The
+    optimizer groups are "mlp" and "coefficients" (a and b).
 
     Args:
-        in_features: F.
-        classes: C.
-        order: K >= J, degree of the polynomials; well above J pi omega.
-        waves: J >= 1, frequencies.
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        order: degree K >= J of the polynomials; it should lie well above J pi omega.
+        waves: number J >= 1 of frequencies.
         omega: base frequency in units of pi, > 0.
-        body: settings of :class:`longnn.models.Spectral`.
+        body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: for a setting outside its range.
+        ValueError: if a setting lies outside its range.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class TFGNN(Spectral):
 
 
 class Waves(Series):
-    """1 plus a trigonometric polynomial of x."""
+    """The filter that is 1 plus a trigonometric polynomial of x."""
 
     def __init__(
         self,
@@ -74,8 +77,8 @@ class Waves(Series):
         drawn = scale * jax.random.normal(rngs.params(), (2 * waves,), dtype)
         self.amplitudes = nnx.Param(drawn, group="coefficients")  # cos, sin, cos, sin, ...
 
-    def terms(self) -> tuple[Recurrence, Array]:
-        """See :class:`longnn.models.Series`; the basis is Chebyshev's, T_k."""
+    def terms(self) -> tuple[Recurrence, Float[Array, "K1 C"]]:
+        """See :class:`longnn.models.Series`; the basis is that of the Chebyshev polynomials T_k."""
         amplitudes = self.amplitudes[...]
         combination = trigonometric(
             self.waves, jnp.pi * self.omega[...], degree=self.order, dtype=amplitudes.dtype

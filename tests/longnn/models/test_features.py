@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from longnn.models.features import DenseFeatures, SparseFeatures, as_features
+from longnn.models.features import as_features
+from longnn.models.matrices import DenseFeatures, SparseFeatures
 from longnn.operators import csr
 from tests.backends import BACKENDS
 

@@ -12,84 +12,39 @@ exponents acts through the connection to that basis, whose derivative is exact.
 """
 
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
+from jaxtyping import Float
 
-from longnn.fitting.accelerated import Nesterov, nesterov, step_sizes
-from longnn.fitting.bases import Basis, make_basis, penalty
+from longnn.fitting._accelerated import Nesterov, nesterov, step_sizes
+from longnn.fitting._parameters import Data, Parameters, Rates, Setup, exponents
+from longnn.fitting._ridge import penalty
+from longnn.fitting.bases import Basis, make_basis
 from longnn.operators.protocol import Operator
-from polybases import Recurrence, connection, exponent
-from polybases.scales import Scale
+from polybases import Recurrence, connection
 
-Method = Literal["nesterov", "adam"]
-
-ADAM = optax.scale_by_adam(eps=1e-12)  # of theta: gradients become as small as the residual is
-ADAM_EXPONENTS = optax.scale_by_adam(eps=1e-6)  # theirs are noise once theta has converged
+_ADAM = optax.scale_by_adam(eps=1e-12)  # of theta: gradients become as small as the residual is
+_ADAM_EXPONENTS = optax.scale_by_adam(eps=1e-6)  # theirs are noise once theta has converged
 
 
-class Setup(NamedTuple):
-    """What decides shapes: the program is compiled for it.
+State: TypeAlias = tuple[Nesterov | optax.OptState, optax.OptState]
+"""The states of the two optimizers: of theta, and of the exponents."""
 
-    Attributes:
-        basis, order, scale: of `longnn.fitting.bases.make_basis`.
-        learnable: whether the exponents are trained.
-        method: "nesterov" (accelerated descent on theta with steps from the Gram matrix) or "adam";
-            the exponents go by Adam either way.
-        epochs: of the chunk.
-    """
-
-    basis: str
-    order: int
-    scale: Scale
-    learnable: bool
-    method: Method
-    epochs: int
+Carry: TypeAlias = tuple[Parameters, State, Array]
+"""What an epoch hands over to the next: parameters, states, and its number."""
 
 
-class Parameters(NamedTuple):
-    """theta [K+1, P, C]; alpha and beta [P, 1], unconstrained (``raw_exponent``) if learnable."""
-
-    theta: Array
-    alpha: Array
-    beta: Array
-
-
-class Data(NamedTuple):
-    """Signals x [N, P, c] (c = C or 1), targets y [N, P, C], mask [N], ridge [P, c]; float32."""
-
-    x: Array
-    y: Array
-    mask: Array
-    ridge: Array
-
-
-class Rates(NamedTuple):
-    """Scalars: rate of theta and of the exponents at epoch 0, and their factor at ``total``."""
-
-    theta: Array
-    exponents: Array
-    fall: Array
-    total: Array
-
-
-def exponents(setup: Setup, params: Parameters) -> tuple[Array, Array]:
-    """(alpha, beta) [P, 1]."""
-    if setup.learnable:
-        return exponent(params.alpha), exponent(params.beta)
-    return params.alpha, params.beta
-
-
-def initial(setup: Setup, params: Parameters) -> tuple[Any, Any]:
-    """States of the two optimizers, of theta and of the exponents."""
+def initial(setup: Setup, params: Parameters) -> State:
+    """Returns the states of the optimizers at the start."""
     count = jnp.zeros(params.theta.shape[1:], params.theta.dtype)
     of_theta = (
-        Nesterov(params.theta, count) if setup.method == "nesterov" else ADAM.init(params.theta)
+        Nesterov(params.theta, count) if setup.method == "nesterov" else _ADAM.init(params.theta)
     )
-    return of_theta, ADAM_EXPONENTS.init(params[1:])
+    return of_theta, _ADAM_EXPONENTS.init(params[1:])
 
 
 @partial(jax.jit, static_argnames="setup")
@@ -99,23 +54,23 @@ def run_chunk(
     data: Data,
     rates: Rates,
     params: Parameters,
-    state: tuple[Any, Any],
-    start: Array,
-) -> tuple[Parameters, tuple[Any, Any], Parameters, Array]:
-    """``setup.epochs`` epochs.
+    state: State,
+    start: Float[Array, ""],
+) -> tuple[Parameters, State, Parameters, Float[Array, "P C"]]:
+    """Runs ``setup.epochs`` epochs.
 
     Args:
-        setup: static.
+        setup: the static settings.
         operator: S in float32.
-        data: what is fitted.
-        rates: falling geometrically with the epoch; "nesterov" needs none for theta.
-        params: at the start.
-        state: of the optimizers.
-        start: scalar, epochs done before.
+        data: the signals and targets.
+        rates: the rates, which fall geometrically with the epoch; "nesterov" needs none for theta.
+        params: the parameters at the start.
+        state: the states of the optimizers at the start.
+        start: the number of epochs done before, a scalar.
 
     Returns:
-        Parameters, states, the parameters after each epoch (leading dimension), and the mean
-        squared errors [P, C] at the start.
+        The parameters and states at the end, the parameters after each epoch (with a leading
+        dimension), and the mean squared errors at the start.
     """
     anchor = _basis(setup, params)
     terms = anchor.expand(operator.matvec, data.x)
@@ -126,13 +81,15 @@ def run_chunk(
     projected = jnp.sum(terms * residual, axis=1) / size
     before = params.theta
 
-    def loss(params: Parameters) -> tuple[Array, Array]:
+    def loss(
+        params: Parameters,
+    ) -> tuple[Float[Array, ""], Float[Array, "K1 *ridge"]]:
         change, basis = _change(setup, params, anchor, before)
         quadratic = change * (jnp.sum(gram * change, axis=1) - 2 * projected)
         weights = data.ridge * _penalty(basis, params.theta)
         return jnp.sum(quadratic + weights * params.theta**2), weights
 
-    def step(carry: Any, _: None) -> tuple[Any, Parameters]:
+    def step(carry: Carry, _: None) -> tuple[Carry, Parameters]:
         params, (of_theta, of_exponents), epoch = carry
         gradient, weights = jax.grad(loss, has_aux=True)(params)
         factor = rates.fall ** (epoch / rates.total)
@@ -140,9 +97,9 @@ def run_chunk(
             inverse = step_sizes(_in_basis(setup, params, anchor, gram), weights)
             theta, of_theta = nesterov(params.theta, gradient.theta, inverse, of_theta)
         else:
-            direction, of_theta = ADAM.update(gradient.theta, of_theta)
+            direction, of_theta = _ADAM.update(gradient.theta, of_theta)
             theta = params.theta - rates.theta * factor * direction
-        directions, of_exponents = ADAM_EXPONENTS.update(gradient[1:], of_exponents)
+        directions, of_exponents = _ADAM_EXPONENTS.update(gradient[1:], of_exponents)
         rate = rates.exponents * factor
         params = Parameters(theta, *(e - rate * d for e, d in zip(params[1:], directions)))
         return (params, (of_theta, of_exponents), epoch + 1), params
@@ -155,8 +112,10 @@ def _basis(setup: Setup, params: Parameters) -> Basis:
     return make_basis(setup.basis, setup.order, *exponents(setup, params), setup.scale)
 
 
-def _change(setup: Setup, params: Parameters, anchor: Basis, before: Array) -> tuple[Array, Basis]:
-    """Change of the coefficients in the anchor's basis [K+1, P, C], and the current basis."""
+def _change(
+    setup: Setup, params: Parameters, anchor: Basis, before: Float[Array, "K1 P C"]
+) -> tuple[Float[Array, "K1 P C"], Basis]:
+    """The change of the coefficients in the anchor's basis, and the current basis."""
     if not setup.learnable:
         return params.theta - before, anchor
     basis = _basis(setup, params)
@@ -170,15 +129,17 @@ def _connection(basis: Basis, anchor: Basis) -> Array:
     return connection(basis, anchor)
 
 
-def _in_basis(setup: Setup, params: Parameters, anchor: Basis, gram: Array) -> Array:
-    """The Gram matrix [K+1, K+1, P, c] in the current basis, C G C^T."""
+def _in_basis(
+    setup: Setup, params: Parameters, anchor: Basis, gram: Float[Array, "K1 K1 P c"]
+) -> Float[Array, "K1 K1 P c"]:
+    """The Gram matrix in the current basis, C G C^T."""
     if not setup.learnable:
         return gram
     matrix = _connection(_basis(setup, params), anchor)[..., 0]
     return jnp.einsum("kip,ijpc,ljp->klpc", matrix, gram, matrix, precision="highest")
 
 
-def _penalty(basis: Basis, theta: Array) -> Array:
-    """[K+1, P or 1, 1] weights of theta^2 in the ridge."""
+def _penalty(basis: Basis, theta: Float[Array, "K1 P C"]) -> Float[Array, "K1 p 1"]:
+    """The weights of theta^2 in the ridge, p = P or 1."""
     weights = jnp.asarray(penalty(basis), theta.dtype)
     return weights.reshape(len(weights), *(weights.shape[1:] or (1, 1)))
