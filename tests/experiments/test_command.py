@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from longnn.experiments import command
 from longnn.experiments.command import COMMANDS, Command, command_problem
+from longnn.experiments.completion.overrides import OPTIONS, fitting
 from longnn.experiments.here import import_from
 from longnn.experiments.output import check_output
 
@@ -225,8 +226,20 @@ def test_modules_of_a_directory_come_last(tmp_path, monkeypatch):
     sys.modules.pop("found_here", None)
 
 
-def completed(line: str, folder: Path) -> set[str]:
-    """What bash offers at the end of a line, with the script that the command prints."""
+@pytest.mark.parametrize(
+    ("line", "some", "none"),
+    [
+        ("longnn ", set(COMMANDS), {"--help"}),
+        ("longnn --", {"--help", "--version"}, {"train"}),
+        ("longnn train -m dataset=texas,co", {"texas,cora"}, {"cora", "texas"}),
+        ("longnn train model=mlp model.", {"model.hidden="}, {"model.order=", "model._target_="}),
+        ("longnn train --", {"--multirun", "--cfg", "--config-dir"}, {"dataset="}),
+        ("longnn sweep res", {"resume"}, {"status"}),
+        ("longnn report --format ", {"csv", "latex"}, {"--format"}),
+        ("longnn nothing ", set(), {"train"}),
+    ],
+)
+def test_the_tab_key_in_bash(line, some, none, tmp_path):
     script = f"""
         PATH={Path(sys.executable).parent}:$PATH
         eval "$(longnn completion bash)"
@@ -235,46 +248,44 @@ def completed(line: str, folder: Path) -> set[str]:
         _python_argcomplete longnn
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    done = called("-c", script, "bash", line, cwd=folder, start=["bash"])
+    done = called("-c", script, "bash", line, cwd=tmp_path, start=["bash"])
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    found = set(done.stdout.split())
+    assert some <= found
+    assert not none & found
 
 
 @pytest.mark.parametrize(
-    ("line", "some", "none"),
+    ("words", "word", "some", "none"),
     [
-        ("longnn ", set(COMMANDS), {"--help"}),
-        ("longnn tr", {"train"}, {"report"}),
-        ("longnn --", {"--help", "--version"}, {"train"}),
-        ("longnn train dataset=co", {"cora", "cornell"}, {"texas", "dataset=cora"}),
-        ("longnn train -m dataset=texas,co", {"texas,cora"}, {"cora"}),
-        ("longnn train mod", {"model=", "model."}, {"split="}),
-        ("longnn train model.or", {"model.order="}, {"model.alpha="}),
-        ("longnn train model=mlp model.", {"model.hidden="}, {"model.order=", "model._target_="}),
-        ("longnn train model=mlp dataset=oops model.or", {"model.order="}, set()),
-        ("longnn train optim.gro", {"optim.groups.mlp."}, {"optim.groups."}),
-        ("longnn train hydra/la", {"hydra/launcher="}, set()),
-        ("longnn train hydra/launcher=", {"vmap", "joblib", "basic"}, set()),
-        ("longnn train force=", {"true", "false"}, set()),
-        ("longnn train --", {"--multirun", "--cfg", "--config-dir"}, {"dataset="}),
-        ("longnn train --cfg ", {"job", "hydra", "all"}, set()),
-        ("longnn train --config-dir . dataset=mi", {"mine", "minesweeper"}, {"cora"}),
-        ("longnn approximate so", {"solver="}, {"model="}),
-        ("longnn sweep ", {"status", "resume", "watch"}, set()),
-        ("longnn sweep resume --", {"--failed"}, set()),
-        ("longnn report --", {"--format", "--compare"}, {"--failed"}),
-        ("longnn report --format ", {"csv", "latex"}, set()),
-        ("longnn data sh", {"show"}, set()),
-        ("longnn completion ", {"bash"}, set()),
-        ("longnn nothing ", set(), {"train"}),
+        ([], "", {"model=", "model.", "seed=", "hydra/"}, {"--multirun"}),
+        ([], "dataset=co", {"dataset=cora", "dataset=cornell"}, {"dataset=texas"}),
+        ([], "+data", {"+dataset="}, {"dataset="}),
+        (["model=mlp", "dataset=oops"], "model.or", {"model.order="}, set()),
+        (["-m", "model=gprgnn,mlp"], "model.al", {"model.alpha="}, {"model.order="}),
+        ([], "optim.gro", {"optim.groups.mlp."}, {"optim.groups."}),
+        ([], "hydra/la", {"hydra/launcher="}, {"hydra/"}),
+        ([], "hydra/launcher=", {"hydra/launcher=vmap", "hydra/launcher=joblib"}, set()),
+        ([], "force=", {"force=true", "force=false"}, set()),
+        ([], "seed=", set(), {"seed="}),
+        (["--cfg"], "", {"job", "hydra", "all"}, {"seed="}),
+        (["--config-dir"], "", set(), {"seed=", "model="}),
+        (["--config-dir", "."], "dataset=mi", {"dataset=mine", "dataset=minesweeper"}, set()),
     ],
 )
-def test_the_tab_key(line, some, none, tmp_path):
+def test_words_that_fit(words, word, some, none, tmp_path, monkeypatch):
     (tmp_path / "dataset").mkdir()
     (tmp_path / "dataset" / "mine.yaml").write_text("{}")
-    found = completed(line, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = set(fitting(words, word, "config"))
     assert some <= found
     assert not none & found
+    assert all(each.startswith(word) for each in found)
+
+
+def test_words_of_another_command_that_hydra_reads():
+    assert "solver=" in fitting([], "so", "approximate")
+    assert "model=" not in fitting([], "mo", "approximate")
 
 
 def test_the_tab_key_loads_no_jax(tmp_path):
@@ -285,8 +296,6 @@ def test_the_tab_key_loads_no_jax(tmp_path):
 
 
 def test_completed_options_are_hydras(tmp_path):
-    from longnn.experiments.completion.overrides import OPTIONS
-
     text = called("train", "--hydra-help", cwd=tmp_path).stdout
     assert [option for option in OPTIONS if option not in text] == []
 
