@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 import longnn
 from longnn import plot
-from longnn.analysis import eigenvectors, propagated_response, response
+from longnn.analysis import eigenvectors
 from longnn.data import csbm
 from longnn.runs.directory import RunDirectoryError
 from longnn.training import graph_of
@@ -36,7 +36,7 @@ def test_its_picture_in_one_call(run):
     assert top.get_title().startswith(
         "Learned filter of longnn on csbm,\nmedian and quartiles of 2"
     )
-    median = np.median(response(run, np.linspace(0, 2, 401)), axis=0)
+    median = np.median(run.response(np.linspace(0, 2, 401)), axis=0)
     for c, line in enumerate(top.lines[:2]):
         assert line.get_label() == f"class {c}"
         assert_allclose(line.get_ydata(), median[:, c], rtol=1e-6)
@@ -45,7 +45,7 @@ def test_its_picture_in_one_call(run):
     assert len(plot.response(run.fit).axes) == 1  # a fit knows no graph
     (alone,) = plot.response(run.model(1), lam=np.linspace(0, 1, 5), title="one").axes
     assert alone.get_title() == "one"
-    assert_allclose(alone.lines[1].get_ydata(), response(run, np.linspace(0, 1, 5))[1, :, 1])
+    assert_allclose(alone.lines[1].get_ydata(), run.response(np.linspace(0, 1, 5))[1, :, 1])
 
 
 def test_another_graph(run):
@@ -81,8 +81,6 @@ def test_its_basis_in_one_call(run):
 def test_its_response_through_the_graph(run):
     """The polynomial on the eigenvalues, and the eigenvectors through the trained filter."""
     s = eigenvectors(graph_of(run.dataset(), run.config["graph"]["self_loops"]))
-    through = propagated_response(
-        run.model(), run.problem().operator, s.vectors.astype(np.float32), 2
-    )
-    exact = response(run, s.lam)[0]
+    through = run.propagated_response(run.problem().operator, s.vectors.astype(np.float32))
+    exact = run.response(s.lam)
     assert_allclose(through, exact, atol=1e-5 * np.abs(exact).max())

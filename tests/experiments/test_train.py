@@ -171,8 +171,9 @@ def test_bad_settings_are_explained(train, tmp_path, overrides, message):
 
 
 def _start(folder: Path, *overrides: str) -> subprocess.Popen:
+    train = [sys.executable, "-m", "longnn.experiments", "train"]
     return subprocess.Popen(
-        [sys.executable, "-m", "longnn.experiments", "train", *SMALL, "hydra.run.dir=run", *overrides],
+        [*train, *SMALL, "hydra.run.dir=run", *overrides],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -198,7 +199,8 @@ def test_killed_run_leaves_no_result_and_is_completed(train, tmp_path):
 def test_start_is_quick_and_imports_nothing_large(arguments):
     """Hydra's discovery of plugins included."""
     code = (
-        f"import sys; sys.argv = ['train', *{arguments}]; from longnn.experiments.train import main\n"
+        f"import sys; sys.argv = ['train', *{arguments}]\n"
+        "from longnn.experiments.train import main\n"
         "try: main()\nfinally:\n    for name in ('jax', 'flax', 'optuna', 'joblib', 'submitit'):\n"
         "        assert name not in sys.modules, name"
     )

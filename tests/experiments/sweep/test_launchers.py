@@ -39,7 +39,8 @@ class Swept(NamedTuple):
 def swept(request, tmp_path_factory) -> Swept:
     folder = tmp_path_factory.mktemp(request.param)
     command = [
-        *(sys.executable, "-m", "longnn.experiments", "train", "-m", *SMALL, "model=mlp", "figures=false"),
+        *(sys.executable, "-m", "longnn.experiments", "train", "-m"),
+        *(*SMALL, "model=mlp", "figures=false"),
         "dataset._target_=tests.experiments.sweep.launched.generate",
         *(f"+dataset.marks={folder}", f"dataset.seed={DIES},0,{FAILS}"),
         *(f"hydra.sweep.dir={folder / 'sweep'}", f"compilation_cache={folder / 'compiled'}"),

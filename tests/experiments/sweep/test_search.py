@@ -112,8 +112,8 @@ def test_pruning_between_chunks(search, monkeypatch):
 
 def test_killed_and_taken_up(search, tmp_path):
     """Killed once its first trials are done; the study ends with what was asked for."""
-    command = [sys.executable, "-m", "longnn.experiments", "train", *SEARCH, "hydra.sweeper.trials=12",
-               "hydra/launcher=basic", "sweep=optuna", "model.hidden=8",
+    command = [sys.executable, "-m", "longnn.experiments", "train", *SEARCH,
+               "hydra.sweeper.trials=12", "hydra/launcher=basic", "sweep=optuna", "model.hidden=8",
                "model.dropout=interval(0,0.8)"]  # fmt: skip
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
