@@ -96,6 +96,42 @@ def test_no_import_runs_up():
     assert {line for line in up if not line.startswith("longnn/__init__.pyi")} == set()
 
 
+FLOORS = ("report", "sweep", "tuned", "approximate", "reproduce")
+"""What experiments are made of, from the ground up; the single files lie below them all."""
+
+
+def floor_of(module: str) -> int:
+    part = module.removeprefix("longnn.experiments.").split(".")[0]
+    return 1 + FLOORS.index(part) if part in FLOORS else 0
+
+
+def test_no_import_runs_up_inside_experiments():
+    up = {
+        f"{file}: {name}"
+        for file, (module, names) in FILES.items()
+        for name in names
+        if file.startswith("experiments/")
+        and name.startswith("longnn.experiments.")
+        and floor_of(name) > floor_of(module)
+    }
+    assert up == set()
+    assert floor_of("longnn.experiments.sweep.grid") > floor_of("longnn.experiments.run") == 0
+
+
+def test_results_are_parsed_in_one_place():
+    """Every other file asks longnn.runs, which alone knows the names and the layout of a run."""
+    names = ("result.json", "curves.npz", "parameters.npz", "predictions.npz", "config.yaml",
+             "train.log")  # fmt: skip
+    written = {
+        f"{file}: {node.value}"
+        for file in FILES
+        if file.endswith(".py") and not file.startswith("longnn/runs/")
+        for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+    assert written == set()
+
+
 def users(*modules: str, within: str = "") -> set[str]:
     """Files below ``within`` that import from one of the top-level ``modules``."""
     return {

@@ -27,6 +27,13 @@ OF_FOLDER = ("submitit_folder", "max_num_timeout")
 """Settings of an executor itself; the others are of each of its jobs."""
 
 
+SHARED = (
+    *("name", "timeout_min", "mem_gb", "nodes", "tasks_per_node", "cpus_per_task"),
+    *("gpus_per_node", "stderr_to_stdout"),
+)
+"""Settings of a job that all clusters take; submitit wants the cluster before the others' names."""
+
+
 class Submitting(Protocol):
     """What is asked of a launcher of Hydra's plugin, which a job is also called with.
 
@@ -69,20 +76,15 @@ def submit(launcher: Submitting, overrides: Sequence[Sequence[str]]) -> list[Job
 
 def _executor(launcher: Submitting) -> "submitit.AutoExecutor":
     import submitit
-    from hydra_plugins.hydra_submitit_launcher.config import (  # type: ignore[import-untyped]
-        BaseQueueConf,
-    )
-    from omegaconf import OmegaConf
 
     cluster, params = CLUSTERS[type(launcher).__name__], launcher.params
     timeouts: dict[str, Any] = {
         f"{cluster}_max_num_timeout": params[name] for name in OF_FOLDER[1:] if name in params
     }
     executor = submitit.AutoExecutor(params["submitit_folder"], cluster=cluster, **timeouts)
-    shared = set(OmegaConf.structured(BaseQueueConf).keys())
     executor.update_parameters(
         **{
-            name if name in shared else f"{cluster}_{name}": value
+            name if name in SHARED else f"{cluster}_{name}": value
             for name, value in params.items()
             if name not in OF_FOLDER
         }

@@ -9,6 +9,8 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from longnn.runs.directory import TRAIN_LOG
+
 from ..job import Job, group_of
 from .plan import Planned, planned_jobs
 
@@ -96,5 +98,5 @@ class _Everywhere(logging.Handler):
         text = self.format(record) + "\n"
         of_one = getattr(record, "job", None)
         for directory in self._directories if of_one is None else [of_one]:
-            with (directory / "train.log").open("a") as out:
+            with (directory / TRAIN_LOG).open("a") as out:
                 out.write(text)

@@ -30,7 +30,7 @@ PARAMETERS = "parameters.npz"
 PREDICTIONS = "predictions.npz"
 """The outputs [B, N, C] at the selected epochs, and the splits (`part`)."""
 
-LOG = "train.log"
+TRAIN_LOG = "train.log"
 """What was logged while the run was trained."""
 
 FILTER = "filter.png"
