@@ -11,7 +11,7 @@ _PLAIN = re.compile(r"[\w./:+-]+")
 """Text that needs no quotes in an override."""
 
 
-def combinations(
+def all_combinations(
     parser: OverridesParser, params: Mapping[str, object], arguments: list[str]
 ) -> list[list[str]]:
     """Overrides of each job; an argument takes the place of the entry of the same key.

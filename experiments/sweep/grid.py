@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from longnn.runs import attempts
 
 from . import manifest
-from .combinations import combinations
+from .combinations import all_combinations
 from .launching import run_all
 from .manifest import Manifest
 from .plan import Planned, planned_jobs
@@ -48,7 +48,7 @@ def sweep(
     """
     parser = OverridesParser.create(config_loader=context.config_loader)
     try:
-        combined = combinations(parser, params, arguments)
+        combined = all_combinations(parser, params, arguments)
     except ValueError as error:
         _exit(2, str(error))
     if not combined:

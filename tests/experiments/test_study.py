@@ -8,7 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from longnn.experiments.cli import CONF, register_resolvers
 from longnn.experiments.sweep import manifest
 from longnn.experiments.sweep.__main__ import main as sweep_command
-from longnn.experiments.sweep.combinations import combinations
+from longnn.experiments.sweep.combinations import all_combinations
 from omegaconf import OmegaConf
 
 from tests.experiments.conftest import SMALL, result_of
@@ -91,7 +91,7 @@ def test_the_studies_of_ours():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", ["experiment=longnn_vs_mlp"], return_hydra_config=True)
     params = OmegaConf.to_container(config.hydra.sweeper.params)
-    jobs = combinations(OverridesParser.create(), params, [])
+    jobs = all_combinations(OverridesParser.create(), params, [])
     assert len(jobs) == 6
     assert ["dataset=texas", "model=longnn"] in jobs
     assert config.hydra.mode.name == "MULTIRUN"
@@ -113,7 +113,7 @@ def test_the_studies_of_ours():
 )
 def test_combinations(params, arguments, jobs):
     parser = OverridesParser.create()
-    assert combinations(parser, params, arguments) == jobs
+    assert all_combinations(parser, params, arguments) == jobs
     for job in jobs:
         parser.parse_overrides(job)
 
@@ -123,4 +123,4 @@ def test_combinations(params, arguments, jobs):
 )
 def test_a_range_is_no_list(params, arguments):
     with pytest.raises(ValueError, match=r"a grid takes a list of values for a, got .*search"):
-        combinations(OverridesParser.create(), params, arguments)
+        all_combinations(OverridesParser.create(), params, arguments)
