@@ -42,4 +42,4 @@ def refuse_old_names(config: DictConfig) -> None:
     for key in keys_of(config):
         name = new_name(key)
         if name is not None and (ours or key.startswith("graph.")):
-            raise ValueError(f"the setting {key} is called {name} now; rename it in your files")
+            raise ValueError(f"the setting {key} is called {name} now; set {name} instead")
