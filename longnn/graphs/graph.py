@@ -36,6 +36,13 @@ class Graph:
     weights: Real[ArrayLike, " entries"] | None
     num_nodes: int = field(metadata={"static": True})
 
+    def __repr__(self) -> str:
+        arrays = isinstance(self.senders, np.ndarray | jax.Array)
+        known = arrays and not isinstance(self.senders, jax.core.Tracer)
+        edges = f"{self.num_edges:,} edges" if known else f"edges {self.senders}"
+        weighted = "unweighted" if self.weights is None else "weighted"
+        return f"Graph({self.num_nodes:,} nodes, {edges}, {weighted})"
+
     @classmethod
     def from_edges(
         cls,

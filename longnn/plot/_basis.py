@@ -45,7 +45,7 @@ def basis(
 
 
 def conditioning(
-    numbers: dict[str, Float[np.ndarray, " terms"]],
+    numbers: dict[str, Float[np.ndarray, " _"]],
     measure: str = "spectral density",
     title: str = "",
 ) -> Figure:

@@ -21,7 +21,7 @@ def learned_basis(
     functions: int = 6,
     title: str = "",
 ) -> Figure:
-    """The basis p_k(lambda) of a trained model's first filter, with its weight where that is Jacobi's.
+    """The basis p_k(lambda) of a trained model's first filter, with the weight of a Jacobi basis.
 
     Of a basis with parameters for each channel, that of channel 0 is drawn.
 

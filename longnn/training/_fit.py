@@ -76,7 +76,7 @@ def fit(
     Example:
         >>> import longnn
         >>> data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
-        >>> splits = longnn.data.splits.stratified(data, number=2)
+        >>> splits = longnn.data.splits.stratified(data, count=2)
         >>> few = longnn.Optim(max_epochs=5)
         >>> run = longnn.fit("longnn", data, splits, seeds=3, optim=few)
         >>> len(run.runs), run.alpha.shape, run.score().n

@@ -60,7 +60,7 @@ class Batch:
     values: dict[str, Array]
     members: Member
 
-    def begin(self, index: Integer[np.ndarray, " b"]) -> tuple[RunState, Member]:
+    def begin(self, index: Integer[np.ndarray | Array, " b"]) -> tuple[RunState, Member]:
         """Initial states of the runs at ``index`` [b]; leaves [b, ...]."""
         keys, values, members = jax.tree.map(
             lambda leaf: leaf[index], (self.keys, self.values, self.members)

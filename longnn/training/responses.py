@@ -113,7 +113,7 @@ def _measured(
     return u @ spectral(operator, jnp.tile(u[:, None], channels))
 
 
-def check_lambda(lam: Real[np.ndarray, "..."]) -> Float[np.ndarray, " G"]:
+def check_lambda(lam: Real[np.ndarray, " G"]) -> Float[np.ndarray, " G"]:
     """lam [G] in double precision; raises ValueError if it is no vector of values in [0, 2]."""
     lam = np.asarray(lam, float)
     if lam.ndim != 1 or not np.all((lam >= -1e-6) & (lam <= 2 + 1e-6)):

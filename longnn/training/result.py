@@ -41,7 +41,7 @@ class Fit:
     Example:
         >>> import longnn
         >>> data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
-        >>> splits = longnn.data.splits.stratified(data, number=2)
+        >>> splits = longnn.data.splits.stratified(data, count=2)
         >>> run = longnn.fit("longnn", data, splits, optim=longnn.Optim(max_epochs=5))
         >>> run.outputs.shape
         (2, 60, 2)
