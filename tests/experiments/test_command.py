@@ -199,6 +199,7 @@ def test_folders_of_these_names_hide_nothing(start, occupied):
     assert "_target_: longnn.models" in done.stdout
 
 
+@pytest.mark.slow
 def test_model_of_the_current_directory_trains_also_in_the_processes_of_joblib(occupied):
     own = ["model=mlp", "model._target_=mine.Mine", *QUICK]
     done = called("train", "-m", "seed=0,1", "hydra/launcher=joblib", *own, cwd=occupied)
