@@ -1,4 +1,4 @@
-"""Compiled programs: kept on disk for the next process, dropped from memory before it is full."""
+"""Keeps compiled programs on disk for the next process, and drops them before memory is full."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Progress of training: a bar on a terminal, plain lines elsewhere."""
+"""Shows the progress of training: a bar on a terminal, plain lines elsewhere."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ LINE_EVERY = 200
 
 @contextmanager
 def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step], None]]:
-    """Gives the callback for ``longnn.training.fit``.
+    """Gives a function that shows each step, to be called after each chunk of epochs.
 
     Args:
         title: what is being trained.

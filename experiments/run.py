@@ -1,53 +1,29 @@
-"""Jobs that share a program: load, train, record. One job is a group of its own."""
+"""Loads, trains and records jobs that share a program; one job is a group of its own."""
 
-import logging
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from longnn.data import Dataset, Splits
+from longnn.data import Dataset
 from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
-from longnn.runs.directory import RESULT, SCHEMA
-from longnn.runs.record import finished, write_run
-from longnn.runs.result import Result, read_result
-from longnn.training import Fit, Optim, Problem, Progress, Trial, fit_each, problem_of
+from longnn.runs.directory import RESULT
+from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_of
 
-from . import identity
 from .compiled import keep_compiled, release_compiled
 from .downloads import logged_warnings
 from .job import Job, model_of
 from .loading import load
-from .result import files_of, line, result_of
-from .sinks import ended
-
-LOG = logging.getLogger(__name__)
+from .outcome import Data, Outcome, earlier, failed, recorded
 
 TELL_EVERY = 2.0
 """Seconds between two notes of progress in an attempt's file."""
 
 
-class Outcome(NamedTuple):
-    """How a job ended: done, skipped (finished before), failed, pruned, or elsewhere (another
-    process works on it)."""
-
-    job: Job
-    status: str
-    result: Result | None = None
-    error: BaseException | None = None
-
-
 Prune = Callable[[Job, int, float], bool]
-"""Told (job, epoch, mean best validation score in percent) between chunks: whether to give up."""
-
-
-class _Data(NamedTuple):
-    dataset: Dataset
-    splits: Splits
+"""Called with (job, epoch, mean best validation score in percent); True gives the job up."""
 
 
 def run_together(
@@ -58,8 +34,13 @@ def run_together(
 ) -> Iterator[Outcome]:
     """Trains jobs of one group (``experiments.job.group_of``) and records each as it ends.
 
-    Jobs that have finished before are skipped, those that another process works on are left. A job
-    that fails is recorded with its traceback, and the others go on.
+    Jobs that have finished before are skipped, and those that another process works on are left to
+    it. A job that fails is recorded with its traceback, and the others go on.
+
+    Args:
+        jobs: the jobs of the group.
+        on_progress: called after each chunk of epochs.
+        prune: whether to give a job up; None: no job is.
     """
     held: dict[int, Attempt] = {}
     ours: list[Job] = []  # what is elsewhere may end there at any time: it is not looked at again
@@ -78,7 +59,7 @@ def run_together(
         yield from _run_held(jobs, held, on_progress, prune)
     except Exception as error:
         for number in list(held):
-            yield _failed(jobs[number], held.pop(number), error)
+            yield failed(jobs[number], held.pop(number), error)
     finally:  # interrupted
         for attempt in held.values():
             attempts.end(attempt, "stopped")
@@ -96,7 +77,7 @@ def _run_held(
     release_compiled()
     data = _load(first)
     for number, job in enumerate(jobs):
-        outcome = _earlier(job, data, held.get(number))
+        outcome = earlier(job, data)
         if outcome is not None:
             if number in held:
                 attempts.end(held.pop(number), "superseded")
@@ -106,13 +87,13 @@ def _run_held(
         try:
             todo[number] = _trial(jobs[number].config)
         except ValueError as error:
-            yield _failed(jobs[number], held.pop(number), error)
+            yield failed(jobs[number], held.pop(number), error)
     if not todo:
         return
     model, _ = model_of(first.model)
     problem, numbers = _problem(first, data.dataset), list(todo)
     setup = (time.perf_counter() - started) / len(numbers)
-    told = _Told(held, on_progress)
+    reporter = _Reporter(held, on_progress)
     for i, trained in fit_each(
         model,
         problem,
@@ -122,51 +103,26 @@ def _run_held(
         metric=data.dataset.metric,
         chunk=first.chunk,
         memory_gb=first.memory_gb,
-        on_progress=told,
+        on_progress=reporter,
         prune=None if prune is None else lambda i, e, v: prune(jobs[numbers[i]], e, 100 * v),
     ):
         number = numbers[i]
         job, attempt = jobs[number], held.pop(number)
         if isinstance(trained, Exception):
-            yield _failed(job, attempt, trained)
+            yield failed(job, attempt, trained)
             continue
         trained.seconds["setup"] = setup
-        told.finished += sum(run["epochs"] for run in trained.runs)
+        reporter.finished += sum(run["epochs"] for run in trained.runs)
         try:
-            yield _recorded(job, attempt, data, trained)
+            yield recorded(job, attempt, data, trained)
         except Exception as error:
-            yield _failed(job, attempt, error)
+            yield failed(job, attempt, error)
 
 
-def _load(config: DictConfig) -> _Data:
+def _load(config: DictConfig) -> Data:
     dataset = load(config)
     with logged_warnings():
-        return _Data(dataset, instantiate(config.split, _partial_=True)(dataset))
-
-
-def _identity(job: Job, data: _Data) -> str:
-    return identity.hash_of(
-        [
-            identity.settings(job.config),
-            data.dataset.checksum,
-            data.splits.hash,
-            SCHEMA,
-        ]
-    )
-
-
-def _earlier(job: Job, data: _Data, attempt: Attempt | None) -> Outcome | None:
-    """A job that needs no training: finished before, or its directory holds something else."""
-    try:
-        done = finished(job.directory, _identity(job, data), force=job.config.force)
-        if done is None:
-            return None
-        result = read_result(job.directory)
-    except ValueError as error:
-        return Outcome(job, "failed", error=error)
-    before = f"finished before, not repeated (force=true repeats it): {line(result)}"
-    LOG.info(before, extra={"job": job.directory})
-    return Outcome(job, "skipped", result)
+        return Data(dataset, instantiate(config.split, _partial_=True)(dataset))
 
 
 def _trial(config: DictConfig) -> Trial:
@@ -193,8 +149,8 @@ def _problem(config: DictConfig, dataset: Dataset) -> Problem:
     )
 
 
-class _Told:
-    """Passes progress on, and tells those who watch from outside by the first job's attempt."""
+class _Reporter:
+    """Passes progress on, and writes it into the first job's attempt for those who watch."""
 
     def __init__(self, held: dict[int, Attempt], on_progress: Callable[[Progress], None]):
         self._held, self._on_progress = held, on_progress
@@ -207,52 +163,3 @@ class _Told:
             self._at = time.monotonic()
             first = next(iter(self._held.values()))
             attempts.tell(first, epochs=step.epochs - self.finished, best_val=step.best_val)
-
-
-def _recorded(job: Job, attempt: Attempt, data: _Data, trained: Fit) -> Outcome:
-    if not attempts.owned(attempt):
-        taken = f"{job.directory} was taken over by another process, which will record it"
-        LOG.warning(taken, extra={"job": job.directory})
-        attempts.end(attempt, "superseded")
-        return Outcome(job, "elsewhere")
-    if trained.pruned:
-        best = float(trained.curves["val"].max())
-        attempts.end(attempt, "pruned", epochs=max(r["epochs"] for r in trained.runs), val=best)
-        _report(job, attempt, "pruned", curves=trained.curves)
-        return Outcome(job, "pruned")
-    result = result_of(job, data.dataset, data.splits, trained, _identity(job, data))
-    files = files_of(job, data.dataset, data.splits, trained, result)
-    write_run(job.directory, files, result.to_json())
-    attempts.end(attempt, "done")
-    _report(job, attempt, "done", result=result, curves=trained.curves)
-    if result.diverged:
-        LOG.warning(
-            f"{result.diverged} of {len(result.per_run)} runs ended in a loss that is not "
-            'finite; their scores are of the epochs before ("diverged" in result.json)',
-            extra={"job": job.directory},
-        )
-    LOG.info(line(result), extra={"job": job.directory})
-    return Outcome(job, "done", result)
-
-
-def _failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
-    text = "".join(traceback.format_exception(error))
-    attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
-    message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
-    LOG.error(message, extra={"job": job.directory})
-    _report(job, attempt, "failed", error=error)
-    return Outcome(job, "failed", error=error)
-
-
-def _report(job: Job, attempt: Attempt, status: str, **content: Any) -> None:
-    """Tells the sink; where that fails, the run stays as recorded, and the attempt says so."""
-    try:
-        instantiate(job.config.logger, _partial_=True)(ended(job, status, **content))
-    except Exception as error:
-        problem = f"{type(error).__name__}: {error}"
-        attempts.tell(attempt, not_reported=problem)
-        LOG.error(
-            f"{job.directory} is recorded as {status}, but its logger failed: {problem}",
-            exc_info=True,
-            extra={"job": job.directory},
-        )

@@ -1,7 +1,6 @@
-"""The job that Hydra runs with one config, alone or as a part of a sweep."""
+"""The job that Hydra runs with one config, alone or as part of a sweep."""
 
 import logging
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -12,11 +11,14 @@ from .run import Outcome, run_together
 LOG = logging.getLogger(__name__)
 
 
-def run(config: DictConfig) -> dict[str, Any]:
-    """Trains what ``config`` says, unless this very run has finished, and records it.
+def run(config: DictConfig) -> dict[str, str]:
+    """Trains what a config says, unless this very run has finished, and records it.
+
+    Args:
+        config: composed by Hydra.
 
     Returns:
-        Its status and directory.
+        The status and the directory of the run.
 
     Raises:
         Exception: what made it fail; in a sweep only with ``on_error=raise``, as SystemExit.

@@ -1,4 +1,4 @@
-"""Where a job that has ended is reported besides its directory. The only file that knows wandb."""
+"""Reports jobs that have ended to a tracking service; the only file that knows wandb."""
 
 import os
 from dataclasses import asdict
@@ -16,10 +16,10 @@ from .result import resolved
 
 
 class Ended(NamedTuple):
-    """What a sink is told of a job.
+    """What is reported of a job.
 
     Attributes:
-        directory: of the run.
+        directory: the run directory.
         status: "done", "pruned" or "failed".
         config: every setting, as in ``config.yaml``.
         identity: hash of the settings that decide the result.
@@ -46,7 +46,7 @@ def ended(job: Job, status: str, **content: Any) -> Ended:
 
 
 def no_sink(job: Ended) -> None:
-    """Reports nowhere: the run directory is the record."""
+    """Reports nothing: the run directory is the record."""
 
 
 def to_wandb(
@@ -64,8 +64,8 @@ def to_wandb(
     resumed, the summary replaced, and the curves added over the same axis, ``epoch``.
 
     Args:
-        job: that has ended.
-        project: wandb project.
+        job: the job that has ended.
+        project: name of the wandb project.
         group: name that gathers the runs of a sweep; the sweep's directory by default.
         mode: "offline" or "online".
 
@@ -102,7 +102,7 @@ def to_wandb(
 
 
 def _log_curves(run: Any, curves: dict[str, np.ndarray]) -> None:
-    """Means over runs; not by wandb's own step, which never goes back when a run is resumed."""
+    """Logs means over runs by epoch; wandb's own step never goes back when a run is resumed."""
     run.define_metric("epoch", hidden=True)
     run.define_metric("*", step_metric="epoch")
     means = {name: np.nanmean(values, axis=0) for name, values in curves.items()}
@@ -111,7 +111,7 @@ def _log_curves(run: Any, curves: dict[str, np.ndarray]) -> None:
 
 
 def _summary(job: Ended) -> dict[str, Any]:
-    """Scores and error; what is not there replaces what an earlier attempt may have left."""
+    """Scores and error; a None replaces what an earlier attempt may have left."""
     found = job.result
     scores = {} if found is None else {"val": asdict(found.val), "test": asdict(found.test)}
     names = ("mean", "std", "ci95", "n")

@@ -122,7 +122,7 @@ def test_a_full_disk_keeps_what_is_there(train, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("longnn.experiments.run.write_run", full)
+    monkeypatch.setattr("longnn.experiments.outcome.write_run", full)
     with pytest.raises(SystemExit):
         train(*FAST, "seed=0,1")
     assert (first / "result.json").read_bytes() == before

@@ -1,0 +1,132 @@
+"""How jobs end: recorded with their results, pruned, failed, or finished before."""
+
+import logging
+import traceback
+from typing import Any, NamedTuple
+
+from hydra.utils import instantiate
+
+from longnn.data import Dataset, Splits
+from longnn.runs import attempts
+from longnn.runs.attempts import Attempt
+from longnn.runs.directory import SCHEMA
+from longnn.runs.record import finished, write_run
+from longnn.runs.result import Result, read_result
+from longnn.training import Fit
+
+from . import identity
+from .job import Job
+from .result import files_of, line, result_of
+from .sinks import ended
+
+LOG = logging.getLogger(__name__)
+
+
+class Outcome(NamedTuple):
+    """How a job ended.
+
+    Attributes:
+        job: the job.
+        status: "done", "skipped" (it had finished before), "failed", "pruned", or "elsewhere"
+            (another process works on it).
+        result: what was recorded of a job that is done, now or before.
+        error: the exception that made it fail.
+    """
+
+    job: Job
+    status: str
+    result: Result | None = None
+    error: BaseException | None = None
+
+
+class Data(NamedTuple):
+    """What jobs of a group are trained on."""
+
+    dataset: Dataset
+    splits: Splits
+
+
+def _identity(job: Job, data: Data) -> str:
+    return identity.hash_of(
+        [
+            identity.settings(job.config),
+            data.dataset.checksum,
+            data.splits.hash,
+            SCHEMA,
+        ]
+    )
+
+
+def earlier(job: Job, data: Data) -> Outcome | None:
+    """The outcome of a job that needs no training, else None.
+
+    That is a job which has finished before, or whose directory holds something else.
+    """
+    try:
+        done = finished(job.directory, _identity(job, data), force=job.config.force)
+        if done is None:
+            return None
+        result = read_result(job.directory)
+    except ValueError as error:
+        return Outcome(job, "failed", error=error)
+    before = f"finished before, not repeated (force=true repeats it): {line(result)}"
+    LOG.info(before, extra={"job": job.directory})
+    return Outcome(job, "skipped", result)
+
+
+def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
+    """Writes the run directory of a trained job, unless it was pruned or taken over.
+
+    Args:
+        job: that was trained.
+        attempt: at it, which ends here.
+        data: that it was trained on.
+        trained: its models.
+    """
+    if not attempts.owned(attempt):
+        taken = f"{job.directory} was taken over by another process, which will record it"
+        LOG.warning(taken, extra={"job": job.directory})
+        attempts.end(attempt, "superseded")
+        return Outcome(job, "elsewhere")
+    if trained.pruned:
+        best = float(trained.curves["val"].max())
+        attempts.end(attempt, "pruned", epochs=max(r["epochs"] for r in trained.runs), val=best)
+        _report(job, attempt, "pruned", curves=trained.curves)
+        return Outcome(job, "pruned")
+    result = result_of(job, data.dataset, data.splits, trained, _identity(job, data))
+    files = files_of(job, data.dataset, data.splits, trained, result)
+    write_run(job.directory, files, result.to_json())
+    attempts.end(attempt, "done")
+    _report(job, attempt, "done", result=result, curves=trained.curves)
+    if result.diverged:
+        LOG.warning(
+            f"{result.diverged} of {len(result.per_run)} runs ended in a loss that is not "
+            'finite; their scores are of the epochs before ("diverged" in result.json)',
+            extra={"job": job.directory},
+        )
+    LOG.info(line(result), extra={"job": job.directory})
+    return Outcome(job, "done", result)
+
+
+def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
+    """Records that a job failed, with the traceback, and reports it."""
+    text = "".join(traceback.format_exception(error))
+    attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
+    message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
+    LOG.error(message, extra={"job": job.directory})
+    _report(job, attempt, "failed", error=error)
+    return Outcome(job, "failed", error=error)
+
+
+def _report(job: Job, attempt: Attempt, status: str, **content: Any) -> None:
+    """Reports to the logger; if that fails, the run stays as recorded, and the attempt says so."""
+    try:
+        instantiate(job.config.logger, _partial_=True)(ended(job, status, **content))
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+        attempts.tell(attempt, not_reported=problem)
+        LOG.error(
+            f"{job.directory} is recorded as {status}, but its logger failed: {problem}",
+            exc_info=True,
+            extra={"job": job.directory},
+        )

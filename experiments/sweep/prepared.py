@@ -1,0 +1,114 @@
+"""A search before its first trial: its space, its own splits, and its study."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf
+from optuna.storages import BaseStorage
+
+from ..identity import hash_of
+from ..unknown import hint
+from .search_settings import SearchSettings
+from .space import Space, from_overrides, from_settings
+from .study import open_storage, open_study
+
+
+@dataclass
+class Search:
+    """A search and what has come of it so far.
+
+    Attributes:
+        context: Hydra's.
+        config: of the sweep.
+        launcher: runs the jobs.
+        directory: of the sweep.
+        fixed: overrides of every job.
+        chosen_on: overrides that give the search its own splits.
+        space: what is searched.
+        storage: where the study is kept.
+        study: the trials.
+        jobs: name -> overrides of the jobs of all trials so far.
+    """
+
+    context: HydraContext
+    config: DictConfig
+    launcher: Launcher
+    directory: Path
+    fixed: list[str]
+    chosen_on: list[str]
+    space: Space
+    storage: BaseStorage
+    study: optuna.Study
+    jobs: dict[str, list[str]] = field(default_factory=dict)
+
+
+def prepare(
+    context: HydraContext,
+    config: DictConfig,
+    launcher: Launcher,
+    arguments: list[str],
+    settings: SearchSettings,
+) -> Search:
+    """Reads the space from settings and arguments, and opens the study.
+
+    Args:
+        context: Hydra's.
+        config: of the sweep.
+        launcher: runs the jobs.
+        arguments: overrides; those with several values belong to the space.
+        settings: how to search.
+
+    Raises:
+        ValueError: if the space does not fit the config, or the split protocol draws no splits.
+    """
+    overrides = OverridesParser.create(config_loader=context.config_loader).parse_overrides(
+        arguments
+    )
+    swept = [o for o in overrides if o.is_sweep_override()]
+    fixed = [o.input_line or "" for o in overrides if not o.is_sweep_override()]
+    space = from_settings(settings.params) | from_overrides(swept)
+    _check(config, space)
+    given = {o.get_key_element() for o in overrides if not o.is_sweep_override()}
+    space = {key: values for key, values in space.items() if key not in given}
+    chosen_on = _splits(config, fixed, settings)
+    directory = Path(str(config.hydra.sweep.dir))
+    name = f"search-{hash_of([sorted(fixed + chosen_on), sorted(map(repr, space.items()))])[:8]}"
+    storage = open_storage(directory, settings.storage)
+    study = open_study(
+        storage,
+        name,
+        space,
+        sampler=settings.sampler,
+        pruner=settings.pruner,
+        seed=settings.seed,
+    )
+    return Search(context, config, launcher, directory, fixed, chosen_on, space, storage, study)
+
+
+def _check(config: DictConfig, space: Space) -> None:
+    if not space:
+        raise ValueError(
+            "a search needs a space: sweep=longnn, or values such as model.alpha=interval(-0.9,2)"
+        )
+    for key in space:
+        if OmegaConf.select(config, key, throw_on_missing=False) is None:
+            raise ValueError(
+                f"the search space names {key}, which the config does not have; {hint(key, config)}"
+            )
+
+
+def _splits(config: DictConfig, fixed: list[str], settings: SearchSettings) -> list[str]:
+    """Overrides that give the search splits of its own, unless the user has chosen them."""
+    if "first_seed" not in config.split:
+        raise ValueError(
+            "a search chooses on splits of its own, drawn from other seeds than the reported ones, "
+            f"but the protocol {config.hydra.runtime.choices.split} draws none; add "
+            "split=stratified (or per_class, or random)"
+        )
+    own = {"split.count": settings.splits, "split.first_seed": settings.first_split_seed}
+    given = {override.partition("=")[0] for override in fixed}
+    return [f"{key}={value}" for key, value in own.items() if key not in given]

@@ -1,0 +1,87 @@
+"""The typed content of result.json: read, checked and written by one class."""
+
+import dataclasses
+import json
+
+import pytest
+
+from longnn.runs import RunDirectoryError, read_result
+from longnn.runs.directory import SCHEMA
+from longnn.runs.result import Result, TrainedModel, from_json
+from longnn.training.intervals import Statistics
+
+RESULT = Result(
+    identity="0123456789abcdef" * 4,
+    dataset="texas",
+    dataset_checksum="d" * 64,
+    model="longnn",
+    split="stratified",
+    split_hash="5" * 64,
+    metric="accuracy",
+    test=Statistics(85.0, 7.07, 63.5, 2),
+    val=Statistics(90.0, None, None, 1),
+    per_run=(
+        TrainedModel(0, 3, val=90.0, test=80.0, best_epoch=7, epochs=9, alpha=0.5, beta=-0.5),
+        TrainedModel(1, 3, val=90.0, test=90.0, best_epoch=2, epochs=9, diverged=True),
+    ),
+    config={"seed": 3, "model": {"order": 10}},
+    seconds={"train": 1.5},
+    diverged=1,
+    memory={"peak_gb": None},
+    versions={"jax": "0.10"},
+)
+
+
+def written(folder, **changes):
+    content = RESULT.to_json() | changes
+    (folder / "result.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    written(tmp_path)
+    found = read_result(tmp_path)
+    assert found.directory == tmp_path
+    assert found.written == (tmp_path / "result.json").stat().st_mtime
+    assert dataclasses.replace(found, directory=RESULT.directory, written=0.0) == RESULT
+    assert read_result(str(tmp_path / "result.json")) == found
+    assert from_json(RESULT.to_json()) == RESULT
+
+
+def test_the_file_holds_scores_and_not_where_it_lies():
+    content = RESULT.to_json()
+    assert content["schema"] == SCHEMA
+    assert not {"directory", "written"} & content.keys()
+    assert content["test"] == {"mean": 85.0, "std": 7.07, "ci95": 63.5, "n": 2}
+    assert content["per_run"][1] == {
+        "split": 1, "seed": 3, "val": 90.0, "test": 90.0, "best_epoch": 2, "epochs": 9,
+        "diverged": True,
+    }  # fmt: skip
+
+
+def test_its_name_in_tables():
+    assert (RESULT.title, RESULT.settings) == ("longnn on texas", "01234567")
+    assert RESULT.validation == 90.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema": SCHEMA - 1}, f"has layout {SCHEMA - 1}, this program reads {SCHEMA}; train"),
+        ({"schema": None}, "has layout None"),
+        ({"model": 3}, "'model' should be text, it is 3; train that run again"),
+        ({"test": {"mean": 80.0}}, "'test' should hold a finite mean and n"),
+        ({"val": {"mean": 80.0, "n": 1, "median": 79.0}}, "'val' holds median, which no summary"),
+        ({"per_run": [{"split": 0, "seed": 0, "val": 1.0}]}, "'per_run' should hold the split"),
+        ({"versions": []}, "'versions' should be an object"),
+    ],
+)
+def test_what_is_damaged_is_named(tmp_path, changes, message):
+    written(tmp_path, **changes)
+    with pytest.raises(RunDirectoryError, match=message):
+        read_result(tmp_path)
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no run has finished there"):
+        read_result(tmp_path)
