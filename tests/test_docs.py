@@ -1,51 +1,129 @@
-"""The Python of the documents runs as it stands."""
+"""The documents name what there is, and their Python runs as it stands."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import jax
-import numpy as np
+import matplotlib.pyplot as plt
 import pytest
 
+import longnn
 import polybases
-from tests.experiments.conftest import SMALL
-from tests.experiments.conftest import train as train  # a fixture
 
 ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ENGINE = re.compile(r"<!-- engine: (\w+) -->\s*$")
 
 
-def _blocks(name: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+def blocks(path: Path) -> list[tuple[str | None, str]]:
+    """(the engine that a block needs, or None; its Python) of a document."""
+    pieces = re.split(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
+    before, python = pieces[::2], pieces[1::2]
+    marks = [ENGINE.search(text) for text in before]
+    return [(m.group(1) if m else None, code) for m, code in zip(marks, python, strict=False)]
 
 
-@pytest.mark.parametrize("number", range(len(_blocks("docs/guide.md"))))
-def test_guide(number, train):
-    block = _blocks("docs/guide.md")[number].replace("max_epochs=300", "max_epochs=3")
-    if "runs/..." in block:
-        (directory,) = train(*SMALL, "model.order=4", "figures=false")
-        block = block.replace("runs/...", str(directory))
-    exec(block, {})
+WITH_PYTHON = [path for path in DOCUMENTS if blocks(path)]
+by_name = pytest.mark.parametrize("path", WITH_PYTHON, ids=lambda path: path.name)
 
 
-def test_analysis(tmp_path, monkeypatch):
+def test_there_are_blocks():
+    assert {"README.md", "guide.md", "analysis.md"} <= {path.name for path in WITH_PYTHON}
+
+
+@by_name
+def test_python_runs_as_it_stands(path, tmp_path, monkeypatch):
+    """The blocks of a document in their order, in one namespace, in an empty directory."""
     monkeypatch.chdir(tmp_path)
-    exec("\n".join(_blocks("docs/analysis.md")), {})
-    names = ("density", "energy", "homophily", "basis", "conditioning", "over_passing")
-    assert {file.stem for file in tmp_path.iterdir()} == set(names)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    namespace: dict[str, object] = {"__name__": path.stem}
+    for number, (engine, code) in enumerate(blocks(path)):
+        if engine is None:
+            exec(compile(code, f"{path.name}, block {number}", "exec"), namespace)
+    assert plt.get_fignums() == []
 
 
-def test_readme():
-    edges = np.array([[0, 1], [1, 2], [2, 3]])
-    names = {"edges": edges, "num_nodes": 4, "theta": np.ones((11, 3)), "signal": np.ones((4, 3))}
-    names["matrix"] = np.diag([0.5, -0.5, 0.1, 0.9])
-    (block,) = _blocks("README.md")
-    exec(block, names)
-    assert names["values"].shape == (11, 101)
-    assert names["terms"].shape == (11, 4, 3)
-    assert names["output"].shape == (4, 3)
-    assert all(isinstance(names[n], jax.Array) for n in ("values", "terms", "output"))
+@by_name
+def test_only_blocks_of_an_engine_are_left_out(path):
+    """A mark excuses a block that imports or names the engine, and no other."""
+    for engine, code in blocks(path):
+        if engine is not None:
+            imported = {
+                alias.name.split(".")[0]
+                for node in ast.walk(ast.parse(code))
+                if isinstance(node, ast.Import)
+                for alias in node.names
+            }
+            assert engine in imported or f"_{engine}" in code, f"{engine} is not used in {code}"
+
+
+NAME = re.compile(r"(?<![\w./-])(longnn|polybases)((?:\.[A-Za-z_]\w*)+)(?![\w/-])")
+
+
+def names() -> list[str]:
+    """Every dotted name of the documents, in blocks and in the text."""
+    found = {m.group(0) for path in DOCUMENTS for m in NAME.finditer(path.read_text())}
+    return sorted(name for name in found if not name.endswith((".egg", ".py", ".so")))
+
+
+def resolved(name: str) -> object:
+    """What the name gives after ``import longnn, polybases``, by attributes alone."""
+    first, *rest = name.split(".")
+    found: object = {"longnn": longnn, "polybases": polybases}[first]
+    for part in rest:
+        found = getattr(found, part)
+    return found
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_name_is_an_attribute(name):
+    assert resolved(name) is not None
+    above, _, last = name.rpartition(".")
+    assert last in dir(resolved(above))
+
+
+def test_names_are_found_in_the_text_and_in_blocks():
+    assert {"longnn.fit", "longnn.load", "longnn.data.images.load", "polybases.jacobi"} <= set(
+        names()
+    )
+
+
+COMPLETION = """
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.Completer.use_jedi = False
+shell.run_cell("import longnn")
+for text in {texts!r}:
+    with provisionalcompleter():
+        print(text, *(c.text for c in shell.Completer.completions(text, len(text))))
+"""
+
+
+def test_the_tab_key_offers_what_there_is(tmp_path):
+    wanted = {
+        "longnn.": "fit load Optim Graph data models plot training",
+        "longnn.Gr": "Graph",
+        "longnn.data.": "load names splits csbm images own_dataset",
+        "longnn.models.": "LonGNN GCN by_name",
+        "longnn.plot.res": "response",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", COMPLETION.format(texts=list(wanted))],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    offered = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    for text, names in wanted.items():
+        last = {name.rpartition(".")[2] for name in offered[text]}
+        assert set(names.split()) <= last, f"{text} offers {sorted(last)}"
+        assert not last & {"Any", "TYPE_CHECKING", "attribute", "lazy_loader"}
 
 
 def test_files_named_in_the_readme_exist():
@@ -67,6 +145,14 @@ def test_api_pages_are_built_from_the_docstrings(tmp_path):
     page = (tmp_path / "polybases.html").read_text()
     missing = [name for name in polybases.__all__ if f'id="{name}"' not in page]
     assert missing == []
+    for room in ("", "data", "models", "training", "analysis", "plot"):
+        module = getattr(longnn, room) if room else longnn
+        page = (tmp_path / f"{module.__name__.replace('.', '/')}.html").read_text()
+        public = [n for n in module.__all__ if not isinstance(getattr(module, n), type(longnn))]
+        assert [name for name in public if f'id="{name}"' not in page] == [], module.__name__
+    page = (tmp_path / "longnn.html").read_text()
+    assert "Trains every (trial, seed, split) as one batch" in page
+    assert "degree_exponent" in page
 
 
 def test_every_public_function_of_polybases_is_in_its_guide():
