@@ -11,10 +11,14 @@ from typing import NamedTuple
 import jax
 
 SOURCES = Path(__file__).parent
+"""The folder of the sources, in which the built library is kept too."""
+
 TESTED_JAX = ("0.10.",)
 """Prefixes of the jax versions that the tests have run the kernels with."""
 
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fPIC", "-shared")
+"""Options of the compiler; the code is made for the processor that it is compiled on."""
+
 TARGETS = (
     "product",
     "matvec",
@@ -25,18 +29,28 @@ TARGETS = (
     "layers",
     "layers_adjoint",
 )
+"""Functions of the library, each compiled for both of ``DTYPES``."""
+
 DTYPES = ("float32", "float64")
 
 
 class Status(NamedTuple):
-    """Whether the kernels are used, and why."""
+    """Whether the kernels are used, and why.
+
+    Attributes:
+        active: True where they are built, loaded and registered with jax.
+        reason: a phrase that says why, and what to run where they are missing.
+    """
 
     active: bool
     reason: str
 
 
 def library_path() -> Path:
-    """Where the kernels of these sources, this jax and this processor are, once built."""
+    """The file that holds the kernels of these sources, this jax and this processor, once built.
+
+    Its name changes with each of the three, so that a library of another machine is never loaded.
+    """
     digest = hashlib.sha256(f"{jax.__version__} {FLAGS} {_processor()}".encode())
     for source in sorted([*SOURCES.glob("*.h"), *SOURCES.glob("*.cc")]):
         digest.update(source.read_bytes())
@@ -45,9 +59,13 @@ def library_path() -> Path:
 
 @functools.cache
 def status() -> Status:
-    """Loads and registers the kernels at the first call.
+    """Loads the kernels and registers them with jax, at the first call of a process.
 
     Set the environment variable ``LONGNN_NATIVE=0`` to run without them.
+
+    Example:
+        >>> isinstance(status().active, bool)
+        True
     """
     if os.environ.get("LONGNN_NATIVE", "1") == "0":
         return Status(False, "switched off by LONGNN_NATIVE=0")
@@ -67,7 +85,7 @@ def status() -> Status:
 
 
 def _processor() -> str:
-    """What decides whether code for one machine runs on another."""
+    """The features of the processor, which code compiled with ``-march=native`` needs."""
     info = Path("/proc/cpuinfo")
     flags = ""
     if info.exists():
