@@ -11,7 +11,14 @@ import jaxtyping
 import pytest
 from beartype import BeartypeConf, beartype
 
-PACKAGES = ("polybases", "longnn.graphs", "longnn.operators", "longnn.filters")
+PACKAGES = (
+    "polybases",
+    "longnn.graphs",
+    "longnn.operators",
+    "longnn.filters",
+    "longnn.models",
+    "longnn.fitting",
+)
 
 ON = os.environ.get("LONGNN_TYPECHECK", "0") != "0"
 

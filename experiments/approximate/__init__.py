@@ -1,1 +1,1 @@
-"""Fitting filters to known responses: ``longnn approximate``."""
+"""``longnn approximate``: polynomial filters are fitted to known responses."""

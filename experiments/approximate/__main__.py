@@ -1,6 +1,6 @@
-"""``longnn approximate``: fit filters to known responses.
+"""``longnn approximate``: fit polynomial filters to known responses.
 
-Imports jax inside the job only, so that ``--help`` answers at once.
+jax is imported inside the job only, so that ``--help`` answers at once.
 """
 
 import re
@@ -18,7 +18,11 @@ _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")
 
 @hydra.main(config_path=str(CONF), config_name="approximate", version_base="1.3")
 def job(config: DictConfig) -> None:
-    """One run of Hydra: one directory."""
+    """Makes one fit, into one directory.
+
+    Args:
+        config: the composed config of the fit.
+    """
     _register()
     from .single import run
 
@@ -26,7 +30,12 @@ def job(config: DictConfig) -> None:
 
 
 def main() -> None:
-    """Checks the command line, then hands over to Hydra."""
+    """Checks the command line, then hands over to Hydra.
+
+    Raises:
+        SystemExit: with code 2 and a message, for a word of the command line that means nothing,
+            or where fits cannot be written.
+    """
     _register()
     sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
     check_command_line(sys.argv[1:], "approximate")
@@ -35,7 +44,12 @@ def main() -> None:
 
 
 def quoted(argument: str) -> str:
-    """``filter=exp(-3*lam)`` with the quotes that Hydra wants around an expression."""
+    """Returns an argument such as ``filter=exp(-3*lam)`` with the quotes that Hydra needs.
+
+    Example:
+        >>> quoted("filter=exp(-3*lam)")
+        "filter='exp(-3*lam)'"
+    """
     key, equals, value = argument.partition("=")
     if key != "filter" or not equals or _PLAIN.fullmatch(value):
         return argument
@@ -48,4 +62,7 @@ def _register() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # from a checkout: the code that runs is that of the installed package, under one name
+    from longnn.experiments.approximate import __main__ as installed
+
+    installed.main()

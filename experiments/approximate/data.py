@@ -5,19 +5,20 @@ from typing import NamedTuple
 
 import numpy as np
 import pooch
+from jaxtyping import Bool, Float32, Float64
 from omegaconf import DictConfig
 
 from longnn.data import images
 from longnn.fitting import (
     RESPONSES,
+    Block,
+    Response,
     apply,
     chebyshev_apply,
     decompose,
     interpolated,
     response,
 )
-from longnn.fitting.decomposition import Block
-from longnn.fitting.expression import Response
 from longnn.graphs.graph import Graph
 from longnn.training import graph_of
 
@@ -27,32 +28,45 @@ from .identity import IMAGES, data_name, filters_of
 
 
 class Signals(NamedTuple):
-    """What is filtered: signals [N, B] float64 on a graph, mask [N], and a grid's sides."""
+    """What is filtered.
+
+    Attributes:
+        name: name of the data.
+        graph: the graph of N nodes.
+        values: [N, B] signals.
+        mask: [N] True for the nodes that count.
+        grid: rows and columns of a grid, None for another graph.
+        checksum: hash of the data.
+    """
 
     name: str
     graph: Graph
-    values: np.ndarray
-    mask: np.ndarray
+    values: Float64[np.ndarray, "N B"]
+    mask: Bool[np.ndarray, " N"]
     grid: tuple[int, int] | None
     checksum: str
 
 
 class Target(NamedTuple):
-    """A filter's name, its response (None for a target without one) and targets [N, B] float32."""
+    """What is aimed at: a filter's name, its response if it has one, and the targets."""
 
     name: str
     response: Response | None
-    values: np.ndarray
+    values: Float32[np.ndarray, "N B"]
 
 
 def signals_of(config: DictConfig) -> Signals:
-    """The grid images, or the first columns of a dataset's features, on all nodes."""
+    """Returns the grid images, or the first columns of a dataset's features on all nodes.
+
+    Raises:
+        ValueError: if the columns are zero at every node.
+    """
     if config.get("dataset") is None:
         download([IMAGES])
-        made = images.load()
-        values = made.signals[:, : config.signals]
+        loaded = images.load()
+        values = loaded.signals[:, : config.signals]
         grid = (images.SIDE, images.SIDE)
-        return Signals("images", made.graph, values, made.mask, grid, made.checksum)
+        return Signals("images", loaded.graph, values, loaded.mask, grid, loaded.checksum)
     dataset = load(config)
     columns = dataset.features[:, : config.signals]
     values = columns if isinstance(columns, np.ndarray) else columns.toarray()
@@ -68,21 +82,24 @@ def signals_of(config: DictConfig) -> Signals:
 
 
 def named_filters(config: DictConfig) -> list[tuple[str, Response | np.ndarray]]:
-    """Each filter asked for, with its response or its targets from a file.
+    """Returns the name of each filter asked for, with its response, or its targets from a file.
 
     Raises:
-        ValueError: for a filter that cannot be read.
+        ValueError: if a filter cannot be read, or is named twice.
     """
     names = [n for one in filters_of(config) for n in (RESPONSES if one == "all" else [one])]
     if len(set(names)) < len(names) or not names:
-        raise ValueError(f"filters must be different, and at least one; got {', '.join(names)}")
+        raise ValueError(
+            f"filters must be different, and at least one; got {', '.join(names) or 'none'}"
+        )
     return [(n, _values(n) if n.endswith(".npy") else response(n)) for n in names]
 
 
 def targets_of(config: DictConfig, signals: Signals) -> list[Target]:
-    """Targets of every filter: g(L) x in float64, then rounded to float32.
+    """Returns the targets of every filter: g(L) x in float64, rounded to float32.
 
-    Exact through eigenvectors up to ``config.limit`` nodes, by Chebyshev interpolation above.
+    They are exact, through all eigenvectors, up to ``config.limit`` nodes; above, g is interpolated
+    by Chebyshev polynomials.
     """
     filters = named_filters(config)
     exact = signals.grid is not None or signals.graph.num_nodes <= config.limit
@@ -95,7 +112,7 @@ def targets_of(config: DictConfig, signals: Signals) -> list[Target]:
 
 
 def cache_folder(cache: str | None) -> Path | None:
-    """Where eigenvectors are kept."""
+    """Returns the folder in which eigenvectors are kept, None for nowhere."""
     if cache is None:
         return None
     folder = Path(pooch.os_cache("longnn")) / "spectra" if cache == "auto" else Path(cache)
@@ -120,7 +137,10 @@ def _values(name: str) -> Response | np.ndarray:
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"cannot read the filter {name} ({error})") from None
     if array.dtype.kind not in "fiu":
-        raise ValueError(f"{name} must hold real numbers, got {array.dtype}")
+        raise ValueError(
+            f"{name} must hold real numbers, got {array.dtype}; save it with numpy.save(..., "
+            "values.astype(float))"
+        )
     return interpolated(array) if array.ndim == 2 and len(array) == 2 else array
 
 

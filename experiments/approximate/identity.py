@@ -1,4 +1,4 @@
-"""What makes two fits the same fit; imports no jax."""
+"""What makes two fits the same fit. This file imports no jax."""
 
 import re
 from pathlib import Path
@@ -11,16 +11,16 @@ from longnn.data.registry import registered_files
 from ..identity import by_content, dataset_files, digest, hash_of, plain
 
 SCHEMA = 1
-"""Version of the layout of a fit's directory."""
+"""The version of the layout of a fit's directory."""
 
 IMAGES = "image-filters/2Dgrid.mat"
 
 OUTSIDE = ("cache", "force", "figures", "split", "hydra")
-"""Keys that decide no number."""
+"""The keys of the config that decide no number."""
 
 
 def fit_name(config: DictConfig) -> str:
-    """data_filter_basis_solver-HASH, the name of a fit's directory."""
+    """Returns the name of a fit's directory, DATA_FILTER_BASIS_SOLVER-HASH."""
     filters = filters_of(config)
     what = filters[0] if len(filters) == 1 else "all" if config.filter == "all" else "several"
     word = re.sub(r"\W+", "-", Path(what).stem if what.endswith(".npy") else what).strip("-")[:30]
@@ -29,12 +29,12 @@ def fit_name(config: DictConfig) -> str:
 
 
 def data_name(config: DictConfig) -> str:
-    """The dataset's name, or "images"."""
+    """Returns the dataset's name, or "images"."""
     return "images" if config.get("dataset") is None else str(config.dataset.name)
 
 
 def filters_of(config: DictConfig) -> list[str]:
-    """The filters asked for, as text."""
+    """Returns the filters asked for, as text."""
     named = config.filter
     if OmegaConf.is_list(named):
         return [str(one) for one in named]
@@ -42,7 +42,7 @@ def filters_of(config: DictConfig) -> list[str]:
 
 
 def identity_of(config: DictConfig) -> str:
-    """sha256 of the settings that decide a fit; files count by their content."""
+    """Returns the hash of the settings that decide a fit; files count by their content."""
     settings: dict[str, Any] = {
         str(key): plain(config[key]) for key in config if key not in OUTSIDE
     }

@@ -1,8 +1,9 @@
-"""What is reported of each filter."""
+"""The rows of a fit's table, one for each filter."""
 
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from longnn.fitting import FitProblem, r2
 
@@ -11,9 +12,16 @@ from .solve import Fits
 
 
 def rows_of(
-    fits: Fits, targets: list[Target], problem: FitProblem, optimum: np.ndarray
+    fits: Fits, targets: list[Target], problem: FitProblem, optimum: Float[np.ndarray, "B F"]
 ) -> list[dict[str, Any]]:
-    """What is reported of each filter; optimum [B, F]."""
+    """Returns a row of numbers for each filter.
+
+    Args:
+        fits: the fits in one basis.
+        targets: what was fitted.
+        problem: the problem of all filters.
+        optimum: [B, F] least squared errors.
+    """
     sse, counted = fits.arrays["sse"], problem.counted
     rows = []
     for f, target in enumerate(targets):

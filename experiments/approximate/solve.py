@@ -1,16 +1,18 @@
 """Fits of every filter to every signal, by the solver that the config names."""
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from omegaconf import DictConfig
 
 from longnn.analysis import filter_values
 from longnn.fitting import (
     Descent,
     FitProblem,
+    GradientFit,
     Optimum,
     descend,
     epochs_within,
@@ -19,27 +21,32 @@ from longnn.fitting import (
     make_basis,
     squared_errors,
 )
+from longnn.graphs.checks import check_word
 from longnn.operators import normalized_adjacency
 
 from .data import Signals, Target
+from .progress import OnProgress
 
-Told = Callable[[str, int, int], None]
-"""What progress is told: a title, epochs done, epochs at most."""
+Solver = Literal["lstsq", "nesterov", "adam"]
+"""Least squares, or a method of gradient descent."""
 
-SOLVERS = ("lstsq", "nesterov", "adam")
-SHARES = ("none", "filters", "signals")
+Share = Literal["none", "filters", "signals"]
+"""Which fits have common exponents."""
+
 LAM = np.linspace(0, 2, 401)
+"""The eigenvalues at which responses are stored."""
 
 
 class Fits(NamedTuple):
-    """All fits of one basis: F filters, B signals.
+    """All fits in one basis, of F filters to B signals.
 
     Attributes:
-        arrays: theta [F, K+1, B], sse [F, B], response [F, 401, B], and of a gradient solver
-            alpha and beta [F, B], epochs_to_1pct [F, B] (infinity: never).
-        epochs: [F], 0 of least squares.
-        seconds: [F] or, where all were solved at once, one number.
-        curves: by filter, (recorded epochs [H], SSE / optimum - 1 [H, B]).
+        arrays: theta [F, K+1, B], sse [F, B] and response [F, 401, B]; those of a gradient solver
+            also hold alpha and beta [F, B] and epochs_to_1pct [F, B] (infinity for never).
+        epochs: number of epochs of each filter, 0 for least squares.
+        seconds: time of each filter, or one number where all were solved at once.
+        curves: for each filter the recorded epochs [H], and SSE / optimum - 1 [H, B]; empty for
+            least squares.
     """
 
     arrays: dict[str, np.ndarray]
@@ -49,15 +56,15 @@ class Fits(NamedTuple):
 
 
 def check(config: DictConfig) -> None:
-    """Raises ValueError for a setting that no solver could use, before anything is loaded."""
-    for key, known in (("solver", SOLVERS), ("share", SHARES)):
-        if config[key] not in known:
-            raise ValueError(f"unknown {key} {config[key]!r}; choose one of {', '.join(known)}")
+    """Raises a ValueError for a setting that no solver could use, before anything is loaded."""
+    check_word("solver", config.solver, Solver)
+    check_word("share", config.share, Share)
     for name in (config.basis, *config.compare):
         make_basis(name, config.order, config.alpha, config.beta, config.scale)
     if config.compare and config.solver == "lstsq":
         raise ValueError(
-            "compare=[...] draws epochs, which solver=lstsq has none of; take nesterov or adam"
+            "compare=[...] compares numbers of epochs, and solver=lstsq has none; take "
+            "solver=nesterov or solver=adam"
         )
     if config.signals < 1:
         raise ValueError(f"signals must be >= 1, got {config.signals}")
@@ -66,19 +73,19 @@ def check(config: DictConfig) -> None:
 
 
 def descent_of(config: DictConfig) -> Descent:
-    """The settings of a gradient solver."""
+    """Returns the settings of a gradient solver."""
     names = ("epochs", "lr", "lr_basis", "lr_fall", "tol", "ridge")
     return Descent(method=config.solver, **{name: config[name] for name in names})
 
 
 def problem_of(signals: Signals, targets: list[Target]) -> FitProblem:
-    """All filters as channels of every signal: P = B, C = F."""
+    """Returns all F filters as channels of each of the B signals: P = B, C = F."""
     stacked = np.stack([target.values for target in targets], axis=2)
     return FitProblem(signals.graph, signals.values[:, :, None], stacked, signals.mask)
 
 
 def solve_directly(config: DictConfig, problem: FitProblem) -> Fits:
-    """Least squares, all at once."""
+    """Solves all fits at once by least squares."""
     basis = make_basis(config.basis, config.order, config.alpha, config.beta, config.scale)
     started = time.perf_counter()
     theta, sse = lstsq(problem, basis, config.ridge)
@@ -92,16 +99,20 @@ def solve_directly(config: DictConfig, problem: FitProblem) -> Fits:
 
 
 def descended(
-    config: DictConfig, problem: FitProblem, optimum: np.ndarray, basis: str, told: Told
+    config: DictConfig,
+    problem: FitProblem,
+    optimum: Float[np.ndarray, "B F"],
+    basis: str,
+    on_progress: OnProgress,
 ) -> Fits:
-    """Gradients in float32: filter by filter, or all filters together where they share exponents.
+    """Fits by gradients in float32: filter by filter, or all together where they share exponents.
 
     Args:
-        config: settings.
-        problem: of `problem_of`.
+        config: settings of the fit.
+        problem: the problem, see :func:`problem_of`.
         optimum: [B, F] least squared errors.
-        basis: name.
-        told: of the epochs.
+        basis: name of the basis.
+        on_progress: called after every few epochs.
     """
     operator = normalized_adjacency(problem.graph)
     filters = range(problem.targets.shape[2])
@@ -122,7 +133,7 @@ def descended(
             config.scale,
             learnable=config.learnable,
             descent=descent_of(config),
-            on_progress=lambda done, most, title=title: told(title, done, most),  # type: ignore[misc]
+            on_progress=partial(on_progress, title),
         )
         seconds.append(time.perf_counter() - started)
         here = np.moveaxis(optimum[:, group], 0, 1)  # [f, B]
@@ -140,7 +151,7 @@ def descended(
 
 
 def _part(problem: FitProblem, group: list[int], share: str) -> FitProblem:
-    """Some filters, arranged so that what shares exponents are channels of one problem."""
+    """Some of the filters; fits that share exponents become channels of one problem."""
     signals, targets = problem.signals, problem.targets[:, :, group]
     if share == "signals":
         signals, targets = signals.swapaxes(1, 2), targets.swapaxes(1, 2)
@@ -152,7 +163,9 @@ def _by_filter(values: np.ndarray, share: str) -> np.ndarray:
     return np.moveaxis(values, -2 if share == "signals" else -1, 0)
 
 
-def _arrays(config: DictConfig, problem: FitProblem, fit: Any, name: str) -> dict[str, np.ndarray]:
+def _arrays(
+    config: DictConfig, problem: FitProblem, fit: GradientFit, name: str
+) -> dict[str, np.ndarray]:
     alpha, beta = fit.alpha[:, None], fit.beta[:, None]
     basis = make_basis(name, config.order, alpha, beta, config.scale)
     sse = squared_errors(problem, basis, fit.theta)

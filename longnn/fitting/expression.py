@@ -129,7 +129,7 @@ def _children(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def _value(node: ast.AST, names: dict[str, float | np.ndarray]) -> np.ndarray:
+def _value(node: ast.AST, names: dict[str, float | np.ndarray]) -> np.ndarray | np.generic:
     """Of a checked node; numbers are float64, so that no power grows without end."""
     arguments = [_value(child, names) for child in _children(node)]
     match node:

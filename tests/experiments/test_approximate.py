@@ -27,7 +27,7 @@ def fit(tmp_path, monkeypatch):
 
     def call(*overrides: str) -> Path:
         before = set(tmp_path.glob("fits/*"))
-        monkeypatch.setattr(sys, "argv", ["filters", "cache=null", *SMALL, *overrides])
+        monkeypatch.setattr(sys, "argv", ["longnn approximate", "cache=null", *SMALL, *overrides])
         main()
         new = set(tmp_path.glob("fits/*")) - before
         return new.pop() if new else next(iter(before))
@@ -110,7 +110,7 @@ def test_filters_of_ones_own(fit, tmp_path):
         (["filter=short.npy"], r"expected lambda and g\(lambda\) \[2, G\], or targets \[30\]"),
         (["basis=jacobbi"], "unknown basis 'jacobbi': did you mean jacobi"),
         (["solver=sgd"], "unknown solver 'sgd'; choose one of lstsq, nesterov, adam"),
-        (["compare=[legendre]"], "solver=lstsq has none of"),
+        (["compare=[legendre]"], "solver=lstsq has none; take"),
         (["signals=0"], "signals must be >= 1"),
         (["solver=adam", "lr=-1"], "needed: lr > 0"),
         (["filter=comb", "limit=10"], "kink or a jump"),
@@ -137,8 +137,8 @@ def test_expressions_need_no_quotes_of_hydra():
 
 def test_help_loads_no_jax():
     code = (
-        "import sys; from experiments.approximate.__main__ import main\n"
-        "sys.argv = ['filters', '--help']\n"
+        "import sys; from longnn.experiments.approximate.__main__ import main\n"
+        "sys.argv = ['longnn approximate', '--help']\n"
         "try: main()\nfinally: print('jax' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

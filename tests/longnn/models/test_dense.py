@@ -101,7 +101,8 @@ def test_optbasis_equals_orthogonalised_powers():
     np.testing.assert_allclose(got, np.einsum("kc,knc->nc", theta, terms), atol=1e-9)
     # the same filter as a function of lambda
     eigenvalues, vectors = np.linalg.eigh(S)
-    gain = np.asarray(spectral.response_to(weighted().operator, h, jnp.asarray(eigenvalues)))
+    found = spectral.response_to(weighted().operator, jnp.asarray(h), jnp.asarray(eigenvalues))
+    gain = np.asarray(found)
     np.testing.assert_allclose(vectors @ (gain * (vectors.T @ h)), got, atol=1e-9)
 
 

@@ -99,7 +99,7 @@ def test_dropout_is_unbiased(kind):
     """The mean of 4000 masks within 5 standard deviations, entry by entry."""
     rate, count = 0.4, 4000
     keys = jax.random.split(jax.random.key(2), count)
-    draws = jax.jit(jax.vmap(lambda k: features(kind).project(W, rate, k)))(keys)
+    draws = jax.jit(jax.vmap(lambda k: features(kind).project(jnp.asarray(W), rate, k)))(keys)
     sigma = np.sqrt(rate / (1 - rate) * (X**2 @ W**2) / count)
     assert (np.abs(draws.mean(0) - X @ W) <= 5 * sigma + 1e-12).all()
     spread = draws.var(0) * (1 - rate) / rate
@@ -167,7 +167,8 @@ def test_derivative_in_sparse_features_is_refused():
 
 
 def test_derivative_in_dense_features_is_the_named_alternative():
-    got = jax.grad(lambda m: jnp.sum(G * DenseFeatures(m, (N, F)).project(W)))(jnp.asarray(X))
+    w = jnp.asarray(W)
+    got = jax.grad(lambda m: jnp.sum(G * DenseFeatures(m, (N, F)).project(w)))(jnp.asarray(X))
     np.testing.assert_allclose(got, G @ W.T, atol=1e-13)
 
 

@@ -9,6 +9,7 @@ from flax import nnx
 from longnn.filters import filter
 from longnn.models import MLP, LonGNN
 from longnn.training.optimizer import group_labels
+from polybases import monomial
 from tests.longnn.models.cases import WEIGHTS, build, randomized, weighted
 from tests.longnn.models.cases import predict as predict_on
 from tests.oracles import dense_adjacency, dense_normalized, orthonormal_jacobi
@@ -21,6 +22,8 @@ def predict(module, key=None) -> np.ndarray:
 
 class Recorder:
     """Features of zeros that note what the model asks of them."""
+
+    shape, dtype = (N, F), jnp.dtype(jnp.float64)
 
     def __init__(self):
         self.asked = []
@@ -127,7 +130,10 @@ def test_longnn_initial_filter(gamma0, eta):
 def test_scalars_are_empty_for_a_basis_without_exponents():
     class Fixed(nnx.Module):
         def __init__(self, order, alpha, beta, dtype):
-            self.order = order
+            self.order, self.dtype = order, dtype
+
+        def __call__(self):
+            return monomial(self.order, dtype=self.dtype)
 
     assert LonGNN(F, C, basis=Fixed, rngs=nnx.Rngs(0)).scalars() == {}
 
