@@ -39,14 +39,7 @@ def generate(
     Raises:
         ValueError: if an argument is out of its range.
     """
-    if classes < 2 or nodes < 2 * classes:
-        raise ValueError(
-            f"sbm needs classes >= 2 and nodes >= 2 classes, got nodes={nodes}, classes={classes}"
-        )
-    if features < 1 or not separation >= 0:
-        raise ValueError(
-            f"sbm needs features >= 1 and separation >= 0, got {features} and {separation}"
-        )
+    _check(nodes, classes, features, separation)
     for what, value in {"inside": inside, "across": across}.items():
         if not 0 <= value <= 1:
             raise ValueError(f"sbm needs the probability {what} in [0, 1], got {value}")
@@ -66,6 +59,17 @@ def generate(
         classes=classes,
         checksum=checksum_of(labels, edges, values),
     )
+
+
+def _check(nodes: int, classes: int, features: int, separation: float) -> None:
+    if classes < 2 or nodes < 2 * classes:
+        raise ValueError(
+            f"sbm needs classes >= 2 and nodes >= 2 classes, got nodes={nodes}, classes={classes}"
+        )
+    if features < 1 or not separation >= 0:
+        raise ValueError(
+            f"sbm needs features >= 1 and separation >= 0, got {features} and {separation}"
+        )
 
 
 def block_edges(

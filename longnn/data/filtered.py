@@ -46,13 +46,7 @@ def filtered_noise(
     Raises:
         ValueError: if an argument is out of its range, or a class stays empty.
     """
-    if response not in RESPONSES:
-        raise ValueError(f"response must be one of {', '.join(RESPONSES)}, got {response!r}")
-    if sharpness < 0 or classes < 2 or features < 1:
-        raise ValueError(
-            "needed: sharpness >= 0, classes >= 2 and features >= 1, got "
-            f"{sharpness}, {classes} and {features}"
-        )
+    _check(response, sharpness, classes, features)
     rng = np.random.default_rng(seed)
     values = rng.standard_normal((graph.num_nodes, features)).astype(np.float32)
     signal = values @ rng.standard_normal((features, classes))
@@ -74,3 +68,13 @@ def filtered_noise(
         classes=classes,
         checksum=checksum_of(labels, edges, values),
     )
+
+
+def _check(response: str, sharpness: int, classes: int, features: int) -> None:
+    if response not in RESPONSES:
+        raise ValueError(f"response must be one of {', '.join(RESPONSES)}, got {response!r}")
+    if sharpness < 0 or classes < 2 or features < 1:
+        raise ValueError(
+            "needed: sharpness >= 0, classes >= 2 and features >= 1, got "
+            f"{sharpness}, {classes} and {features}"
+        )

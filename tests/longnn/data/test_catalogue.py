@@ -12,8 +12,9 @@ from longnn.experiments.identity import dataset_files
 from omegaconf import OmegaConf
 
 import longnn
-from longnn.data.catalogue import Entry, entries, entry_of
+from longnn.data.catalogue import Entry, Shares, entries, entry_of
 from longnn.data.loading import function_of
+from longnn.data.recorded import differences
 from longnn.data.registry import matching, registered_files
 
 SMALL = longnn.data.csbm.generate(nodes=50)
@@ -174,3 +175,16 @@ def test_a_dataset_and_its_splits_fit_one_line():
     assert repr(splits) == "Splits('stratified', 3 of 100 nodes: train 60, val 20, test 20)"
     uneven = longnn.data.Splits("mine", np.array([[0, 1, 2, 2], [0, 0, 1, 2]]))
     assert repr(uneven) == "Splits('mine', 2 of 4 nodes: train 1-2, val 1, test 1-2)"
+
+
+def test_differences_from_what_is_recorded():
+    data = longnn.data.load("sbm", nodes=60)
+    share = longnn.data.statistics.homophily(data)
+    right = Entry("", nodes=60, classes=4, homophily=Shares(*share))
+    assert differences(data, right) == []
+    wrong = replace(right, features=17, homophily=Shares(share.edge + 1e-3, *share[1:]))
+    found = differences(data, wrong)
+    assert [line.partition(" is ")[0] for line in found] == ["features", "homophily, edge"]
+    assert found[0] == "features is 16, expected 17"
+    undefined = replace(data, labels=np.zeros(60, np.int64))
+    assert any("adjusted is nan" in line for line in differences(undefined, right))
