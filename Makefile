@@ -42,7 +42,7 @@ notebooks: install
 	$(BIN)/python -m notebooks.execute
 
 # Wheel and source distribution of both, into dist/. Each build starts from an empty folder.
-DIST := import os, sys, setuptools.build_meta as b; os.chdir(sys.argv[1]); b.build_wheel(sys.argv[2]); b.build_sdist(sys.argv[2])
+DIST := import os, sys, setuptools.build_meta as b; _, source, dist = sys.argv; os.chdir(source); b.build_wheel(dist); b.build_sdist(dist)
 wheels: install
 	rm -rf dist
 	$(BIN)/python -c '$(DIST)' polybases "$(CURDIR)/dist" > /dev/null
