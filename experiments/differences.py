@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from longnn.runs.result import TrainedModel
 from longnn.training.intervals import statistics
@@ -72,6 +71,8 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Diffe
     Raises:
         ValueError: if the splits are not the same ones.
     """
+    from scipy import stats  # see longnn.training.intervals
+
     if sorted(first) != sorted(second):
         raise ValueError(
             f"splits {sorted(first)} cannot be paired with splits {sorted(second)}; "
@@ -96,6 +97,8 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Diffe
 
 
 def _wilcoxon(differences: np.ndarray) -> float | None:
+    from scipy import stats
+
     # Scores are float32 shares in percent: without rounding, ties and zeros would seem to differ.
     rounded = np.round(differences, 4)
     if len(rounded) < 2 or not rounded.any():

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Real
-from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ def statistics(scores: Real[np.ndarray, " n"]) -> Statistics:
         >>> statistics(np.array([80.0, 82.0, 84.0])).mean
         82.0
     """
+    from scipy import stats  # half a second, which a command line without scores does not need
+
     n = len(scores)
     std = float(np.std(scores, ddof=1)) if n > 1 else None
     ci95 = None if std is None else float(stats.t.ppf(0.975, n - 1)) * std / n**0.5
