@@ -69,6 +69,9 @@ COMMANDS = {
 }
 """Everything that ``longnn`` does, in the order of its help."""
 
+RENAMED = {"datasets": "data", "filters": "approximate", "paired": "report --against FILE"}
+"""What was a program of its own under another name, ``python -m experiments.NAME``."""
+
 
 def main() -> int:
     """Hands over to the command that the first argument names.
@@ -126,7 +129,7 @@ def command_problem(name: str, *arguments: str) -> str | None:
         arguments: the words after it.
     """
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS)
+        near = [RENAMED[name]] if name in RENAMED else difflib.get_close_matches(name, COMMANDS)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         kind = "option" if name.startswith("-") else "command"
         return f"unknown {kind} {name!r}: {hint}The commands are {', '.join(COMMANDS)}."

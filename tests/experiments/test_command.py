@@ -61,6 +61,7 @@ def test_help_starts_at_once(tmp_path):
         (["trian"], "unknown command 'trian': did you mean train? The commands are train, sweep,"),
         (["reprot"], "did you mean report"),
         (["datasets"], "did you mean data?"),
+        (["filters"], "did you mean approximate?"),
         (["zzz"], "unknown command 'zzz': The commands are train"),
         (["--verison"], "unknown option '--verison': "),
         (["train", "-sc", "install=bash"], 'eval "$(longnn completion bash)"'),
