@@ -131,7 +131,6 @@ def _trials(
 def _each(optim: OptimLike | Sequence[Optim] | None) -> Sequence[OptimLike | None]:
     """What is given for each trial."""
     # a transformation of optax is a tuple, and Sequence would take it
-    if optim is None or isinstance(optim, Optim | optax.GradientTransformation | Mapping):
-        return [optim]
-    assert isinstance(optim, Sequence)
-    return optim
+    if isinstance(optim, Sequence) and not isinstance(optim, optax.GradientTransformation):
+        return optim
+    return [optim]

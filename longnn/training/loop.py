@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 from jax import Array
+from jaxtyping import Bool, Float, Int, Real
 
 from longnn.models.dropout import ThreefryKey
 from longnn.models.features import Features
@@ -23,20 +24,20 @@ class Problem(NamedTuple):
 
     operator: Operator
     features: Features
-    labels: Array  # [N] int, -1 where unlabelled; float for regression, NaN where unlabelled
+    labels: Real[Array, " N"]  # -1 where unlabelled; real for regression, NaN where unlabelled
 
 
 class Member(NamedTuple):
     """What one run of a batch has of its own; every leaf is traced."""
 
     key: Array
-    train: Array  # [N] bool
-    val: Array  # [N] bool
+    train: Bool[Array, " N"]
+    val: Bool[Array, " N"]
     settings: nnx.State
     rates: dict[str, dict[str, Array]]  # empty where a transformation of optax trains
-    theta_decay: Array
-    patience: Array
-    max_epochs: Array
+    theta_decay: Float[Array, ""]
+    patience: Int[Array, ""]
+    max_epochs: Int[Array, ""]
 
 
 class RunState(NamedTuple):

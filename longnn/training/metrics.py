@@ -4,31 +4,36 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Bool, Float, Real
 
 Metric = Callable[[Array, Array, Array], Array]
 
 
-def accuracy(outputs: Array, labels: Array, mask: Array) -> Array:
-    """Share of the nodes in ``mask`` whose most probable class is their label.
+def accuracy(
+    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
+    """The share of the nodes in ``mask`` whose most probable class is their label.
 
     Args:
-        outputs: [N, C].
-        labels: [N] int.
-        mask: [N] bool, at least one True.
+        outputs: [N, C] log-probabilities.
+        labels: [N] whole numbers, the class of each node.
+        mask: [N] which nodes count, at least one.
     """
     hit = (jnp.argmax(outputs, axis=-1) == labels) & mask
     return hit.sum() / mask.sum()
 
 
-def roc_auc(outputs: Array, labels: Array, mask: Array) -> Array:
+def roc_auc(
+    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
     """Area under the ROC curve of class 1 against class 0, ties counted half.
 
     By the rank statistic of Mann and Whitney (Ann. Math. Stat. 18 (1947) 50).
 
     Args:
-        outputs: [N, 2].
+        outputs: [N, 2] log-probabilities.
         labels: [N] in {0, 1} inside ``mask``.
-        mask: [N] bool, with both classes in it (else NaN).
+        mask: [N] which nodes count, with both classes among them (else NaN).
     """
     score = jnp.where(mask, outputs[:, 1] - outputs[:, 0], jnp.inf)
     ordered = jnp.sort(score)
@@ -42,16 +47,18 @@ def roc_auc(outputs: Array, labels: Array, mask: Array) -> Array:
     return (rank_sum - count * (count + 1) / 2) / (count * others)
 
 
-def macro_f1(outputs: Array, labels: Array, mask: Array) -> Array:
+def macro_f1(
+    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
     """Mean over the classes of F1 = 2 TP / (2 TP + FP + FN).
 
     A class with no node in ``mask`` that is never predicted there is left out of the mean, as
     scikit-learn does with the labels that occur.
 
     Args:
-        outputs: [N, C].
-        labels: [N] int.
-        mask: [N] bool, at least one True.
+        outputs: [N, C] log-probabilities.
+        labels: [N] whole numbers, the class of each node.
+        mask: [N] which nodes count, at least one.
     """
     number = jnp.arange(outputs.shape[-1])
     predicted = (jnp.argmax(outputs, axis=-1)[:, None] == number) & mask[:, None]
@@ -62,13 +69,15 @@ def macro_f1(outputs: Array, labels: Array, mask: Array) -> Array:
     return score.sum() / (either > 0).sum()
 
 
-def r2(outputs: Array, labels: Array, mask: Array) -> Array:
+def r2(
+    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
     """Coefficient of determination, 1 - SSE / sum (y - mean y)^2; 0 for the best constant.
 
     Args:
-        outputs: [N, 1].
-        labels: [N] float.
-        mask: [N] bool; the labels inside must not all be equal.
+        outputs: [N, 1] predicted values.
+        labels: [N] real values.
+        mask: [N] which nodes count; their labels must not all be equal.
     """
     labels = jnp.where(mask, labels, 0)
     centred = jnp.where(mask, labels - labels.sum() / mask.sum(), 0)

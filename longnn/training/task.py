@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jaxtyping import Bool, Float, Int, Real
 
 
 class Task(NamedTuple):
@@ -22,26 +23,30 @@ class Task(NamedTuple):
     loss_name: str
 
 
-def mean_nll(outputs: Array, labels: Array, mask: Array) -> Array:
-    """Mean negative log-likelihood over the nodes in ``mask`` [N].
+def mean_nll(
+    outputs: Float[Array, "N C"], labels: Int[Array, " N"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
+    """The mean negative log-likelihood over the nodes in ``mask`` [N].
 
     Args:
         outputs: [N, C] log-probabilities.
-        labels: [N] int, in [0, C) inside ``mask``.
-        mask: [N] bool.
+        labels: [N] the class of each node, in [0, C) inside ``mask``.
+        mask: [N] which nodes count.
     """
     one_hot = jax.nn.one_hot(labels, outputs.shape[-1], dtype=outputs.dtype)
     chosen = jnp.sum(jnp.where(one_hot > 0, outputs, 0), axis=-1)
     return -jnp.sum(jnp.where(mask, chosen, 0)) / mask.sum()
 
 
-def mean_squared_error(outputs: Array, labels: Array, mask: Array) -> Array:
-    """Mean over the nodes in ``mask`` [N] of the squared error.
+def mean_squared_error(
+    outputs: Float[Array, "N 1"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
+    """The mean over the nodes in ``mask`` [N] of the squared error.
 
     Args:
-        outputs: [N, 1].
-        labels: [N] float, finite inside ``mask``.
-        mask: [N] bool.
+        outputs: [N, 1] predicted values.
+        labels: [N] real values, finite inside ``mask``.
+        mask: [N] which nodes count.
     """
     error = jnp.where(mask, outputs[:, 0] - jnp.where(mask, labels, 0), 0)
     return jnp.sum(error**2) / mask.sum()

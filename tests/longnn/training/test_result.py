@@ -50,7 +50,7 @@ def test_exponents_are_those_of_the_selected_epochs(run):
     models = [run.model(i) for i in range(6)]
     for name in ("alpha", "beta"):
         learned = [float(getattr(m.filters[0].basis, name)[...]) for m in models]
-        np.testing.assert_allclose(getattr(run, name), learned, rtol=1e-6)
+        np.testing.assert_allclose(getattr(run, name), learned, atol=1e-6)
 
 
 def test_a_model_without_exponents_says_so(data, parts):
