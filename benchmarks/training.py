@@ -37,7 +37,7 @@ from longnn.models.features import as_features
 from longnn.operators import normalized_adjacency
 from longnn.operators.native import status
 from longnn.training import Optim, Problem, fit
-from longnn.training.drive import _compiled
+from longnn.training.executable import _compiled
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 OURS = ["native", "csr"] if status().active else ["csr"]
