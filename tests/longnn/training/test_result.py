@@ -10,6 +10,7 @@ import longnn
 from longnn.training import fit, graph_of, problem_of
 from tests.toy import C, problem, splits
 
+ROOT = Path(__file__).parents[3]
 FEW = longnn.Optim(max_epochs=4)
 
 
@@ -60,13 +61,13 @@ def test_a_model_without_exponents_says_so(data, parts):
     assert not hasattr(perceptron, "beta")
 
 
-@pytest.mark.parametrize("path", sorted(Path("conf/model").glob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "conf/model").glob("*.yaml")), ids=lambda p: p.stem)
 def test_self_loops_are_those_of_the_config(path):
     """A model's class says what its config says of the graph."""
     node = OmegaConf.load(path)
     chosen = [d["override /graph@_global_.graph"] for d in node.get("defaults", []) if d != "_self_"
               and "override /graph@_global_.graph" in d]  # fmt: skip
-    wanted = OmegaConf.load(f"conf/graph/{(chosen or ['plain'])[0]}.yaml").self_loops
+    wanted = OmegaConf.load(ROOT / f"conf/graph/{(chosen or ['plain'])[0]}.yaml").self_loops
     assert getattr(longnn.models.by_name(path.stem), "self_loops", 0.0) == wanted
 
 
