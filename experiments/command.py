@@ -81,7 +81,7 @@ def main() -> int:
         cannot start.
     """
     if "_ARGCOMPLETE" in os.environ:  # the shell asks what fits at the cursor
-        from .completion.answer import answer
+        from .completion.cursor import answer
 
         answer()
     arguments = sys.argv[1:]
