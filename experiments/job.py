@@ -61,7 +61,7 @@ def _job(config: DictConfig, hydra: HydraConf) -> Job:
 
 
 # a model is any callable of the user's, which no narrower type describes
-def model_of(config: DictConfig) -> tuple[Callable[..., Any], configured.Settings]:
+def model_of(config: DictConfig) -> tuple[Callable[..., Any], configured.Values]:
     """The class that a ``model`` config names, and its settings.
 
     Args:

@@ -4,7 +4,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from longnn.data.dataset import Dataset
 from longnn.data.reduce import reduced
-from longnn.runs.configured import made
+from longnn.runs.configured import instantiate
 
 from .downloads import download, logged_warnings
 from .identity import dataset_files
@@ -23,4 +23,4 @@ def load(config: DictConfig) -> Dataset:
     assert isinstance(node, dict)
     download(dataset_files(node))
     with logged_warnings():
-        return reduced(made(node), config.graph.keep)
+        return reduced(instantiate(node), config.graph.keep)

@@ -1,6 +1,7 @@
 """Says where a sweep stands, resumes it, or watches it.
 
-DIR is the directory of a sweep (hydra.sweep.dir), which a multirun of ``longnn train -m`` prints.
+DIR is the directory of a sweep (hydra.sweep.dir), such as the one that
+longnn train -m prints at its end.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Objects from the plain values of a config, by the names that it gives in ``_target_``."""
+"""Builds objects from the plain values of a config, which names their code in ``_target_``."""
 
 import importlib
 import inspect
@@ -7,25 +7,33 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-Settings = dict[str, Any]
+Values = dict[str, Any]
+"""Plain values of a config, of any kind."""
 
 
-def made(node: Any) -> Any:
-    """What a config's node stands for.
+def instantiate(node: Any) -> Any:  # a config holds values of any kind, and names any callable
+    """Builds what a node of a config stands for.
 
-    A mapping with ``_target_``, a dotted name, is that callable's result on the other entries, or,
-    with ``_partial_``, the callable with these arguments bound; lists and mappings are built
-    through; everything else is itself. The meaning is Hydra's, so a config that names code runs it:
-    open only configs that you trust.
+    A mapping with ``_target_``, a dotted name, stands for what that callable returns on the other
+    entries or, with ``_partial_``, for the callable with these arguments bound. Entries of lists
+    and other mappings are built one by one; everything else stands for itself. The meaning is
+    Hydra's, so a config that names code runs it: open only configs that you trust.
+
+    Args:
+        node: plain values.
+
+    Example:
+        >>> instantiate({"_target_": "fractions.Fraction", "numerator": 3, "denominator": 6})
+        Fraction(1, 2)
 
     Raises:
         ValueError: if a ``_target_`` cannot be imported, or another key begins with "_".
     """
     if isinstance(node, list):
-        return [made(value) for value in node]
+        return [instantiate(value) for value in node]
     if not isinstance(node, Mapping):
         return node
-    values = {str(key): made(value) for key, value in node.items()}
+    values = {str(key): instantiate(value) for key, value in node.items()}
     if "_target_" not in values:
         return values
     found, bound = _named(values.pop("_target_")), bool(values.pop("_partial_", False))
@@ -35,14 +43,14 @@ def made(node: Any) -> Any:
     return partial(found, **values) if bound else found(**values)
 
 
-def model_of(node: Mapping[str, Any]) -> tuple[Callable[..., Any], Settings]:
-    """The model class that a ``model`` config names, and its settings.
+def model_of(node: Mapping[str, Any]) -> tuple[Callable[..., Any], Values]:
+    """The model class that a ``model`` config names, and the settings of the model.
 
     A whole number where the model's default is a float counts as a float, so that
     ``model.alpha=0,0.5,1`` is one program.
 
     Args:
-        node: plain values, with ``_target_``.
+        node: plain values with ``_target_``.
 
     Raises:
         ValueError: if a ``_target_`` cannot be imported.
@@ -60,14 +68,14 @@ def model_of(node: Mapping[str, Any]) -> tuple[Callable[..., Any], Settings]:
 
 
 @lru_cache(maxsize=64)
-def _without_numbers(text: str) -> tuple[Callable[..., Any], Settings]:
-    """Kept, so that equal configs give the same objects and a compiled program is found again."""
-    bound = made(json.loads(text) | {"_partial_": True})
+def _without_numbers(text: str) -> tuple[Callable[..., Any], Values]:
+    """Cached, so that equal configs give the same objects and a compiled program is found again."""
+    bound = instantiate(json.loads(text) | {"_partial_": True})
     return bound.func, dict(bound.keywords)
 
 
 def _defaults(model: Callable[..., Any]) -> dict[str, Any]:
-    """Default of every parameter, those that a class leaves to its bases included."""
+    """The default of every parameter, those included that a class leaves to its bases."""
     # of a class not the signature itself, which its metaclass hides
     classes = reversed(model.__mro__) if isinstance(model, type) else [model]
     makers = [vars(c).get("__init__") if isinstance(c, type) else c for c in classes]
@@ -80,7 +88,7 @@ def _defaults(model: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _named(name: str) -> Callable[..., Any]:
-    """The callable of a dotted name: of a module, or of a class in one."""
+    """The callable of a dotted name, in a module or in a class of one."""
     parts = str(name).split(".")
     for end in range(len(parts) - 1, 0, -1):
         module = ".".join(parts[:end])

@@ -21,14 +21,14 @@ def named(params: nnx.State) -> dict[str, np.ndarray]:
     return {_name(path): variable.get_value() for path, variable in nnx.to_flat_state(params)}
 
 
-def in_features(params: Mapping[str, np.ndarray], made: Callable[[int], nnx.Module]) -> int:
+def in_features(params: Mapping[str, np.ndarray], make: Callable[[int], nnx.Module]) -> int:
     """F: the stored size of the axis that grows with it; 1 where no parameter has one.
 
     Args:
         params: path -> stored parameters of a batch, [B, ...].
-        made: F -> the model; no array of it is computed.
+        make: F -> the model; no array of it is computed.
     """
-    shapes = named(nnx.state(nnx.eval_shape(lambda: made(UNUSUAL)), nnx.Param))
+    shapes = named(nnx.state(nnx.eval_shape(lambda: make(UNUSUAL)), nnx.Param))
     sizes = [
         params[name].shape[1 + leaf.shape.index(UNUSUAL)]
         for name, leaf in shapes.items()

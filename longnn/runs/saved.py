@@ -137,7 +137,9 @@ class Run:
             RunDirectoryError: if they are not the same any more.
             DataFileError: if a file is missing.
         """
-        dataset = reduced(configured.made(self.config["dataset"]), self.config["graph"]["keep"])
+        dataset = reduced(
+            configured.instantiate(self.config["dataset"]), self.config["graph"]["keep"]
+        )
         if dataset.checksum != self.result.dataset_checksum:
             raise RunDirectoryError(
                 f"{self.directory} was trained on data {dataset.name!r} with checksum "

@@ -7,20 +7,20 @@ from functools import partial
 import pytest
 
 from longnn.models import LonGNN
-from longnn.runs.configured import made, model_of
+from longnn.runs.configured import instantiate, model_of
 from polybases.modules import Jacobi
 
 
 def test_nodes_are_built_inside_out():
     node = {"_target_": "fractions.Fraction", "numerator": 3, "denominator": 4}
-    assert made({"a": [node, 1.5], "b": "text"}) == {"a": [Fraction(3, 4), 1.5], "b": "text"}
-    found = made({"_target_": "collections.Counter", "_partial_": True, "x": 2})
+    assert instantiate({"a": [node, 1.5], "b": "text"}) == {"a": [Fraction(3, 4), 1.5], "b": "text"}
+    found = instantiate({"_target_": "collections.Counter", "_partial_": True, "x": 2})
     assert isinstance(found, partial)
     assert found() == Counter(x=2)
 
 
 def test_a_target_may_be_inside_a_class():
-    assert made({"_target_": "fractions.Fraction.from_float", "f": 0.5}) == Fraction(1, 2)
+    assert instantiate({"_target_": "fractions.Fraction.from_float", "f": 0.5}) == Fraction(1, 2)
 
 
 BAD = {
@@ -35,14 +35,14 @@ BAD = {
 def test_bad_nodes(name):
     node, message = BAD[name]
     with pytest.raises(ValueError, match=message):
-        made(node)
+        instantiate(node)
 
 
 def test_a_module_that_fails_says_so_itself(tmp_path, monkeypatch):
     (tmp_path / "broken_module.py").write_text("import not_installed_anywhere\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
-        made({"_target_": "broken_module.load"})
+        instantiate({"_target_": "broken_module.load"})
 
 
 def test_whole_numbers_count_as_the_floats_that_they_stand_for():
