@@ -26,6 +26,13 @@ def bernstein(order: SupportsIndex, *, dtype: DTypeLike | None = None) -> Combin
 
     Raises:
         ValueError: if order < 0.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.bernstein(2)
+        >>> print(basis.expand(lambda t: 0.5 * t, jnp.ones(1))[:, 0])
+        [0.5625 0.375  0.0625]
     """
     order = check_order(order)
     dtype = dtype or jnp.result_type(float)

@@ -44,6 +44,13 @@ def chebyshev(
 
     Raises:
         ValueError: if order < 0, or the kind or scale is unknown.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> T = polybases.chebyshev(3, "T", "standard")
+        >>> print(polybases.evaluate(T, jnp.array(0.5)))
+        [ 1.   0.5 -0.5 -1. ]
     """
     if kind not in _EXPONENTS:
         raise ValueError(f"unknown kind {kind!r}; choose one of {', '.join(_EXPONENTS)}")

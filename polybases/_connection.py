@@ -22,6 +22,14 @@ def connection(recurrence: Recurrence, anchor: Recurrence) -> Float[Array, "term
 
     Raises:
         ValueError: if the orders differ.
+
+    Example:
+        >>> import polybases
+        >>> powers, T = polybases.monomial(2), polybases.chebyshev(2, "T", "standard")
+        >>> print(polybases.connection(powers, T))  # x^2 = 1/2 T_0 + 1/2 T_2
+        [[1.  0.  0. ]
+         [0.  1.  0. ]
+         [0.5 0.  0.5]]
     """
     order = recurrence.order
     if anchor.order != order:

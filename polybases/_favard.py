@@ -25,6 +25,13 @@ def favard(diagonal: Real[ArrayLike, "K *basis"], upper: Real[ArrayLike, "K *bas
 
     Raises:
         ValueError: if shapes differ, or a concrete upper is not positive and finite.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.favard(jnp.zeros(2), jnp.full(2, 0.5))  # Chebyshev, second kind
+        >>> print(polybases.evaluate(basis, jnp.array(0.5)))
+        [1. 1. 0.]
     """
     dtype = jnp.result_type(diagonal, upper, float)
     diagonal, upper = jnp.asarray(diagonal, dtype), jnp.asarray(upper, dtype)

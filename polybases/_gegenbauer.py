@@ -25,6 +25,13 @@ def gegenbauer(order: SupportsIndex, lam: Numbers, scale: Scale = "orthonormal")
 
     Raises:
         ValueError: if a concrete lambda is outside its range, order < 0 or the scale is unknown.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.gegenbauer(2, 1.0, "standard")
+        >>> print(polybases.evaluate(basis, jnp.array(0.5)))  # U_0, U_1, U_2
+        [1. 1. 0.]
     """
     check_lambda(lam, scale)
     lam = jnp.asarray(lam, jnp.result_type(lam, float))

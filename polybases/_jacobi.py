@@ -39,6 +39,17 @@ def jacobi(
         ValueError: if order is not an int >= 0, the scale is unknown, or a concrete alpha or beta
             is <= -1 or not finite. Traced values cannot be checked: constrain them
             (``polybases.constraints``); outside the domain the result is NaN or has no meaning.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.jacobi(2, 0.0, 0.0)
+        >>> nodes, weights = polybases.gauss(polybases.jacobi(8, 0.0, 0.0))
+        >>> p = polybases.evaluate(basis, nodes)
+        >>> print(jnp.round(jnp.abs(p * weights @ p.T), 6))
+        [[1. 0. 0.]
+         [0. 1. 0.]
+         [0. 0. 1.]]
     """
     order = check_order(order)
     check_exponent("alpha", alpha)
@@ -66,7 +77,13 @@ def log_mass(p: Float[Array, "*basis"], q: Float[Array, "*basis"]) -> Float[Arra
 
 
 def weight(x: Numbers, alpha: Numbers, beta: Numbers) -> Values:
-    """The weight (1-x)^alpha (1+x)^beta for x in (-1, 1), broadcasting."""
+    """The weight (1-x)^alpha (1+x)^beta for x in (-1, 1), broadcasting.
+
+    Example:
+        >>> import polybases
+        >>> print(polybases.weight(0.0, 2.0, 1.0), polybases.weight(0.5, 1.0, 0.0))
+        1.0 0.5
+    """
     x = jnp.asarray(x)
     return (1 - x) ** alpha * (1 + x) ** beta
 

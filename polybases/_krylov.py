@@ -27,6 +27,12 @@ def krylov(order: SupportsIndex, tau: Numbers) -> Recurrence:
 
     Raises:
         ValueError: if order < 0, or a concrete tau is not positive and finite.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> print(polybases.evaluate(polybases.krylov(2, 0.5), jnp.array(0.0)))  # (1/2)^k
+        [1.   0.5  0.25]
     """
     order = check_order(order)
     if not isinstance(tau, jax.core.Tracer):

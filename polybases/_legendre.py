@@ -22,6 +22,12 @@ def legendre(
 
     Raises:
         ValueError: if order < 0 or the scale is unknown.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> print(polybases.evaluate(polybases.legendre(2, "standard"), jnp.array(0.5)))
+        [ 1.     0.5   -0.125]
     """
     zero = jnp.zeros((), dtype or jnp.result_type(float))
     return jacobi(order, zero, zero, scale)

@@ -17,6 +17,12 @@ def monomial(order: SupportsIndex, *, dtype: DTypeLike | None = None) -> Recurre
 
     Raises:
         ValueError: if order < 0.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> print(polybases.evaluate(polybases.monomial(3), jnp.array(0.5)))
+        [1.    0.5   0.25  0.125]
     """
     zero = jnp.zeros(check_order(order), dtype or jnp.result_type(float))
     return Recurrence(jnp.ones((), zero.dtype), zero, zero + 1, zero, NO_WEIGHT)

@@ -32,6 +32,14 @@ def trigonometric(
 
     Raises:
         ValueError: if order < 0 or degree < order.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.trigonometric(1, jnp.pi)
+        >>> terms = basis.expand(lambda t: 0.5 * t, jnp.ones(1))[:, 0]
+        >>> print(jnp.round(jnp.abs(terms), 6))  # 1, cos(pi / 2), sin(pi / 2)
+        [1. 0. 1.]
     """
     order = check_order(order)
     degree = 2 * order + 10 if degree is None else check_order(degree)

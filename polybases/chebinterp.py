@@ -13,7 +13,13 @@ from polybases.recurrence import check_order
 
 
 def chebyshev_nodes(count: int) -> Float64[np.ndarray, " count"]:
-    """[count] zeros of T_count, descending: x_j = cos((j + 1/2) pi / count)."""
+    """[count] zeros of T_count, descending: x_j = cos((j + 1/2) pi / count).
+
+    Example:
+        >>> import polybases
+        >>> print(polybases.chebyshev_nodes(2).round(4))
+        [ 0.7071 -0.7071]
+    """
     return np.cos((np.arange(count) + 0.5) * np.pi / count)
 
 
@@ -30,6 +36,16 @@ def chebyshev_interpolation(order: SupportsIndex, *, dtype: DTypeLike | None = N
 
     Raises:
         ValueError: if order < 0.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.chebyshev_interpolation(2)
+        >>> values = jnp.asarray(polybases.chebyshev_nodes(3)) ** 2  # of x^2
+        >>> theta = basis.coefficients(values)
+        >>> x = jnp.array(0.5)
+        >>> print(jnp.round(theta @ polybases.evaluate(basis.recurrence, x), 6))
+        0.25
     """
     order = check_order(order)
     angle = (np.arange(order + 1) + 0.5) * np.pi / (order + 1)

@@ -19,6 +19,17 @@ class Combination(NamedTuple):
     Attributes:
         matrix: [R, K+1].
         recurrence: basis p of order K with scalar parameters.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.bernstein(3)
+        >>> print(basis.matrix.shape)
+        (4, 4)
+        >>> ones = basis.coefficients(jnp.ones(4))  # the terms sum to 1
+        >>> p = polybases.evaluate(basis.recurrence, jnp.array(0.3))
+        >>> print(f"{ones @ p:.4f}")
+        1.0000
     """
 
     matrix: Float[Array, "R terms"]

@@ -26,6 +26,11 @@ def exponent(raw: Numbers) -> Values:
 
     Returns:
         [...] exponent, > -1.
+
+    Example:
+        >>> import polybases
+        >>> print(f"{polybases.exponent(0.5):.3f} {polybases.exponent(-3.0):.3f}")
+        0.500 -0.999
     """
     raw = jnp.asarray(raw, jnp.result_type(raw, float))
     floor = _floor(raw)
@@ -43,6 +48,11 @@ def raw_exponent(value: Numbers) -> Values:
 
     Raises:
         ValueError: if a concrete value is <= -1 or not finite.
+
+    Example:
+        >>> import polybases
+        >>> print(f"{polybases.exponent(polybases.raw_exponent(-0.9)):.3f}")
+        -0.900
     """
     check_exponent("an exponent", value)
     value = jnp.asarray(value, jnp.result_type(value, float))

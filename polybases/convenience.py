@@ -23,6 +23,11 @@ def eval_jacobi(n: SupportsIndex, alpha: Numbers, beta: Numbers, x: Numbers) -> 
 
     Raises:
         ValueError: if n < 0, or a concrete alpha or beta is not > -1.
+
+    Example:
+        >>> import polybases
+        >>> print(polybases.eval_jacobi(2, 0.0, 0.0, 0.5))  # (3 x^2 - 1) / 2
+        -0.125
     """
     x, alpha, beta = _floating(x, alpha, beta)
     return evaluate(jacobi(n, alpha, beta, "standard"), x)[-1]
@@ -48,6 +53,13 @@ def vander(
 
     Raises:
         ValueError: if deg < 0, the scale is unknown, or a concrete exponent is not > -1.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> print(polybases.vander(jnp.array([0.0, 0.5]), 2, scale="standard"))
+        [[ 1.     0.    -0.5  ]
+         [ 1.     0.5   -0.125]]
     """
     x, alpha, beta = _floating(x, alpha, beta)
     return jnp.moveaxis(evaluate(jacobi(deg, alpha, beta, scale), x), 0, -1)

@@ -33,6 +33,15 @@ def from_nodes(
 
     Raises:
         ValueError: if shapes differ, or concrete nodes and weights do not allow this order.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> nodes, weights = jnp.array([-1.0, 0.0, 1.0]), jnp.ones(3)
+        >>> p = polybases.evaluate(polybases.from_nodes(1, nodes, weights), nodes)
+        >>> print(jnp.round(jnp.abs(p * weights @ p.T), 6))
+        [[1. 0.]
+         [0. 1.]]
     """
     order = check_order(order)
     nodes, weights = jnp.asarray(nodes), jnp.asarray(weights)
@@ -80,6 +89,13 @@ def from_weight(
     Raises:
         ValueError: if the interval is empty, M <= K, or a concrete weight is negative or not
             finite.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> basis = polybases.from_weight(2, lambda x: jnp.ones_like(x))
+        >>> print(jnp.allclose(basis.upper, polybases.legendre(2).upper))
+        True
     """
     order = check_order(order)
     if not (np.isfinite([left, right]).all() and left < right):

@@ -21,6 +21,13 @@ def on_interval(recurrence: Recurrence, left: Scalar, right: Scalar) -> Recurren
 
     Raises:
         ValueError: if concrete ends are not finite with l < r.
+
+    Example:
+        >>> import polybases
+        >>> moved = polybases.on_interval(polybases.legendre(2), 0.0, 2.0)
+        >>> nodes, weights = polybases.gauss(moved)
+        >>> print(nodes.round(4), weights.round(4))
+        [0.4226 1.5774] [1. 1.]
     """
     if not any(isinstance(end, jax.core.Tracer) for end in (left, right)):
         ends = np.asarray(left), np.asarray(right)

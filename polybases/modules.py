@@ -34,6 +34,12 @@ class Jacobi(nnx.Module):
 
     Raises:
         ValueError: if order < 0, the scale is unknown, or a concrete alpha or beta is not > -1.
+
+    Example:
+        >>> from polybases.modules import Jacobi
+        >>> basis = Jacobi(3, alpha=0.5, beta=-0.5)
+        >>> print(basis.alpha.round(3), basis().order)
+        0.5 3
     """
 
     def __init__(
@@ -78,6 +84,11 @@ class Gegenbauer(nnx.Module):
 
     Raises:
         ValueError: if order < 0, or a concrete lambda is not > -1/2.
+
+    Example:
+        >>> from polybases.modules import Gegenbauer
+        >>> print(Gegenbauer(3, lam=1.0)().order)
+        3
     """
 
     def __init__(
@@ -108,6 +119,11 @@ class Krylov(nnx.Module):
 
     Raises:
         ValueError: if order < 0 or tau is not in (0, 1).
+
+    Example:
+        >>> from polybases.modules import Krylov
+        >>> print(Krylov(3, tau=0.25).tau.round(3))
+        0.25
     """
 
     def __init__(
@@ -143,6 +159,11 @@ class Favard(nnx.Module):
 
     Raises:
         ValueError: if order < 0, or upper is not positive.
+
+    Example:
+        >>> from polybases.modules import Favard
+        >>> print(Favard(3, shape=(2,))().diagonal.shape)  # one basis for each of two channels
+        (3, 2)
     """
 
     def __init__(
@@ -176,6 +197,11 @@ class Discrete(nnx.Module):
 
     Raises:
         ValueError: if order < 0 or M <= K.
+
+    Example:
+        >>> from polybases.modules import Discrete
+        >>> print(Discrete(3, points=8)().order)
+        3
     """
 
     def __init__(

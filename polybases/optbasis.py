@@ -26,6 +26,15 @@ class OptBasis:
 
     Raises:
         ValueError: if order is not an integer >= 0.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> S = jnp.diag(jnp.array([-0.5, 0.0, 0.5]))
+        >>> terms = polybases.OptBasis(1).expand(lambda t: S @ t, jnp.ones(3))
+        >>> print(jnp.round(jnp.abs(terms @ terms.T), 6))
+        [[1. 0.]
+         [0. 1.]]
     """
 
     order: int

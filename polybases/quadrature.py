@@ -31,6 +31,12 @@ def gauss(recurrence: Recurrence) -> Rule:
 
     Raises:
         ValueError: if the order is 0, or the basis has no weight.
+
+    Example:
+        >>> import polybases
+        >>> nodes, weights = polybases.gauss(polybases.legendre(2))
+        >>> print(nodes.round(4), weights.round(4))
+        [-0.5774  0.5774] [1. 1.]
     """
     return _rule(recurrence, recurrence.diagonal, _off_diagonal(recurrence))
 
@@ -41,6 +47,12 @@ def gauss_radau(recurrence: Recurrence, node: Scalar) -> Rule:
     Args:
         recurrence: orthogonal basis of order n >= 1, any scale.
         node: an end of the interval of orthogonality.
+
+    Example:
+        >>> import polybases
+        >>> nodes, weights = polybases.gauss_radau(polybases.legendre(2), -1.0)
+        >>> print(nodes.round(4), weights.round(4))
+        [-1.      0.3333] [0.5 1.5]
     """
     off = _off_diagonal(recurrence)
     last = node - _tail(recurrence, off, node)
@@ -56,6 +68,12 @@ def gauss_lobatto(recurrence: Recurrence, left: Scalar, right: Scalar) -> Rule:
 
     Raises:
         ValueError: if the order is below 2.
+
+    Example:
+        >>> import polybases
+        >>> nodes, weights = polybases.gauss_lobatto(polybases.legendre(3), -1.0, 1.0)
+        >>> print(abs(nodes).round(4), weights.round(4))
+        [1. 0. 1.] [0.3333 1.3333 0.3333]
     """
     if recurrence.order < 2:
         raise ValueError(f"a Lobatto rule needs order >= 2 (its two ends), got {recurrence.order}")
@@ -68,7 +86,13 @@ def gauss_lobatto(recurrence: Recurrence, left: Scalar, right: Scalar) -> Rule:
 
 
 def mass(recurrence: Recurrence) -> Values:
-    """[...] integral of the weight function; ValueError if the basis has none."""
+    """[...] integral of the weight function; ValueError if the basis has none.
+
+    Example:
+        >>> import polybases
+        >>> print(polybases.mass(polybases.chebyshev(2, "T")).round(4))  # pi
+        3.1416
+    """
     norms = squared_norms(recurrence)
     squared = 1 if norms is None else norms[0]
     return squared / recurrence.first**2

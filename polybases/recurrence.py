@@ -38,6 +38,12 @@ class Recurrence(NamedTuple):
         lower: [K, ...] lower_k; lower_0 is 0.
         norms: [K+1, ...] squared norms of p_k under the weight, None where all are 1 (an
             orthonormal basis), or :data:`NO_WEIGHT` where nothing is orthogonal (powers).
+
+    Example:
+        >>> import polybases
+        >>> basis = polybases.legendre(3)
+        >>> print(basis.order, basis.diagonal.shape, basis.norms)
+        3 (3,) None
     """
 
     first: Float[Array, "*basis"]
@@ -74,6 +80,15 @@ def expand(
 
     Raises:
         ValueError: if x is not real floating point, or matvec changes shape or dtype.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> S = jnp.array([[0.0, 1.0], [1.0, 0.0]])
+        >>> print(polybases.expand(polybases.monomial(2), lambda t: S @ t, jnp.array([3.0, 0.0])))
+        [[3. 0.]
+         [0. 3.]
+         [3. 0.]]
     """
     x, leaves = _aligned(recurrence, x)
     _check_matvec(matvec, x)
@@ -104,6 +119,15 @@ def evaluate(
 
     Raises:
         ValueError: if x is not real floating point.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> T = polybases.chebyshev(2, "T", "standard")
+        >>> print(polybases.evaluate(T, jnp.array([0.0, 0.5])))
+        [[ 1.   1. ]
+         [ 0.   0.5]
+         [-1.  -0.5]]
     """
     x, leaves = _aligned(recurrence, x)
 
@@ -142,6 +166,14 @@ def weighted_sum(
 
     Raises:
         ValueError: if theta has not K+1 rows, x is not real, or matvec changes the shape.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> S = jnp.array([[0.0, 1.0], [1.0, 0.0]])
+        >>> x, theta = jnp.array([3.0, 0.0]), jnp.array([1.0, 10.0, 100.0])
+        >>> print(polybases.weighted_sum(polybases.monomial(2), theta, lambda t: S @ t, x))
+        [303.  30.]
     """
     theta = check_theta(recurrence, theta)
     x, leaves = _aligned(recurrence, x, theta.shape[1:])
@@ -181,6 +213,14 @@ def combine(
 
     Raises:
         ValueError: if terms has not K+1 rows, is not real, or matvec changes the shape.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> S = jnp.array([[0.0, 1.0], [1.0, 0.0]])
+        >>> terms = jnp.array([[1.0, 0.0], [10.0, 0.0]])  # the second is multiplied by S
+        >>> print(polybases.combine(polybases.monomial(1), lambda t: S @ t, terms))
+        [ 1. 10.]
     """
     terms = check_theta(recurrence, terms)
     x, leaves = _aligned(recurrence, terms[0])

@@ -22,6 +22,11 @@ def truncate(recurrence: Recurrence, order: int) -> Recurrence:
 
     Raises:
         ValueError: if ``order`` is not in [0, K].
+
+    Example:
+        >>> import polybases
+        >>> print(polybases.truncate(polybases.legendre(5), 2).order)
+        2
     """
     if not 0 <= order <= recurrence.order:
         raise ValueError(f"order must lie in [0, {recurrence.order}], got {order}")
@@ -47,6 +52,13 @@ def derivative(
 
     Raises:
         ValueError: if theta has not K+1 rows, or the leaves have trailing dimensions.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> theta = jnp.array([1.0, 2.0, 3.0])
+        >>> print(polybases.derivative(polybases.monomial(2), theta))  # 2 + 6 x
+        [2. 6. 0.]
     """
     theta = check_theta(recurrence, theta)
     if jnp.ndim(recurrence.first):
@@ -79,6 +91,12 @@ def norm(
 
     Raises:
         ValueError: if theta has not K+1 rows, or the basis has no weight.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import polybases
+        >>> print(polybases.norm(polybases.legendre(1), jnp.array([3.0, 4.0])))
+        5.0
     """
     theta = check_theta(recurrence, theta)
     norms = squared_norms(recurrence)
@@ -106,6 +124,12 @@ def project(
 
     Raises:
         ValueError: if ``order`` is not below n, or the basis has no weight.
+
+    Example:
+        >>> import polybases
+        >>> P = polybases.legendre(4, "standard")
+        >>> print(abs(polybases.project(lambda x: x**2, P, 2)).round(4))  # x^2 = 1/3 + 2/3 P_2
+        [0.3333 0.     0.6667]
     """
     if not 0 <= order < recurrence.order:
         raise ValueError(

@@ -26,7 +26,7 @@ _beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """beartype, except for constructors: jax rebuilds dataclasses with leaves that are no arrays."""
+    """beartype, but for constructors: jax rebuilds dataclasses with leaves that are no arrays."""
     return function if function.__name__ == "__init__" else _beartype(function)
 
 
