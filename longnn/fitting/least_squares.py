@@ -47,8 +47,8 @@ def lstsq(problem: FitProblem, basis: Basis, ridge: float = 0.0) -> Solution:
         >>> x = np.array([1.0, 0.0, 0.0, 0.0]).reshape(4, 1, 1)
         >>> problem = FitProblem(graph, x, 3 * x, np.ones(4, bool))
         >>> from polybases import legendre
-        >>> lstsq(problem, legendre(2, "standard")).theta.ravel().round(6).tolist()
-        [3.0, 0.0, 0.0]
+        >>> lstsq(problem, legendre(2, "standard")).theta[0].round(6).tolist()
+        [[3.0]]
     """
     check_ridge(ridge)
     terms = propagated(problem, basis)

@@ -16,6 +16,7 @@ from longnn.models.dropout import Key, drop, split_key
 from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
 from longnn.models.model import Setting
+from longnn.models.stack import Made
 from longnn.operators.protocol import Operator
 
 Embedding = Literal["mlp", "linear"]
@@ -104,10 +105,12 @@ class Spectral(nnx.Module):
                 "placement='inside' filters the hidden layer of an MLP, which embedding='linear' "
                 "does not have; use placement='after'"
             )
-        made: dict[str, Any] = {"dtype": dtype, "rngs": rngs}
+        made: Made = {"dtype": dtype, "rngs": rngs}
         whole = placement == "after" or (placement == "before" and embedding == "linear")
         if placement == "after" and embedding == "mlp":
-            self.embedding: Any = MLP(in_features, classes, hidden=hidden, dropout=dropout, **made)
+            self.embedding: MLP | Linear = MLP(
+                in_features, classes, hidden=hidden, dropout=dropout, **made
+            )
         else:
             check_count("hidden", hidden)
             width = classes if whole else hidden
@@ -115,6 +118,7 @@ class Spectral(nnx.Module):
         count = layers if placement == "stacked" else 1
         widths = [classes] if whole else [hidden] * count + [classes]
         self.heads = nnx.List([Affine(a, b, **made) for a, b in pairwise(widths)])
+        # Any: a filter may have a response and coefficients, or not
         self.filters: Any = nnx.List([make(widths[0], dtype) for _ in range(count)])
         norms = [LayerNorm(widths[0], dtype=dtype) for _ in range(count) if layer_norm]
         self.norms = nnx.List(norms)
@@ -127,11 +131,13 @@ class Spectral(nnx.Module):
     ) -> Float[Array, "N C"]:
         """Returns Z [N, C], logits or values; dropout is on exactly where a key is given."""
         outer, *inner = split_key(key, 1 + len(self.filters) + len(self.heads))
+        late: Array | float = 0.0
         if self.placement == "before":
+            assert isinstance(self.embedding, Linear)
             h, late = self.embedding.project(features, outer), self.embedding.bias[...]
         else:
-            h, late = self.embedding.embed(features, outer), 0
-        activation: Any = relu_dropout
+            h = self.embedding.embed(features, outer)
+        activation: Callable[[Array, Array, Key | None], Array] = relu_dropout
         if self.placement == "inside":
             h, activation = jax.nn.relu(h), drop
         for i, spectral in enumerate(self.filters):
