@@ -30,9 +30,7 @@ def run(name: str, runs: Path, only: tuple[str, ...]) -> bool:
     commands = [command(sweep, directory, only) for sweep in TARGETS[name].sweeps]
     train = [sys.executable, "-m", "longnn.experiments", "train"]
     codes = [
-        subprocess.run([*train, *arguments], check=False)
-        for arguments in commands
-        if arguments
+        subprocess.run([*train, *arguments], check=False) for arguments in commands if arguments
     ]
     return all(done.returncode == 0 for done in codes)
 
