@@ -56,7 +56,8 @@ def basis_values(basis: Basis, lam: Real[np.ndarray, " G"]) -> Float[np.ndarray,
 
     Example:
         >>> import numpy as np, polybases
-        >>> basis_values(polybases.chebyshev(2), np.array([0.0, 1.0, 2.0])).round(6)
+        >>> T = polybases.chebyshev(2, "T", "standard")
+        >>> basis_values(T, np.array([0.0, 1.0, 2.0])).round(6)
         array([[ 1.,  1.,  1.],
                [ 1.,  0., -1.],
                [ 1., -1.,  1.]])
