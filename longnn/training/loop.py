@@ -44,7 +44,7 @@ class RunState(NamedTuple):
     """Carried from epoch to epoch."""
 
     params: nnx.State
-    opt_state: Any
+    opt_state: optax.OptState
     best_params: nnx.State
     best_score: Array
     best_epoch: Array
@@ -66,7 +66,7 @@ class Program:
     threefry: bool = False  # dropout from jax's generator instead of the hash
     transformation: Static | None = None  # of optax, in place of Adam
 
-    def model(self, params: nnx.State, settings: nnx.State) -> Any:
+    def model(self, params: nnx.State, settings: nnx.State) -> nnx.Module:
         """The module with these parameters."""
         return nnx.merge(self.graphdef, params, settings)
 
@@ -123,7 +123,7 @@ def _epoch(
 ) -> tuple[RunState, dict[str, Array]]:
     """One update and one evaluation of one run; the published selection rule."""
     loss, params, opt_state = _update(program, state, member, problem)
-    model = program.model(params, member.settings)
+    model: Any = program.model(params, member.settings)
     outputs = program.task.finish(model(problem.operator, problem.features))
     val_loss = program.task.loss(outputs, problem.labels, member.val)
     score = program.metric(outputs, problem.labels, member.val)
@@ -150,12 +150,12 @@ def _epoch(
 
 def _update(
     program: Program, state: RunState, member: Member, problem: Problem
-) -> tuple[Array, nnx.State, Any]:
+) -> tuple[Array, nnx.State, optax.OptState]:
     drawn = jax.random.fold_in(member.key, state.epoch)
     key = ThreefryKey(drawn) if program.threefry else drawn
 
     def objective(params: nnx.State) -> Array:
-        model = program.model(params, member.settings)
+        model: Any = program.model(params, member.settings)
         outputs = program.task.finish(model(problem.operator, problem.features, key))
         loss = program.task.loss(outputs, problem.labels, member.train)
         if program.penalised:
@@ -176,12 +176,13 @@ def predict(program: Program, params: nnx.State, settings: nnx.State, problem: P
     """Outputs [B, N, C] of a batch of models, dropout off: log-probabilities, or values."""
 
     def one(p: nnx.State, s: nnx.State, data: Problem) -> Array:
-        return program.task.finish(program.model(p, s)(data.operator, data.features))
+        model: Any = program.model(p, s)
+        return program.task.finish(model(data.operator, data.features))
 
     return jax.vmap(one, in_axes=(0, 0, None))(params, settings, problem)
 
 
-def scalars(model: Any) -> dict[str, Array]:
+def scalars(model: nnx.Module) -> dict[str, Array]:
     """The model's own curves; empty where it names none."""
     return model.scalars() if hasattr(model, "scalars") else {}
 

@@ -1,17 +1,21 @@
 """Scores of outputs on a part of the nodes, at most 1 and larger is better; jit and vmap work."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Real
 
-Metric = Callable[[Array, Array, Array], Array]
+Outputs: TypeAlias = Float[Array | np.ndarray, "N C"]
+Labels: TypeAlias = Real[Array | np.ndarray, " N"]
+Mask: TypeAlias = Bool[Array | np.ndarray, " N"]
+
+Metric = Callable[[Outputs, Labels, Mask], Float[Array, ""]]
 
 
-def accuracy(
-    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
-) -> Float[Array, ""]:
+def accuracy(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
     """The share of the nodes in ``mask`` whose most probable class is their label.
 
     Args:
@@ -23,9 +27,7 @@ def accuracy(
     return hit.sum() / mask.sum()
 
 
-def roc_auc(
-    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
-) -> Float[Array, ""]:
+def roc_auc(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
     """Area under the ROC curve of class 1 against class 0, ties counted half.
 
     By the rank statistic of Mann and Whitney (Ann. Math. Stat. 18 (1947) 50).
@@ -47,9 +49,7 @@ def roc_auc(
     return (rank_sum - count * (count + 1) / 2) / (count * others)
 
 
-def macro_f1(
-    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
-) -> Float[Array, ""]:
+def macro_f1(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
     """Mean over the classes of F1 = 2 TP / (2 TP + FP + FN).
 
     A class with no node in ``mask`` that is never predicted there is left out of the mean, as
@@ -69,9 +69,7 @@ def macro_f1(
     return score.sum() / (either > 0).sum()
 
 
-def r2(
-    outputs: Float[Array, "N C"], labels: Real[Array, " N"], mask: Bool[Array, " N"]
-) -> Float[Array, ""]:
+def r2(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
     """Coefficient of determination, 1 - SSE / sum (y - mean y)^2; 0 for the best constant.
 
     Args:

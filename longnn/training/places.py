@@ -12,10 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax import Array
+from jaxtyping import Bool, Integer
 
 from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
-from longnn.training.loop import predict
+from longnn.training.loop import Member, RunState, predict
 from longnn.training.room import bytes_of
 
 COMPILATION = 25e9
@@ -31,9 +33,9 @@ class Selected(NamedTuple):
 
     params: nnx.State
     settings: nnx.State
-    best_epoch: Any
-    epochs: Any
-    diverged: Any
+    best_epoch: Integer[np.ndarray | Array, "..."]
+    epochs: Integer[np.ndarray | Array, "..."]
+    diverged: Bool[np.ndarray | Array, "..."]
 
 
 class Finished(NamedTuple):
@@ -69,7 +71,7 @@ class Places:
         self._curves: dict[int, list[dict[str, np.ndarray]]] = {}
         self._seconds: dict[int, float] = {}
         self.pruned: set[int] = set()
-        self._step: Any = None
+        self._step: jax.stages.Compiled | None = None
         self._state: Any = None
         self._members: Any = None
 
@@ -146,6 +148,7 @@ class Places:
         smaller = _halved(here, count)
         if not count or smaller == here:
             return
+        assert self._step is not None
         if worthwhile(1 - smaller / here, epochs * bytes_of(self._step)):
             keep = np.argsort(~self.running, kind="stable")[:smaller]
             self._run_at, self.running = self._run_at[keep], self.running[keep]
@@ -181,7 +184,7 @@ def _halved(size: int, running: int) -> int:
     return size
 
 
-def _selected(state: Any, members: Any, ended: np.ndarray) -> Selected:
+def _selected(state: RunState, members: Member, ended: np.ndarray) -> Selected:
     chosen = Selected(
         state.best_params,
         members.settings,

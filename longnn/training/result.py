@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Float, Real
@@ -74,7 +75,8 @@ class Fit:
         """
         if not 0 <= run < len(self.runs):
             raise ValueError(f"there are runs 0 to {len(self.runs) - 1}, got {run}")
-        params, settings = jax.tree.map(lambda leaf: leaf[run], (self.params, self.settings))
+        of_run = lambda leaf: jnp.asarray(leaf[run])  # noqa: E731, to the device
+        params, settings = jax.tree.map(of_run, (self.params, self.settings))
         return self.program.model(params, settings)
 
     def score(self, part: Part = "test") -> Score:

@@ -1,12 +1,12 @@
 """How many runs go together: as many as are fast, and as the memory holds."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import numpy as np
 
 from longnn.training.batch import Batch
+from longnn.training.loop import Member, RunState
 
 MEMORY_GB = 4.0
 """The memory that training may take unless told otherwise."""
@@ -20,15 +20,18 @@ FEW = 16
 
 
 def batch_size(
-    batch: Batch, length: int, memory: float, compiled: Callable[[Batch, Any, Any, int], Any]
+    batch: Batch,
+    length: int,
+    memory: float,
+    compiled: Callable[[Batch, RunState, Member, int], jax.stages.Compiled],
 ) -> int:
     """How many runs of a batch go together.
 
     Args:
         batch: B runs.
-        length: epochs of a chunk.
-        memory: bytes that the compiled program may need.
-        compiled: the program for a batch, states, members and a length.
+        length: the number of epochs of a chunk.
+        memory: the bytes that the compiled program may need.
+        compiled: gives the program for a batch, states, members and a length.
 
     Raises:
         MemoryError: if one run alone needs more than ``memory``.
@@ -36,7 +39,7 @@ def batch_size(
     runs, cached = len(batch.runs), jax.default_backend() == "cpu"
     shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
 
-    def program(size: int) -> Any:
+    def program(size: int) -> jax.stages.Compiled:
         state, members = jax.eval_shape(batch.begin, np.zeros(size, int))
         return compiled(batch, state, members, length)
 
@@ -63,8 +66,8 @@ def _equal(runs: int, most: int) -> int:
     return -(-runs // batches)
 
 
-def bytes_of(step: Any) -> float:
-    """Peak memory of a compiled program; 0 where the platform does not tell."""
+def bytes_of(step: jax.stages.Compiled) -> float:
+    """The peak memory of a compiled program in bytes; 0 where the platform does not tell."""
     stats = step.memory_analysis()
     if stats is None:
         return 0
