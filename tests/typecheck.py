@@ -20,7 +20,7 @@ PACKAGES = (
     "longnn.fitting",
 )
 
-ON = os.environ.get("LONGNN_TYPECHECK", "0") != "0"
+ON = os.environ.get("LONGNN_TYPECHECK", "1") != "0"
 
 _beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
