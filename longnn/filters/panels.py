@@ -21,7 +21,7 @@ class Panel(NamedTuple):
     signals: tuple[Float[Array, "N W"], ...]
 
 
-def panels(
+def into_panels(
     operator: Operator,
     recurrence: Recurrence,
     theta: Float[Array, "terms *channels"],
@@ -67,7 +67,7 @@ def panels(
 def joined(
     parts: Sequence[Float[Array, "rows W"]], shape: tuple[int, ...]
 ) -> Float[Array, "rows ..."]:
-    """Undoes :func:`panels` for one array."""
+    """Undoes :func:`into_panels` for one array."""
     columns = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
     if columns.shape == shape:
         return columns

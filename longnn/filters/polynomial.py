@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
 from longnn.filters.columns import batch_as_columns
-from longnn.filters.panels import Panel, adjoints, joined, panels, sums
+from longnn.filters.panels import Panel, adjoints, into_panels, joined, sums
 from longnn.operators.protocol import Operator, Sweeping
 from longnn.operators.similar import SimilarOperator
 from longnn.operators.transforms import refuse_gradient, static
@@ -143,7 +143,7 @@ def _panels(
 ) -> Sequence[Panel]:
     if isinstance(operator, _Closure):  # a function of the user's, meant for this shape
         return [Panel(anchor, theta, signals)]
-    return panels(operator, anchor, theta, *signals)
+    return into_panels(operator, anchor, theta, *signals)
 
 
 @jax.tree_util.register_dataclass
