@@ -105,7 +105,7 @@ class CsrOperator:
         check_signal(x, self.rows.shape[0])
         return symmetric_product(self, x)
 
-    def panels(self, x: Float[Array, "N W"]) -> int:
+    def panels(self, x: Float[Array | np.ndarray, "N W"]) -> int:
         """Panels of the columns of x [N, W] to sweep side by side, on cores of their own."""
         work = len(self.values) * x.nbytes // max(x.shape[0], 1)
         return 2 if work <= ONE_THREAD and x.shape[1] >= 4 * LANES else 1
