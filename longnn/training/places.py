@@ -18,11 +18,7 @@ from jaxtyping import Bool, Integer
 from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
 from longnn.training.loop import Member, RunState, predict
-from longnn.training.room import bytes_of
-
-COMPILATION = 25e9
-"""Work that is worth a compilation of some four seconds, twice over: an epoch touches about 3 GB/s
-of its program's memory on two cores."""
+from longnn.training.room import bytes_of, worthwhile
 
 NO_RUN = -1
 """The number of the run at a place of the batch that holds none."""
@@ -155,19 +151,6 @@ class Places:
             self._state, self._members = jax.tree.map(
                 lambda leaf: leaf[keep], (self._state, self._members)
             )
-
-
-def worthwhile(share: float, work: float) -> bool:
-    """Whether a smaller program pays its compilation.
-
-    Judged by size, not by the clock: sums are rounded in another order in the smaller program, and
-    a run that is repeated shall give the same numbers.
-
-    Args:
-        share: of the work that the smaller program saves.
-        work: that may be left, bytes of the program times epochs.
-    """
-    return share * work > COMPILATION
 
 
 @jax.jit

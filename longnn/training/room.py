@@ -18,6 +18,10 @@ caches."""
 FEW = 16
 """Runs that always go together on a CPU, as each operation has a fixed cost; if memory allows."""
 
+COMPILATION = 25e9
+"""Work that is worth a compilation of some four seconds, twice over: an epoch touches about 3 GB/s
+of its program's memory on two cores."""
+
 
 def batch_size(
     batch: Batch,
@@ -73,3 +77,16 @@ def bytes_of(step: jax.stages.Compiled) -> float:
         return 0
     parts = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
     return parts - stats.alias_size_in_bytes
+
+
+def worthwhile(share: float, work: float) -> bool:
+    """Whether a smaller program pays its compilation.
+
+    Judged by size, not by the clock: sums are rounded in another order in the smaller program, and
+    a run that is repeated shall give the same numbers.
+
+    Args:
+        share: of the work that the smaller program saves.
+        work: that may be left, bytes of the program times epochs.
+    """
+    return share * work > COMPILATION
