@@ -275,7 +275,7 @@ def _inner(task: str, *arguments: str) -> None:
         side, name, epochs = arguments
         w = load(name)
         if side in OURS:
-            from longnn.experiments.compiled import keep_compiled
+            from longnn.experiments.jobs.compiled import keep_compiled
 
             keep_compiled("auto")
             ours(w, problem(w, side), int(epochs))

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.io
 from hydra import compose, initialize_config_dir
-from longnn.experiments.cli import CONF, register_resolvers
-from longnn.experiments.loading import load as load_dataset
+from longnn.experiments.config.cli import CONF, register_resolvers
+from longnn.experiments.jobs.loading import load as load_dataset
 from scipy import sparse
 
 from longnn.graphs.graph import Graph

@@ -105,7 +105,7 @@ def _here(entry: Entry) -> str:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from .downloads import download
+    from .jobs.downloads import download
 
     for name, files in [(name, entry_of(name).files) for name in options.names]:
         download(files)
@@ -127,7 +127,7 @@ def _problems(name: str, entry: Entry) -> list[str]:
     from longnn.data.loading import load
     from longnn.data.recorded import differences
 
-    from .downloads import download, logged_warnings
+    from .jobs.downloads import download, logged_warnings
 
     try:
         download(entry.files)
@@ -174,8 +174,8 @@ def _configured(name: str, overrides: list[str]) -> "Dataset":
     """The dataset that ``longnn train dataset=NAME OVERRIDES`` would train on."""
     from hydra import compose, initialize_config_dir
 
-    from .cli import CONF, register_resolvers
-    from .loading import load
+    from .config.cli import CONF, register_resolvers
+    from .jobs.loading import load
 
     if not (CONF / "dataset" / f"{name}.yaml").is_file():
         entry_of(name)  # its error has the nearest names

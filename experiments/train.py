@@ -10,9 +10,9 @@ import hydra
 from hydra.utils import get_original_cwd
 from omegaconf import DictConfig
 
-from .cli import CONF, check_command_line, register_resolvers
+from .config.cli import CONF, check_command_line, register_resolvers
+from .config.output import check_output
 from .here import import_from
-from .output import check_output
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
@@ -27,7 +27,7 @@ def job(config: DictConfig) -> dict[str, Any]:
     """
     register_resolvers()  # again, where a launcher has started a process for the job
     import_from(get_original_cwd())
-    from .single import run
+    from .jobs.single import run
 
     return run(config)
 

@@ -8,7 +8,6 @@ which validation score.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from longnn.runs import read_result
 from longnn.runs.atomic import atomic_write
 
 from .sweep import manifest
+from .sweep.outcome import search_outcome
 
 HEADER = "# @package _global_\n"
 """Says that a file's values are those of the whole config."""
@@ -35,28 +35,6 @@ class Entry(NamedTuple):
     content: dict[str, Any]
 
 
-def outcome(directory: Path) -> dict[str, Any]:
-    """The outcome of a finished search: its best job's directory, its values, how many trials.
-
-    Args:
-        directory: of the search.
-
-    Raises:
-        FileNotFoundError: if no search has finished there.
-        ValueError: if several have.
-    """
-    files = sorted(directory.glob("search-*.json"))
-    if not files:
-        raise FileNotFoundError(
-            f"no finished search in {directory}: no search-HASH.json; resume it with "
-            f"longnn sweep resume {directory}"
-        )
-    if len(files) > 1:
-        raise ValueError(f"{directory} holds {len(files)} searches; give a directory with one")
-    found: dict[str, Any] = json.loads(files[0].read_text())
-    return found
-
-
 def entry_of(directory: Path) -> Entry:
     """The tuned values that a finished search found.
 
@@ -64,10 +42,10 @@ def entry_of(directory: Path) -> Entry:
         directory: of the search.
 
     Raises:
-        FileNotFoundError: as :func:`outcome`.
+        FileNotFoundError: as :func:`search_outcome`.
         ValueError: likewise, and if a key was searched that has no place among tuned values.
     """
-    found = outcome(directory)
+    found = search_outcome(directory)
     result = read_result(directory / found["directory"])
     split = result.config["split"]
     last = split["first_seed"] + split["count"] - 1

@@ -13,7 +13,7 @@ from tests import typecheck
 if typecheck.ON:
     typecheck.install()
 
-from longnn.experiments.compiled import release_compiled
+from longnn.experiments.jobs.compiled import release_compiled
 
 jax.config.update("jax_enable_x64", True)
 

@@ -227,7 +227,7 @@ def test_sdist_holds_what_its_tests_need(built, tmp_path):
     pip(python, "install", "--editable", f"{unpacked}/polybases", "--editable", str(unpacked))
     test = ["tests/experiments/test_cli.py", "-p", "no:cacheprovider", "--quiet"]
     assert "passed" in ran(str(python), "-m", "pytest", *test, cwd=unpacked)
-    where = "import longnn.experiments.cli as c; print(c.__file__)"
+    where = "import longnn.experiments.config.cli as c; print(c.__file__)"
     assert ran(str(python), "-c", where, cwd=tmp_path).startswith(str(unpacked))
 
 

@@ -9,8 +9,8 @@ import sys
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ..cli import CONF, check_command_line, register_resolvers
-from ..output import check_output
+from ..config.cli import CONF, check_command_line, register_resolvers
+from ..config.output import check_output
 from .identity import fit_name
 
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")

@@ -22,8 +22,8 @@ from longnn.fitting import (
 from longnn.graphs.graph import Graph
 from longnn.training import graph_of
 
-from ..downloads import download
-from ..loading import load
+from ..jobs.downloads import download
+from ..jobs.loading import load
 from .identity import IMAGES, data_name, filters_of
 
 

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from longnn.data.registry import registered_files
 
-from ..identity import by_content, dataset_files, digest, hash_of, plain
+from ..config.identity import by_content, dataset_files, digest, hash_of, plain
 
 SCHEMA = 1
 """The version of the layout of a fit's directory."""

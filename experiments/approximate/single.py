@@ -17,7 +17,7 @@ from longnn.fitting import Optimum
 from longnn.runs.directory import CONFIG
 from longnn.runs.record import Writer, finished, save_arrays, write_run
 
-from ..summary import versions
+from ..jobs.summary import versions
 from .data import named_filters, signals_of, targets_of
 from .figures import figures_of
 from .identity import SCHEMA, identity_of

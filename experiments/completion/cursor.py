@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from argcomplete.finders import CompletionFinder
 
-from ..command import COMMANDS
+from ..config.commands import COMMANDS
 
 
 def answer() -> None:

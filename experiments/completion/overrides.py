@@ -18,7 +18,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ..cli import CONF, register_resolvers
+from ..config.cli import CONF, register_resolvers
 
 OPTIONS = {
     "--cfg": ("job", "hydra", "all"),

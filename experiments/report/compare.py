@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from longnn.runs.result import Result
 
-from ..differences import Difference, by_split, difference
+from .differences import Difference, by_split, difference
 from .runs import Benchmark, by_model
 from .tables import Table
 

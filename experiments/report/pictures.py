@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from longnn.runs.directory import FILTER
 from longnn.runs.result import Result
 
-from ..differences import by_split
 from .contents import Picture
+from .differences import by_split
 from .overview import by_protocol
 from .plot_scores import Scores, scores
 from .plot_search import history, parameters

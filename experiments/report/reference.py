@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from longnn.models.names import NAMES
 from longnn.runs.result import Result, from_json
 
-from ..differences import by_split, on_shared_splits
 from .compare import ComparisonError
+from .differences import by_split, on_shared_splits
 from .tables import Table
 
 

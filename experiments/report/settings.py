@@ -5,7 +5,7 @@ from typing import Any
 
 from longnn.runs.result import Result
 
-from ..identity import PARTS
+from ..config.identity import PARTS
 
 
 def flat(run: Result) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from longnn.training.intervals import statistics
 
-from ..differences import by_split
+from ..report.differences import by_split
 from ..report.tables import Table
 from .records import Record
 from .scores import place

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 
 from longnn.models import NAMES
 
-from ..differences import by_split, on_shared_splits
+from ..report.differences import by_split, on_shared_splits
 from ..report.markdown import markdown_table
 from ..report.tables import Table
 from . import trials

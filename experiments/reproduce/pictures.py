@@ -11,7 +11,7 @@ from longnn.models import NAMES
 from longnn.plot import COLOURS
 from longnn.training.intervals import statistics
 
-from ..differences import by_split
+from ..report.differences import by_split
 from ..report.plot_scores import Scores, scores
 from . import trials
 from .ablation import PARTS, change, changes, neighbours

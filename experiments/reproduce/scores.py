@@ -7,7 +7,7 @@ from typing import Any
 
 from longnn.models import NAMES
 
-from ..differences import by_split, on_shared_splits
+from ..report.differences import by_split, on_shared_splits
 from ..report.reference import read_references, reference_table
 from ..report.tables import Table
 from .records import Record

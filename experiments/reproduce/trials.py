@@ -18,7 +18,7 @@ from longnn.runs.atomic import atomic_write
 
 from ..report.runs import collect
 from ..report.tables import Table
-from ..tuned import outcome
+from ..sweep.outcome import search_outcome
 from .scores import place
 
 TOP = 10
@@ -50,7 +50,7 @@ def trials_of(directory: Path) -> SearchScores:
         FileNotFoundError: if no search has finished there.
         ValueError: if several have.
     """
-    chosen = outcome(directory)["directory"]
+    chosen = search_outcome(directory)["directory"]
     order = lambda run: (run.directory.name != chosen, -run.validation, run.settings)  # noqa: E731
     runs = sorted(collect([directory]), key=order)
     return {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from longnn.runs.atomic import atomic_write
 
-from ..identity import hash_of
+from ..config.identity import hash_of
 
 
 class Manifest(NamedTuple):

@@ -12,10 +12,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ..identity import hash_of, name_of
-from ..job import Job
-from ..renamed import refuse_old_names
-from ..unknown import hint
+from ..config.identity import hash_of, name_of
+from ..config.renamed import refuse_old_names
+from ..config.unknown import hint
+from ..jobs.job import Job
 
 
 class Planned(NamedTuple):

@@ -10,8 +10,8 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 from optuna.storages import BaseStorage
 
-from ..identity import hash_of
-from ..unknown import hint
+from ..config.identity import hash_of
+from ..config.unknown import hint
 from .search_settings import SearchSettings
 from .space import Space, from_overrides, from_settings
 from .study import open_storage, open_study

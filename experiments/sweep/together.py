@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from longnn.runs.directory import TRAIN_LOG
 
-from ..job import Job, group_of
+from ..jobs.job import Job, group_of
 from .plan import Planned, planned_jobs
 
 LOG = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def _run(group: list[Job], prune: Prune | None) -> list[JobReturn]:
-    from ..run import run_together
+    from ..jobs.run import run_together
 
     LOG.info(group[0].title if len(group) == 1 else f"{len(group)} x {group[0].title}")
     hook = None if prune is None else lambda job, *seen: prune(job.directory, *seen)

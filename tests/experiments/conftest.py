@@ -26,7 +26,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
 
     monkeypatch.setattr(
-        "longnn.experiments.run.keep_compiled", lambda _: None
+        "longnn.experiments.jobs.run.keep_compiled", lambda _: None
     )  # jax keeps it for good
     # Hydra closes all handlers, and this one closes a stream that pytest has put aside
     absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from longnn.experiments.cli import CONF, check_command_line, output_problem
-from longnn.experiments.renamed import RENAMED, new_name, refuse_old_names
-from longnn.experiments.unknown import option_problem
+from longnn.experiments.config.cli import CONF, check_command_line, output_problem
+from longnn.experiments.config.renamed import RENAMED, new_name, refuse_old_names
+from longnn.experiments.config.unknown import option_problem
 from omegaconf import OmegaConf
 
 
@@ -114,7 +114,7 @@ def test_accepted(arguments, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("launcher", "extra"), [("joblib", "joblib"), ("submitit_slurm", "slurm")])
 def test_a_launcher_that_is_not_installed(launcher, extra, monkeypatch, capsys):
-    monkeypatch.setattr("longnn.experiments.cli.find_spec", lambda _: None)
+    monkeypatch.setattr("longnn.experiments.config.cli.find_spec", lambda _: None)
     with pytest.raises(SystemExit):
         check_command_line(["-m", f"hydra/launcher={launcher}"])
     assert f'pip install "longnn[{extra}]"' in capsys.readouterr().err
@@ -138,7 +138,7 @@ def test_a_folder_of_ones_own_counts(tmp_path):
 
 
 def test_output_without_permission(tmp_path, monkeypatch):
-    monkeypatch.setattr("longnn.experiments.cli.os.access", lambda *_: False)
+    monkeypatch.setattr("longnn.experiments.config.cli.os.access", lambda *_: False)
     assert "no write permission" in (output_problem(tmp_path / "a" / "b") or "")
 
 

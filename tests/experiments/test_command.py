@@ -12,8 +12,8 @@ import pytest
 from longnn.experiments import command
 from longnn.experiments.command import COMMANDS, Command, command_problem
 from longnn.experiments.completion.overrides import OPTIONS, fitting
+from longnn.experiments.config.output import check_output
 from longnn.experiments.here import import_from
-from longnn.experiments.output import check_output
 
 from longnn.version import __version__
 from tests.experiments.conftest import SMALL
@@ -158,7 +158,7 @@ def test_directory_that_is_gone(tmp_path):
 def test_directory_without_permission(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     check_output(arguments, "runs")
-    monkeypatch.setattr("longnn.experiments.cli.os.access", lambda *_: False)
+    monkeypatch.setattr("longnn.experiments.config.cli.os.access", lambda *_: False)
     with pytest.raises(SystemExit) as stopped:
         check_output(arguments, "runs")
     assert stopped.value.code == 2
@@ -169,7 +169,7 @@ def test_directory_without_permission(arguments, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("word", ["--help", "--cfg=job", "-i", "hydra.run.dir=/elsewhere"])
 def test_directory_that_is_not_needed(word, monkeypatch):
-    monkeypatch.setattr("longnn.experiments.cli.os.access", lambda *_: False)
+    monkeypatch.setattr("longnn.experiments.config.cli.os.access", lambda *_: False)
     check_output([word], "runs")
 
 

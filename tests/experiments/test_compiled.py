@@ -7,13 +7,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import pytest
-from longnn.experiments.compiled import release_compiled
+from longnn.experiments.jobs.compiled import release_compiled
 
 from tests.experiments.conftest import SMALL
 
 PROGRAM = """
 import jax, jax.numpy as jnp
-from longnn.experiments.compiled import keep_compiled
+from longnn.experiments.jobs.compiled import keep_compiled
 keep_compiled({directory!r})
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 jax.jit(lambda x: jnp.sin(x) @ x.T)(jnp.ones((4, 4))).block_until_ready()
@@ -63,7 +63,7 @@ def test_programs_are_dropped_beyond_the_share(dropped):
 def test_jobs_of_a_sweep_ask_for_it(train, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "longnn.experiments.run.release_compiled", lambda: asked.append(jax.clear_caches())
+        "longnn.experiments.jobs.run.release_compiled", lambda: asked.append(jax.clear_caches())
     )
     runs = train("-m", *SMALL, "model=mlp", "model.hidden=4,8", "figures=false")
     assert len(runs) == len(asked) == 2

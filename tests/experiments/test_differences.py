@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from longnn.experiments.differences import by_split, difference, on_shared_splits
+from longnn.experiments.report.differences import by_split, difference, on_shared_splits
 from scipy import stats
 
 from longnn.runs.result import TrainedModel

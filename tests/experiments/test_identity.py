@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
-from longnn.experiments.cli import CONF, register_resolvers
-from longnn.experiments.identity import run_name
+from longnn.experiments.config.cli import CONF, register_resolvers
+from longnn.experiments.config.identity import run_name
 
 from longnn.data.registry import registered_files
 
@@ -66,6 +66,6 @@ def test_the_checksums_of_a_datasets_files_count(monkeypatch):
     before = name("dataset=cora"), name("dataset=texas")
     known = registered_files()
     changed = {k: s._replace(digest="sha256:0") if "cora.x" in k else s for k, s in known.items()}
-    monkeypatch.setattr("longnn.experiments.identity.registered_files", lambda: changed)
+    monkeypatch.setattr("longnn.experiments.config.identity.registered_files", lambda: changed)
     assert name("dataset=cora") != before[0]
     assert name("dataset=texas") == before[1]

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from longnn.experiments import downloads, loading
+from longnn.experiments.jobs import downloads, loading
 from omegaconf import OmegaConf
 from rich.progress import Progress
 

@@ -3,7 +3,7 @@
 import io
 import logging
 
-from longnn.experiments.progress import shown
+from longnn.experiments.jobs.progress import shown
 from rich.console import Console
 
 from longnn.training import Progress

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from longnn.experiments.sinks import Ended, to_wandb
+from longnn.experiments.jobs.sinks import Ended, to_wandb
 from wandb.proto.wandb_internal_pb2 import Record, RunRecord
 
 from tests.experiments.conftest import SMALL, result_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.config.cli import CONF, register_resolvers
 from longnn.experiments.sweep import manifest
 from longnn.experiments.sweep.__main__ import main as sweep_command
 from longnn.experiments.sweep.combinations import all_combinations

@@ -223,7 +223,7 @@ def test_runs_that_diverge_are_named(train, monkeypatch):
             trained.runs[1]["diverged"] = True
             yield number, trained
 
-    monkeypatch.setattr("longnn.experiments.run.fit_each", fit_with_one_divergence)
+    monkeypatch.setattr("longnn.experiments.jobs.run.fit_each", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
     assert "1 of 2 runs ended in a loss that is not finite" in (directory / "train.log").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.config.cli import CONF, register_resolvers
 from longnn.experiments.sweep import manifest
 from longnn.experiments.sweep.manifest import Manifest
 from longnn.experiments.tuned import Entry, entry_of, main, write

@@ -1,8 +1,8 @@
 """Paired tests pick their runs on validation and refuse what cannot be paired."""
 
 import pytest
-from longnn.experiments.differences import difference
 from longnn.experiments.report.compare import ComparisonError, comparison, default_pair, pairs
+from longnn.experiments.report.differences import difference
 
 from tests.experiments.report.made import grouped, result, search
 

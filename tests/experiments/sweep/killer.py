@@ -17,7 +17,7 @@ import flax.nnx
 import jax.numpy
 import matplotlib.figure
 import scipy.stats
-from longnn.experiments import run, single
+from longnn.experiments.jobs import run, single
 from longnn.experiments.sweep import together
 from longnn.experiments.train import main
 

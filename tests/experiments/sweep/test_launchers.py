@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from longnn.experiments.job import Job
+from longnn.experiments.jobs.job import Job
 from longnn.experiments.sweep.launching import TRIES, run_all
 from longnn.experiments.sweep.plan import Planned
 from omegaconf import OmegaConf

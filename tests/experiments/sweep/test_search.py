@@ -9,7 +9,7 @@ from pathlib import Path
 import optuna
 import pytest
 from hydra import compose, initialize_config_dir
-from longnn.experiments.cli import CONF, register_resolvers
+from longnn.experiments.config.cli import CONF, register_resolvers
 from longnn.experiments.sweep import study as studies
 from omegaconf import OmegaConf
 from optuna.trial import TrialState

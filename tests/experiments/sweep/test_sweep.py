@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from longnn.experiments import run as run_module
+from longnn.experiments.jobs import run as run_module
 from longnn.experiments.sweep import manifest
 from longnn.experiments.sweep.__main__ import main as sweep_command
 
@@ -122,7 +122,7 @@ def test_a_full_disk_keeps_what_is_there(train, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("longnn.experiments.outcome.write_run", full)
+    monkeypatch.setattr("longnn.experiments.jobs.outcome.write_run", full)
     with pytest.raises(SystemExit):
         train(*FAST, "seed=0,1")
     assert (first / "result.json").read_bytes() == before
@@ -157,7 +157,7 @@ def test_a_job_that_ends_elsewhere_meanwhile_is_reported_once(train, monkeypatch
         seen.extend(run_module.run_together(jobs, **options))
         return seen
 
-    monkeypatch.setattr("longnn.experiments.run.attempts.begin", begin)
-    monkeypatch.setattr("longnn.experiments.single.run_together", run_together)
+    monkeypatch.setattr("longnn.experiments.jobs.run.attempts.begin", begin)
+    monkeypatch.setattr("longnn.experiments.jobs.single.run_together", run_together)
     train(*FAST[1:-1], "hydra.run.dir=alone")
     assert [outcome.status for outcome in seen] == ["elsewhere"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
-from longnn.experiments.cli import CONF, register_resolvers
-from longnn.experiments.job import Job, group_of
+from longnn.experiments.config.cli import CONF, register_resolvers
+from longnn.experiments.jobs.job import Job, group_of
 from longnn.experiments.sweep.together import grouped
 
 from tests.experiments.conftest import SMALL, result_of

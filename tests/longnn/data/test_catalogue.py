@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from longnn.experiments.cli import CONF
-from longnn.experiments.identity import dataset_files
+from longnn.experiments.config.cli import CONF
+from longnn.experiments.config.identity import dataset_files
 from omegaconf import OmegaConf
 
 import longnn

@@ -17,8 +17,8 @@ from longnn.runs.result import Result, TrainedModel
 from longnn.training import Fit, score
 from longnn.training.intervals import statistics
 
+from ..config.identity import dataset_files
 from .figures import figure_writers
-from .identity import dataset_files
 from .job import Job
 from .summary import peak_memory, versions
 

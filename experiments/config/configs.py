@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parents[1]
 CONF = next(f for f in (_HERE / "conf", _HERE.parent / "conf") if f.is_dir())
 """Config files: inside the installed package, or beside it in a checkout."""
 

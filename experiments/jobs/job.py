@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from longnn.runs import configured
 
-from .identity import hash_of, settings
-from .renamed import refuse_old_names
+from ..config.identity import hash_of, settings
+from ..config.renamed import refuse_old_names
 
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""

@@ -32,7 +32,7 @@ def run_together(
     on_progress: Callable[[Progress], None] = lambda _: None,
     prune: Prune | None = None,
 ) -> Iterator[Outcome]:
-    """Trains jobs of one group (``experiments.job.group_of``) and records each as it ends.
+    """Trains jobs of one group (``experiments.jobs.job.group_of``) and records each as it ends.
 
     Jobs that have finished before are skipped, and those that another process works on are left to
     it. A job that fails is recorded with its traceback, and the others go on.

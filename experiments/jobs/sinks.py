@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from longnn.runs.result import Result
 
-from .identity import hash_of, settings_hash
+from ..config.identity import hash_of, settings_hash
 from .job import Job
 from .result import resolved
 

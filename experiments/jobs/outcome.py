@@ -14,7 +14,7 @@ from longnn.runs.record import finished, write_run
 from longnn.runs.result import Result, read_result
 from longnn.training import Fit
 
-from . import identity
+from ..config import identity
 from .job import Job
 from .result import files_of, line, result_of
 from .sinks import ended

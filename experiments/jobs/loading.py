@@ -6,8 +6,8 @@ from longnn.data.dataset import Dataset
 from longnn.data.reduce import reduced
 from longnn.runs.configured import instantiate
 
+from ..config.identity import dataset_files
 from .downloads import download, logged_warnings
-from .identity import dataset_files
 
 
 def load(config: DictConfig) -> Dataset:

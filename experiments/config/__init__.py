@@ -1,0 +1,1 @@
+"""What a config says: checked on the command line, named, and told from others. Imports no jax."""

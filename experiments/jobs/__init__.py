@@ -1,0 +1,1 @@
+"""From one config to one run directory: data, training, result, figures, and who is told."""
