@@ -1,11 +1,11 @@
-# make install | demo | test | lint | fix | docs | notebooks | wheels | constraints | clean
+# make install | demo | test | test-all | lint | fix | docs | notebooks | wheels | constraints | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
-.PHONY: install demo test lint fix docs notebooks wheels constraints clean
+.PHONY: install demo test test-all lint fix docs notebooks wheels constraints clean
 
 install: $(STAMP)
 
@@ -26,8 +26,15 @@ lint: install
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
+# A selection that touches every module, in about four minutes on two cores.
+TEST_OPTIONS ?=
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
+	$(PYTEST) -m "not slow" $(TEST_OPTIONS)
+
+# Every test.
+test-all: lint
+	$(PYTEST) $(TEST_OPTIONS)
 
 fix: install
 	$(BIN)/ruff check --fix $(SOURCES)
