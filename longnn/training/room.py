@@ -23,6 +23,11 @@ COMPILATION = 25e9
 of its program's memory on two cores."""
 
 
+def caches_count() -> bool:
+    """Whether fewer runs at a time are faster, since their program then fits into the caches."""
+    return jax.default_backend() == "cpu"
+
+
 def batch_size(
     batch: Batch,
     length: int,
@@ -40,7 +45,7 @@ def batch_size(
     Raises:
         MemoryError: if one run alone needs more than ``memory``.
     """
-    runs, cached = len(batch.runs), jax.default_backend() == "cpu"
+    runs, cached = len(batch.runs), caches_count()
     shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
 
     def program(size: int) -> jax.stages.Compiled:

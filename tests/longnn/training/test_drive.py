@@ -77,6 +77,7 @@ def test_memory_decides_how_many_go_together(monkeypatch, whole):
 
 def test_caches_decide_how_many_go_together(monkeypatch, whole):
     """Two runs together where nothing larger is faster, and all where everything fits."""
+    monkeypatch.setattr(room, "caches_count", lambda: True)  # as on a CPU
     monkeypatch.setattr(room, "FEW", 2)
     for cached, waiting in ((1.0, 4), (1e12, 0)):
         monkeypatch.setattr(room, "CACHED", cached)
