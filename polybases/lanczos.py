@@ -22,6 +22,7 @@ from jaxtyping import Float
 from polybases.recurrence import MatVec
 
 Host = TypeVar("Host", np.ndarray, Array)
+Number = np.floating | Float[Array, ""]
 
 
 class ThreeTerm(NamedTuple):
@@ -113,7 +114,7 @@ def inner(
     return jnp.sum(u * v, axis=0)
 
 
-def reorthogonalised_step(product: Host, current: Host, basis: Host) -> tuple[Host, Host, Host]:
+def reorthogonalised_step(product: Host, current: Host, basis: Host) -> tuple[Host, Number, Number]:
     """One step that keeps the vectors orthogonal to rounding, in numpy or in jax.
 
     Twice against all vectors is enough (B. N. Parlett, The Symmetric Eigenvalue Problem (1998),

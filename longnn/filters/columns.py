@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.custom_batching import custom_vmap
+from jax.typing import ArrayLike
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ def batch_as_columns(
             out = jax.vmap(function, axes, axis_size=axis_size)(operator, *trees)
             return out, jax.tree.map(lambda _: True, out)
 
-        def columns(axis: int, leaf: Array, batched: bool) -> Array:
+        def columns(axis: int, leaf: ArrayLike, batched: bool) -> Array:
             if batched:
                 return jnp.moveaxis(leaf, 0, axis)
             leaf = jnp.expand_dims(leaf, axis)
