@@ -2,30 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from longnn.runs.result import Result
 
 from .blocks import TOP, block
 from .overview import APART, overview_tables
+from .picture import Picture
 from .runs import Benchmark, by_model
 from .tables import Table
-
-
-class Picture(NamedTuple):
-    """A figure of a report.
-
-    Attributes:
-        name: of its file.
-        png: its content.
-        caption: the sentence below it.
-        alt: what it shows, for those who cannot see it.
-    """
-
-    name: str
-    png: bytes
-    caption: str
-    alt: str
 
 
 @dataclass

@@ -6,8 +6,7 @@ import numpy as np
 
 from longnn.runs.result import Result
 
-from .contents import Picture
-from .pictures import picture
+from .picture import Picture, drawn
 from .plot_cost import bars
 
 STEPS = ("setup", "compile", "train")
@@ -36,7 +35,7 @@ def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
     labels = [f"{run.model}, {run.dataset} ({run.settings})" for run in shown]
     parts = {name: np.array([run.seconds.get(name, 0.0) for run in shown]) for name in STEPS}
     total = np.sum(list(parts.values()), axis=0)
-    yield picture(
+    yield drawn(
         bars(parts, labels, "time [s]", some),
         "seconds",
         f"Wall-clock seconds of {some}: loading, compiling and training, all splits and seeds "
@@ -46,7 +45,7 @@ def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
     amounts = [memory(run) for run in shown]
     if any(amount is not None for amount in amounts):
         known = [(label, a) for label, a in zip(labels, amounts) if a is not None]
-        yield picture(
+        yield drawn(
             bars(
                 {"peak": np.array([a for _, a in known])},
                 [n for n, _ in known],

@@ -4,8 +4,9 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from .contents import Picture, Section
+from .contents import Section
 from .css import CSS
+from .picture import Picture
 from .tables import Table
 from .text import plain
 

@@ -1,18 +1,15 @@
 """The figures of a report, as PNG files with a caption and a text for those who cannot see."""
 
-import io
-import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from longnn.runs.directory import FILTER
 from longnn.runs.result import Result
 
-from .contents import Picture
 from .differences import by_split
 from .overview import by_protocol
+from .picture import Picture, drawn, file_name
 from .plot_scores import Scores, scores
 from .plot_search import history, parameters
 from .runs import Benchmark, by_model
@@ -21,20 +18,7 @@ from .settings import numeric, varied
 SEARCH = 9
 """From how many runs of one model on one benchmark on they are drawn as a search."""
 
-DPI = 150
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def picture(figure: Figure, name: str, caption: str, alt: str) -> Picture:
-    """Draws a figure; the name becomes a safe file name."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return Picture(file_name(name), buffer.getvalue(), caption, alt)
-
-
-def file_name(name: str) -> str:
-    """Letters, digits and dashes of a name, as the name of a PNG file."""
-    return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-") + ".png"
 
 
 def score_pictures(grouped: Mapping[Benchmark, list[Result]]) -> Iterator[Picture]:
@@ -44,7 +28,7 @@ def score_pictures(grouped: Mapping[Benchmark, list[Result]]) -> Iterator[Pictur
             dataset: {model: _scores(runs[0]) for model, runs in by_model(found).items()}
             for dataset, found in columns.items()
         }
-        yield picture(
+        yield drawn(
             scores(panels, metric, f"split {protocol}"),
             f"scores-{protocol}-{metric}",
             f"Test {metric}, split {protocol}: mean with 95 % interval over all runs, and as pale "
@@ -79,7 +63,7 @@ def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Ite
     dataset, metric = benchmark.dataset, benchmark.metric
     name, tail = f"{model} on {dataset}", f"{model}-{dataset}-{benchmark.split_hash[:8]}"
     best = f"{validation.max():.1f} %, reached by run {int(validation.argmax()) + 1}"
-    yield picture(
+    yield drawn(
         history(validation, metric, f"{name}: {len(runs)} runs"),
         f"history-{tail}",
         f"{name}: validation score of each run in the order in which the results were written.",
@@ -87,7 +71,7 @@ def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Ite
     )
     values = numeric(varied(runs))
     if values:
-        yield picture(
+        yield drawn(
             parameters(values, validation, metric, f"{name}: {len(runs)} runs"),
             f"parameters-{tail}",
             f"{name}: validation score against each number that differs between the runs; the star "
