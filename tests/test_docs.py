@@ -33,6 +33,7 @@ def test_there_are_blocks():
     assert {"README.md", "guide.md", "analysis.md"} <= {path.name for path in WITH_PYTHON}
 
 
+@pytest.mark.slow
 @by_name
 def test_python_runs_as_it_stands(path, tmp_path, monkeypatch):
     """The blocks of a document in their order, in one namespace, in an empty directory."""
@@ -133,6 +134,7 @@ def test_files_named_in_the_readme_exist():
     assert [name for name in files if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.slow
 def test_api_pages_are_built_from_the_docstrings(tmp_path):
     command = ["-m", "pdoc", "--docformat", "google", "-o", str(tmp_path)]
     done = subprocess.run(

@@ -34,6 +34,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_examples_print_what_they_say(file, tmp_path, monkeypatch):
     """With the names of their own module at hand, in an empty directory, as with a fixed seed."""

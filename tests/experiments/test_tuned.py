@@ -190,6 +190,7 @@ def test_what_is_no_search_is_refused(searched, tmp_path, capsys):
         entry_of(searched)
 
 
+@pytest.mark.slow
 def test_sources_are_recorded_with_the_run(train: Callable[..., list[Path]]):
     small = ("dataset.nodes=60", "dataset.features=8", "split.count=1", "optim.max_epochs=1")
     (directory,) = train(*small, "figures=false")

@@ -189,6 +189,7 @@ def learned(name):
     return quick_jit(jax.vmap(run)), traces
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNED)
 def test_vmap_over_parameters_and_one_trace_for_all(name):
     run, traces = learned(name)

@@ -98,6 +98,7 @@ def test_approximations_are_near_the_exact_distribution(weighted, method, kernel
     assert wasserstein_distance(measure.lam, lam, measure.mass) < bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLOSED)
 @pytest.mark.parametrize("method", ["kpm", "lanczos"])
 def test_closed_forms_by_many_probes(name, method):

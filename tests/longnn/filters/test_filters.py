@@ -62,6 +62,7 @@ def test_gradients_in_theta_and_x_equal_eigendecomposition(alpha, beta):
         np.testing.assert_allclose(dtheta[k], np.sum(X * term, 0), atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 7])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_many_columns(backend, order):

@@ -128,6 +128,7 @@ def test_fewer_frequencies_than_terms():
     assert Optimum(problem, K).sse[0, 0] < 1e-28
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("basis", "method", "learnable"),
     [("jacobi", "nesterov", True), ("jacobi", "nesterov", False), ("jacobi", "adam", True),
@@ -260,6 +261,7 @@ def test_images_by_least_squares(image_problem):
         assert quality[f] == pytest.approx(share, abs=5.1e-9), name
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["low", "low_band"])
 def test_images_by_gradients_in_float32(image_problem, name):

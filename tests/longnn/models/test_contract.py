@@ -53,6 +53,7 @@ def test_permuting_nodes_permutes_output(name):
     np.testing.assert_allclose(predict(module, permuted), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @each_model
 def test_gradients_reach_every_parameter(name):
     data = problem_for(name)
@@ -74,6 +75,7 @@ def test_gradients_reach_every_parameter(name):
     assert not silent or name == "favardgnn"
 
 
+@pytest.mark.slow
 @each_model
 def test_overfits_twenty_nodes(name):
     """Random labels on two copies of a graph of 10 nodes: the second validates and tests.
@@ -104,6 +106,7 @@ def test_overfits_twenty_nodes(name):
     assert {c.dtype for c in result.curves.values()} == {np.dtype("float32")}
 
 
+@pytest.mark.slow
 @each_model
 def test_random_only_with_key(name):
     rates = dict.fromkeys(MODELS[name][2], 0.5)

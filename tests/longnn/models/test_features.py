@@ -118,6 +118,7 @@ AXES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AXES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_vmap_equals_a_loop(kind, name):

@@ -21,6 +21,7 @@ from polybases import jacobi, weighted_sum
 from tests.oracles import dense_adjacency, dense_normalized
 
 ACTIVE = status().active
+SLOW = pytest.mark.slow
 needs_kernels = pytest.mark.skipif(not ACTIVE, reason=status().reason)
 
 
@@ -106,7 +107,13 @@ def case(width: int, order: int, weighted: bool, dtype):
 @needs_kernels
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("width", "order"), [(1, 0), (5, 1), (16, 2), (17, 6), (50, 3), (70, 6)])
+@pytest.mark.parametrize(
+    ("width", "order"),
+    [
+        (17, 6),
+        *(pytest.param(*one, marks=SLOW) for one in [(1, 0), (5, 1), (16, 2), (50, 3), (70, 6)]),
+    ],
+)
 def test_sweeps_equal_plain_recurrences(width, order, weighted, dtype):
     """Whole and partial panels; each column has a basis of its own."""
     operator, S, basis, theta, x, g = case(width, order, weighted, dtype)
@@ -119,6 +126,7 @@ def test_sweeps_equal_plain_recurrences(width, order, weighted, dtype):
         np.testing.assert_allclose(one, other, atol=tolerance * np.abs(other).max())
 
 
+@pytest.mark.slow
 @needs_kernels
 @pytest.mark.parametrize("nodes", [30_000, 60_000])  # panels of one vector; hubs apart
 @pytest.mark.parametrize("weighted", [False, True])
@@ -210,7 +218,9 @@ def test_other_types_are_refused():
 
 
 @needs_kernels
-@pytest.mark.parametrize(("hidden", "classes"), [(64, 7), (20, 3), (37, 40)])
+@pytest.mark.parametrize(
+    ("hidden", "classes"), [(20, 3), *(pytest.param(*w, marks=SLOW) for w in [(64, 7), (37, 40)])]
+)
 @pytest.mark.parametrize("training", [False, True])
 def test_fused_layers_equal_the_plain_ones(hidden, classes, training):
     """Whole and partial vectors; alone and as a batch; values and all derivatives."""

@@ -59,6 +59,7 @@ def written(folder, name):
     return models
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_is_itself_again(tmp_path, name):
     models = written(tmp_path, name)
