@@ -1,7 +1,7 @@
-"""Sparse matrices by rows (CSR) on the product that jaxlib itself brings for CPUs.
+"""Sparse matrices in compressed rows (CSR), multiplied by the product that jaxlib brings for CPUs.
 
-Faster than gathers (``python -m benchmarks.training --case product``) and quick to compile. Signals
-are padded to the widths that it is fast at.
+The product is faster than gathers (``python -m benchmarks.training --case product``) and compiles
+quickly. Signals are padded to the widths at which it is fast.
 """
 
 from dataclasses import dataclass
@@ -20,24 +20,27 @@ from longnn.operators.products import symmetric_product
 from longnn.operators.transforms import static
 
 MOST = np.iinfo(np.int32).max
-"""Entries, rows and columns that 32 bits can count; more members go one after the other."""
+"""The largest number of entries, rows or columns that 32 bits can count.
+
+A batch that needs more is multiplied one member after the other.
+"""
 
 LANES = 8
-"""Widths that are no multiple of it take a slow path of the product."""
+"""The product is fast only at widths that are a multiple of this."""
 
 ONE_THREAD = 6_400_000
-"""Bytes of gathered signal up to which jaxlib's product takes one thread."""
+"""The number of gathered bytes up to which the product of jaxlib runs in one thread."""
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class CsrRows:
-    """Sparsity pattern of an [R, M] matrix.
+    """The sparsity pattern of an [R, M] matrix in compressed rows.
 
     Attributes:
-        start: [R+1] int32, first entry of each row.
-        columns: [nnz] int32.
-        shape: (R, M).
+        start: a [R+1] array of int32 with the first entry of each row, then the number of entries.
+        columns: a [nnz] array of int32 with the column of each entry.
+        shape: the number of rows and of columns, (R, M).
     """
 
     start: Int32[Array, " R+1"]
@@ -47,14 +50,16 @@ class CsrRows:
     def sum_members(
         self, values: Float[Array, "#B nnz"], x: Float[Array, "#B M W"]
     ) -> Float[Array, "B R W"]:
-        """y_br = sum over the entries e of row r of values_be x[b, column_e].
+        """Multiplies a batch: y_br = sum over the entries e of row r of values_be x[b, column_e].
 
         Args:
-            values: [B or 1, nnz].
-            x: [B or 1, M, W] of the same dtype.
+            values: a [B, nnz] array of the values of the entries, or [1, nnz] where all members
+                share them.
+            x: a [B, M, W] array of signals, or [1, M, W] where all members share them;
+                of the same dtype.
 
         Returns:
-            [max of both B, R, W].
+            A [B, R, W] array, where B is the larger of the two batch sizes.
         """
         members, (count, width) = max(values.shape[0], x.shape[0]), self.shape
         if members == 1:
@@ -68,7 +73,7 @@ class CsrRows:
         return together.multiply(each, x.reshape(members * width, -1)).reshape(members, count, -1)
 
     def _block_diagonal(self, members: int) -> "CsrRows":
-        """The pattern of ``members`` copies of this one, each on rows and columns of its own."""
+        """Returns ``members`` copies of the pattern, each on rows and columns of its own."""
         number = jnp.arange(members, dtype=jnp.int32)[:, None]
         columns = (self.columns + number * self.shape[1]).ravel()
         ends = (self.start[1:] + number * self.start[-1]).ravel()
@@ -76,7 +81,15 @@ class CsrRows:
         return CsrRows(jnp.concatenate([self.start[:1], ends]), columns, shape)
 
     def multiply(self, values: Float[Array, " nnz"], x: Float[Array, "M W"]) -> Float[Array, "R W"]:
-        """values [nnz] in the order of the rows, x [M, W] -> [R, W]."""
+        """Multiplies the matrix by x.
+
+        Args:
+            values: a [nnz] array of the values of the entries, row by row.
+            x: a [M, W] array of the same dtype.
+
+        Returns:
+            A [R, W] array.
+        """
         width = x.shape[1]
         padded = jnp.pad(x, ((0, 0), (0, -width % LANES)))
         parts = (values, self.columns, self.start)
@@ -87,12 +100,12 @@ class CsrRows:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class CsrOperator:
-    """S by its entries; ``matvec`` is differentiable in x, in reverse mode.
+    """The operator S, given by its entries; ``matvec`` is differentiable in x, in reverse mode.
 
     Attributes:
-        rows: pattern of A.
-        values: [2E] entries of S, row by row.
-        lanes, unroll: see ``longnn.filters.panels``.
+        rows: the sparsity pattern of the adjacency matrix A.
+        values: a [2E] array of the entries of S, row by row.
+        lanes, unroll: how a sweep over the columns is cut; see ``longnn.filters.panels``.
     """
 
     rows: CsrRows
@@ -101,17 +114,17 @@ class CsrOperator:
     unroll: ClassVar[int] = 10
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
-        """x [N, ...] -> S x [N, ...]."""
+        """Returns S x [N, ...] for a signal x [N, ...]; a ValueError names another shape."""
         check_signal(x, self.rows.shape[0])
         return symmetric_product(self, x)
 
     def panels(self, x: Float[Array | np.ndarray, "N W"]) -> int:
-        """Panels of the columns of x [N, W] to sweep side by side, on cores of their own."""
+        """Returns how many panels of the columns of x [N, W] to sweep in parallel, 1 or 2."""
         work = len(self.values) * x.nbytes // max(x.shape[0], 1)
         return 2 if work <= ONE_THREAD and x.shape[1] >= 4 * LANES else 1
 
     def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
-        """x [N, W] -> S x [N, W], without derivatives."""
+        """Returns S x [N, W] for x [N, W]; it has no derivatives."""
         return self.rows.multiply(self.values.astype(x.dtype), x)
 
 
@@ -121,12 +134,13 @@ def csr_rows(
     """Builds the pattern on the host.
 
     Args:
-        rows: [nnz] row of each entry, in [0, R).
-        columns: [nnz] column of each entry, in [0, M).
-        shape: (R, M).
+        rows: a [nnz] array with the row of each entry, in [0, R).
+        columns: a [nnz] array with the column of each entry, in [0, M).
+        shape: the number of rows and of columns, (R, M).
 
     Returns:
-        The pattern, and the order [nnz] in which it takes the entries.
+        The pattern, and a [nnz] array with the order in which it takes the entries: multiply by
+        ``values[order]``.
     """
     order = np.lexsort((columns, rows))
     start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
@@ -137,7 +151,16 @@ def csr_rows(
 def csr_operator(
     graph: Graph, values: Float[np.ndarray, " entries"], dtype: DTypeLike
 ) -> CsrOperator:
-    """S with the entries ``values`` [2E] in the order of the graph's senders."""
+    """Builds the operator S of a graph.
+
+    Args:
+        graph: a graph of N nodes and E undirected edges.
+        values: a [2E] array of the entries of S, in the order of the senders of the graph.
+        dtype: the dtype of the entries on the device.
+
+    Returns:
+        The operator, which multiplies [N, ...] signals.
+    """
     pair = np.asarray(graph.receivers), np.asarray(graph.senders)
     rows, order = csr_rows(*pair, (graph.num_nodes, graph.num_nodes))
     return CsrOperator(rows, jnp.asarray(values[order], dtype))

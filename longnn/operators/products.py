@@ -1,4 +1,4 @@
-"""Products of a sparse matrix, given by its pattern and values, with dense ones."""
+"""Products of a sparse matrix, given by its pattern and its values, with a dense one."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,7 +11,8 @@ from jaxtyping import Float
 from longnn.operators.transforms import refuse_gradient
 
 NO_ENTRIES = (
-    "this operator gives no derivative in its entries; take backend='bucketed' or 'segment_sum'"
+    "this operator gives no derivative in its entries; build it with "
+    "backend='bucketed' or backend='segment_sum'"
 )
 NO_DERIVATIVE = (
     "SparseFeatures gives no derivative in the features; use DenseFeatures "
@@ -21,16 +22,16 @@ NO_DERIVATIVE = (
 
 @runtime_checkable
 class Pattern(Protocol):
-    """Sparsity pattern of X or X^T, a pytree."""
+    """A sparsity pattern of X or of its transpose, which is a pytree."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(R, M)."""
+        """The number of rows and of columns, (R, M)."""
 
     def sum_members(
         self, values: Float[Array, "#B nnz"], x: Float[Array, "#B M W"]
     ) -> Float[Array, "B R W"]:
-        """values [B or 1, nnz], x [B or 1, M, W] -> [B, R, W]: ``bucketed.Rows``."""
+        """Multiplies each of B members; see ``longnn.operators.bucketed.Rows.sum_members``."""
 
 
 @jax.custom_vjp
@@ -41,14 +42,20 @@ def sparse_product(
     transposed: Float[Array, " nnz"],
     weight: Float[Array, "F H"],
 ) -> Float[Array, "N H"]:
-    """X W [N, H], differentiable in W [F, H] in reverse mode.
+    """Multiplies sparse features X by a dense weight W, differentiable in W in reverse mode.
 
     Args:
-        rows: pattern of X.
-        columns: pattern of X^T.
-        values: [nnz] in the order of ``rows``.
-        transposed: [nnz] the same in the order of ``columns``.
-        weight: [F, H].
+        rows: the sparsity pattern of X, [N, F].
+        columns: the sparsity pattern of the transpose of X, [F, N].
+        values: a [nnz] array of the values of the entries, in the order of ``rows``.
+        transposed: a [nnz] array of the same values, in the order of ``columns``.
+        weight: the [F, H] array W.
+
+    Returns:
+        The [N, H] array X W.
+
+    Raises:
+        ValueError: if a derivative with respect to the features is asked for.
     """
     return sum_rows(rows, values, weight)
 
@@ -75,16 +82,19 @@ sparse_product.defvjp(_forward, _backward, symbolic_zeros=True)
 def sum_rows(
     pattern: Pattern, values: Float[Array, " nnz"], x: Float[Array, "M H"]
 ) -> Float[Array, "R H"]:
-    """values [nnz], x [M, H] -> [R, H]; without derivatives."""
+    """Returns the product [R, H] of a matrix with values [nnz] and x [M, H]; no derivatives."""
     return pattern.sum_members(values[None], x[None])[0]
 
 
 @sum_rows.def_vmap
 def _(axis_size, in_batched, pattern, values, x):
-    """Members share one pass over the pattern: values [B, nnz], x [B, M, H]."""
+    """Multiplies all members, values [B, nnz] and x [B, M, H], in one pass over the pattern."""
     pattern_batched, values_batched, x_batched = in_batched
     if any(jax.tree.leaves(pattern_batched)):
-        raise ValueError("vmap over the features themselves is not supported; loop over graphs")
+        raise ValueError(
+            "vmap over the features themselves is not supported; give all members the same "
+            "features, or loop over the graphs in Python"
+        )
     out = pattern.sum_members(
         values if values_batched else values[None], x if x_batched else x[None]
     )
@@ -93,17 +103,31 @@ def _(axis_size, in_batched, pattern, values, x):
 
 @runtime_checkable
 class Multiplying(Protocol):
-    """A symmetric operator on signals with one axis of columns, and a pytree."""
+    """A symmetric operator on signals with one axis of columns; it is a pytree."""
 
     def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
-        """x [N, W] -> S x [N, W]."""
+        """Returns S x [N, W] for x [N, W]."""
 
 
 @jax.custom_vjp
 def symmetric_product(
     operator: Multiplying, x: Float[Array, "N *channels"]
 ) -> Float[Array, "N *channels"]:
-    """S x [N, ...], differentiable in x in reverse mode; under ``vmap`` members become columns."""
+    """Multiplies a signal by a symmetric operator S, differentiable in x in reverse mode.
+
+    Under ``vmap`` the signals of all members become columns of one product.
+
+    Args:
+        operator: the operator S on N nodes.
+        x: an [N, ...] array.
+
+    Returns:
+        The [N, ...] array S x.
+
+    Raises:
+        ValueError: if a derivative with respect to the entries of S is asked for, or ``vmap`` runs
+            over the operator itself.
+    """
     return _columns(operator, x)
 
 
@@ -130,7 +154,10 @@ def _columns(operator: Multiplying, x: Array) -> Array:
 def _(axis_size, in_batched, operator, x):
     operator_batched, x_batched = in_batched
     if any(jax.tree.leaves(operator_batched)):
-        raise ValueError("vmap over graphs needs backend='bucketed' or 'segment_sum'")
+        raise ValueError(
+            "vmap over graphs needs another operator than this one; build it with "
+            "backend='bucketed' or backend='segment_sum'"
+        )
     if not x_batched:
         return _columns(operator, x), False
     return jnp.moveaxis(_columns(operator, jnp.moveaxis(x, 0, 1)), 1, 0), True
