@@ -29,6 +29,13 @@ Signal: TypeAlias = (
     | scipy.sparse.spmatrix
 )
 """A numpy array or one of scipy.sparse."""
+Columns: TypeAlias = (
+    Real[np.ndarray, "N columns"]
+    | Bool[np.ndarray, "N columns"]
+    | scipy.sparse.sparray
+    | scipy.sparse.spmatrix
+)
+"""A signal that has an axis of columns."""
 BLOCK = 2**24
 """Entries of a signal that are propagated at a time."""
 
@@ -46,8 +53,8 @@ def energy_measure(spectrum: Spectrum, signal: Signal) -> Measure:
     Raises:
         ValueError: if the signal does not fit, is not finite or zero everywhere.
     """
-    signal = _checked(signal, len(spectrum.lam))
-    energy = np.square(signal.T @ spectrum.vectors).sum(axis=0)
+    columns = _checked(signal, len(spectrum.lam))
+    energy = np.square(columns.T @ spectrum.vectors).sum(axis=0)
     return Measure(spectrum.lam, energy / energy.sum())
 
 
@@ -82,12 +89,12 @@ def signal_measure(
             method or kernel, moments < 2, or "exact" beyond the limit.
     """
     method = choose_method(graph, method, moments, limit)
-    signal = _checked(signal, graph.num_nodes)
+    columns = _checked(signal, graph.num_nodes)
     if method == "exact":
-        return energy_measure(eigenvectors(graph, limit=limit), signal)
+        return energy_measure(eigenvectors(graph, limit=limit), columns)
     dtype = jnp.result_type(float)
     operator = normalized_adjacency(graph, dtype=dtype)
-    blocks = (jnp.asarray(block, dtype) for block in _blocks(signal))
+    blocks = (jnp.asarray(block, dtype) for block in _blocks(columns))
     if method == "lanczos":
         parts = [lanczos_measure(operator, block, moments // 2) for block in blocks]
         lam, mass = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -95,7 +102,7 @@ def signal_measure(
     kernel_factors(kernel, moments)
     mu = np.sum([chebyshev_moments(operator, block, moments) for block in blocks], axis=0)
     classes = twin_classes(graph)
-    spike = sum(twin_energy(graph, classes, block) for block in _blocks(signal)) / mu[0]
+    spike = sum(twin_energy(graph, classes, block) for block in _blocks(columns)) / mu[0]
     return measure_of_moments(mu / mu[0], kernel, float(np.clip(spike, 0, 1)))
 
 
@@ -117,7 +124,8 @@ def signal_energy(
     return histogram(measure, bins)
 
 
-def _checked(signal: Signal, nodes: int) -> Signal:
+def _checked(signal: Signal, nodes: int) -> Columns:
+    """The signal with an axis of columns; raises ValueError if it does not fit."""
     signal = signal if scipy.sparse.issparse(signal) else np.asarray(signal)
     if signal.ndim not in (1, 2) or len(signal.shape) == 0 or signal.shape[0] != nodes:
         raise ValueError(f"a signal needs shape [N] or [N, M] with N = {nodes}, got {signal.shape}")
@@ -129,7 +137,7 @@ def _checked(signal: Signal, nodes: int) -> Signal:
     return signal.reshape(nodes, -1)
 
 
-def _blocks(signal: Signal) -> Iterator[np.ndarray]:
+def _blocks(signal: Columns) -> Iterator[np.ndarray]:
     """Dense groups of columns of equal width, the last one filled up with zeros."""
     nodes, columns = signal.shape
     width = min(columns, max(BLOCK // nodes, 1))

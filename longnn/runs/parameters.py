@@ -13,12 +13,18 @@ UNUSUAL = 999_983
 
 
 def named(params: nnx.State) -> dict[str, np.ndarray]:
-    """The parameters by path, such as "embedding.first.kernel" -> [..., F, H].
+    """Returns the parameters on the host by path, such as "embedding.first.kernel" -> [..., F, H].
 
     Args:
-        params: of one model, or of a batch.
+        params: the parameters of one model, or of a batch.
     """
-    return {_name(path): variable.get_value() for path, variable in nnx.to_flat_state(params)}
+    flat = nnx.to_flat_state(params)
+    return {_name(path): np.asarray(variable.get_value()) for path, variable in flat}
+
+
+def _shapes(params: nnx.State) -> dict[str, tuple[int, ...]]:
+    """The shapes of the parameters by path; the values may be abstract."""
+    return {_name(path): variable.shape for path, variable in nnx.to_flat_state(params)}
 
 
 def in_features(params: Mapping[str, np.ndarray], make: Callable[[int], nnx.Module]) -> int:
@@ -28,11 +34,11 @@ def in_features(params: Mapping[str, np.ndarray], make: Callable[[int], nnx.Modu
         params: path -> stored parameters of a batch, [B, ...].
         make: F -> the model; no array of it is computed.
     """
-    shapes = named(nnx.state(nnx.eval_shape(lambda: make(UNUSUAL)), nnx.Param))
+    shapes = _shapes(nnx.state(nnx.eval_shape(lambda: make(UNUSUAL)), nnx.Param))
     sizes = [
-        params[name].shape[1 + leaf.shape.index(UNUSUAL)]
-        for name, leaf in shapes.items()
-        if UNUSUAL in leaf.shape and name in params and params[name].ndim == 1 + leaf.ndim
+        params[name].shape[1 + shape.index(UNUSUAL)]
+        for name, shape in shapes.items()
+        if UNUSUAL in shape and name in params and params[name].ndim == 1 + len(shape)
     ]
     return max(sizes, default=1)
 
@@ -49,7 +55,7 @@ def filled(file: Path, state: nnx.State, params: Mapping[str, np.ndarray], runs:
     Raises:
         RunDirectoryError: if the stored values are not those of such a model.
     """
-    wanted = {name: (runs, *leaf.shape) for name, leaf in named(state).items()}
+    wanted = {name: (runs, *shape) for name, shape in _shapes(state).items()}
     stored = {name: values.shape for name, values in params.items()}
     for name in sorted(wanted.keys() | stored.keys()):
         if wanted.get(name) != stored.get(name):
