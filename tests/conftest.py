@@ -16,6 +16,8 @@ if typecheck.ON:
 from longnn.experiments.jobs.compiled import release_compiled
 
 jax.config.update("jax_enable_x64", True)
+# a GPU would multiply float32 matrices with ten bits, those of the oracles too
+jax.config.update("jax_default_matmul_precision", "highest")
 
 _connect = socket.socket.connect
 
