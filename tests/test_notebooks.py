@@ -77,6 +77,7 @@ def test_it_is_saved_with_outputs_that_serve_everywhere(path):
     assert not any("execution" in cell.metadata for cell in notebook.cells)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the kernel's own start-up
 @every
 def test_it_runs(path):

@@ -47,6 +47,7 @@ def test_errors_are_per_pair_and_relative_to_each_degree():
     np.testing.assert_array_equal(error, [0.25, np.nan])
 
 
+@pytest.mark.slow
 def test_accuracy_table():
     lines = polybases_accuracy.table(orders=(4,), count=2, points_count=3)
     assert [_cells(line)[:3] for line in lines] == [
@@ -70,6 +71,7 @@ def test_accuracy_row_without_any_finite_value():
     assert len(_cells(line)) == _width(polybases_accuracy.HEADER)
 
 
+@pytest.mark.slow
 def test_speed_table():
     lines = polybases_speed.table(repeats=1, points=10, orders=(2, 3, 4), min_seconds=0)
     assert len(lines) == 6

@@ -63,6 +63,7 @@ def test_least_squares_of_all_filters(fit, capsys):
     assert (directory / "result.json").stat().st_mtime_ns == changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", ["none", "filters", "signals"])
 def test_gradients_beside_the_optimum(fit, share):
     directory = fit(*SHORT, "filter=[band,low]", f"share={share}", "compare=[monomial]")

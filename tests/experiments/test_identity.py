@@ -32,6 +32,7 @@ def test_same_run(override):
     assert name(override) == name()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [

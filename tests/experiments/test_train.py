@@ -51,6 +51,7 @@ def test_run_directory_is_complete(train):
     assert directory.name.startswith("csbm_longnn_stratified-")
 
 
+@pytest.mark.slow
 def test_statistics_are_those_of_the_recorded_probabilities(train):
     (directory,) = train(*SMALL, "repeats=2", "dataset.seed=3")
     result = result_of(directory)
@@ -68,6 +69,7 @@ def test_statistics_are_those_of_the_recorded_probabilities(train):
     )
 
 
+@pytest.mark.slow
 def test_exponents_are_those_of_the_selected_epoch(train):
     (directory,) = train(*SMALL)
     with np.load(directory / "curves.npz") as curves, np.load(directory / "parameters.npz") as p:
@@ -78,6 +80,7 @@ def test_exponents_are_those_of_the_selected_epoch(train):
             assert run["alpha"] == pytest.approx(alpha, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_config_shows_resolved_tuned_values_below_overrides(train):
     small = ("optim.max_epochs=1", "dataset._target_=longnn.data.csbm.generate")
     small += (
@@ -134,6 +137,7 @@ def test_another_runs_result_is_not_overwritten(train):
     assert (directory / "result.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_repeated_run_gives_the_same_numbers(train):
     (directory,) = train(*SMALL)
     first = result_of(directory)
@@ -181,6 +185,7 @@ def _start(folder: Path, *overrides: str) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 def test_killed_run_leaves_no_result_and_is_completed(train, tmp_path):
     endless = ("optim.max_epochs=100000", "optim.patience=100000", "chunk=200",
                "compilation_cache=null")  # fmt: skip

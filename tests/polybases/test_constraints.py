@@ -85,6 +85,7 @@ def test_module_parameters_form_the_group_basis():
         assert leaf[...].dtype == jnp.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float64, jnp.float32, jnp.bfloat16])
 def test_no_parameter_reaches_minus_one(dtype):
     """Also where -1 + FLOOR is not a number of the type: the basis stays finite."""

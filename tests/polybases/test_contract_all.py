@@ -72,6 +72,7 @@ def size(array) -> float:
     return max(1.0, np.abs(np.asarray(array, np.float64)).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "p"), AT)
 def test_agrees_with_the_eigendecomposition(name, p):
     basis = built(name, p)
@@ -138,6 +139,7 @@ def in_all_dtypes(name) -> dict:
     return dict(zip(DTYPES, quick_jit(lambda: [DTYPED[name](d) for d in DTYPES])(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DTYPED)
 @pytest.mark.parametrize(("dtype", "bound"), [(jnp.float32, 1e-6), (jnp.bfloat16, 4 * 2.0**-8)])
 def test_coefficients_have_the_dtype_asked_for(name, dtype, bound):

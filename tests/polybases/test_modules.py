@@ -59,6 +59,7 @@ def trained(name):
     return history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_starts_where_it_says(name):
     _, _, values, gradient = trained(name)[0]

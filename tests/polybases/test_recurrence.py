@@ -128,6 +128,7 @@ def test_connection_there_and_back(target, anchor):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), SPECIAL)
 def test_connection_and_its_derivative_at_the_anchor(alpha, beta):
     """dC_kj is the integral of (d p_k) q_j under the weight of q, here q = p."""

@@ -59,6 +59,7 @@ def test_several_matrices_at_once():
                 np.testing.assert_allclose(leaf[:, i, j], exact, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_small_weights_keep_their_digits():
     """Gauss-Jacobi at alpha = 10: the smallest weight is 3e-21 of the largest."""
     recurrence = jacobi(64, 10.0, -0.5)

@@ -16,6 +16,7 @@ from longnn.data.splits import Splits
 from longnn.runs.result import from_json
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_committed_page_follows_from_the_committed_records(name):
     found = records.read(FOLDER / "records" / f"{name}.jsonl")
@@ -169,6 +170,7 @@ def test_commands_name_the_datasets_asked_for():
     assert command(sweep, "runs/x", ("elsewhere",)) == []
 
 
+@pytest.mark.slow
 def test_records_of_a_run_are_read_back(train, tmp_path):
     from longnn.experiments.report.runs import collect
 

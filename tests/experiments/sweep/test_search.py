@@ -39,6 +39,7 @@ def search(train, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_a_search_on_splits_of_its_own(search, capsys):
     found = search("hydra.sweeper.trials=14")
     trials = opened(found).get_trials()
@@ -74,6 +75,7 @@ def test_a_search_on_splits_of_its_own(search, capsys):
     assert set(before) <= set(after)
 
 
+@pytest.mark.slow
 def test_the_reported_splits_share_no_seed_with_those_that_choose(search, train):
     found = search("hydra.sweeper.trials=2", "figures=false")
     (file,) = found.glob("search-*.json")
@@ -110,6 +112,7 @@ def test_pruning_between_chunks(search, monkeypatch):
         assert (run / "result.json").exists() == (not pruned)
 
 
+@pytest.mark.slow
 def test_killed_and_taken_up(search, tmp_path):
     """Killed once its first trials are done; the study ends with what was asked for."""
     command = [sys.executable, "-m", "longnn.experiments", "train", *SEARCH,

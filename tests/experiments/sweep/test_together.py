@@ -74,6 +74,7 @@ def both(train, tmp_path):
     return found
 
 
+@pytest.mark.slow
 def test_jobs_give_what_they_give_alone(both):
     """Losses to 1e-4 over 20 epochs in float32; the same files, the same identity."""
     assert len(both) == 12

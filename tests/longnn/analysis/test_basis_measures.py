@@ -43,6 +43,7 @@ def test_values_equal_scipy(alpha, beta):
     np.testing.assert_allclose(filter_values(basis, THETA[:, 0], LAM), exact.T @ THETA[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), EXPONENTS)
 def test_gram_under_its_own_weight_is_the_identity(alpha, beta):
     basis = polybases.jacobi(K, alpha, beta)
@@ -51,6 +52,7 @@ def test_gram_under_its_own_weight_is_the_identity(alpha, beta):
         np.testing.assert_allclose(condition_numbers(basis, measure), 1, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["orthonormal", "standard", "monic"])
 @pytest.mark.parametrize(("alpha", "beta"), EXPONENTS)
 def test_parseval(alpha, beta, scale):

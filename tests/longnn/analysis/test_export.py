@@ -19,6 +19,7 @@ def exported(model):
     return chebyshev_filter(lambda lam: module_response(model, lam))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SERIES)
 def test_exported_filter_is_the_response(name):
     """In float32, as trained; its coefficients serve numpy, and scipy's transform finds them."""

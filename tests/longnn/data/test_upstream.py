@@ -74,6 +74,7 @@ HETEROPHILOUS = [n for n in TABLE if entries()[n].loader == "heterophilous.load"
 BAGS = [n for n in TABLE if entries()[n].loader == "planetoid.load" or n in HETEROPHILOUS]
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("name", TABLE)
 def test_counts(name):

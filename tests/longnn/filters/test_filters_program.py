@@ -34,6 +34,7 @@ from tests.oracles import symmetric_matrix
 slopes_closed = jax.jit(jax.grad(lambda M, *a: loss(lambda t: jnp.sin(M) @ t, *a), argnums=OF_ALL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), PAIRS)
 def test_bare_function_that_closes_over_traced_arrays(alpha, beta):
     S = symmetric_matrix(N)

@@ -43,6 +43,7 @@ def derived(one, operator, theta, x, g):
     return value, *pullback(g)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("width", [3, 40])  # half a vector; a whole panel and a part of one
@@ -55,6 +56,7 @@ def test_filter_and_its_gradients_equal_plain_differentiation(width, weighted, b
         np.testing.assert_allclose(a, b, atol=1e-12 * np.abs(b).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_members_of_a_batch_are_those_alone(backend):
     operator = normalized_adjacency(graph(N, False), backend=backend, dtype=np.float64)
@@ -76,6 +78,7 @@ def test_panels_of_columns_are_the_columns(monkeypatch):
         np.testing.assert_allclose(a, b, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not status().active, reason=status().reason)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_all_threads_on_a_panel_beyond_the_nearest_caches(weighted):

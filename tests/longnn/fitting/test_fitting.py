@@ -171,6 +171,7 @@ def test_gradients_with_ridge_reach_its_least_squares():
     np.testing.assert_allclose(fit.theta, lstsq(PROBLEM, basis, 0.7).theta, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_channels_share_exponents_and_scale_with_their_targets():
     alone = FitProblem(GRAPH, X, TARGETS[:, :, :1], MASK)
     large = FitProblem(GRAPH, X, 1e4 * TARGETS[:, :, :1], MASK)

@@ -133,6 +133,7 @@ RESPONSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SERIES)
 def test_response_and_action_equal_the_dense_filter(name):
     """The function that is plotted, on a grid of any shape, and V g(Lambda) V^T h."""
@@ -173,6 +174,7 @@ STARTS = {  # response at the start, at x
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STARTS)
 def test_initial_filter(name):
     x = np.linspace(-1, 1, 7)

@@ -25,6 +25,7 @@ def dense(r: float) -> np.ndarray:
     return degree[:, None] ** -r * a * degree ** (r - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["auto", "csr", "segment_sum"])
 @pytest.mark.parametrize("r", [0.0, 0.3, 0.5, 1.0])
 def test_powers_of_the_degree(r, backend):

@@ -36,6 +36,7 @@ def assert_same(got, expected, runs=slice(None)):
     np.testing.assert_allclose(got.outputs, expected.outputs[runs], atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [4, 1])
 def test_runs_that_wait_take_the_places_of_those_that_ended(monkeypatch, whole, size):
     monkeypatch.setattr(drive, "batch_size", lambda *_: size)
@@ -48,6 +49,7 @@ def test_runs_that_wait_take_the_places_of_those_that_ended(monkeypatch, whole, 
     assert heard[-1].epochs == sum(run["epochs"] for run in whole.runs)
 
 
+@pytest.mark.slow
 def test_stopped_runs_are_sent_away(monkeypatch, whole):
     """Runs end at different epochs; the batch of 6 shrinks to 3 or fewer on the way."""
     monkeypatch.setattr(places, "worthwhile", lambda *_: True)
@@ -64,6 +66,7 @@ def test_stopped_runs_are_sent_away(monkeypatch, whole):
     assert min(seen) <= 3
 
 
+@pytest.mark.slow
 def test_memory_decides_how_many_go_together(monkeypatch, whole):
     """Of a program said to need 0.6 GB for 6 runs."""
     monkeypatch.setattr(room, "bytes_of", lambda _: 6e8)
@@ -86,6 +89,7 @@ def test_caches_decide_how_many_go_together(monkeypatch, whole):
         assert heard[0].waiting == waiting
 
 
+@pytest.mark.slow
 def test_memory_of_a_program_is_known(whole):
     """At least the states of all runs."""
     seen = []
@@ -119,6 +123,7 @@ def test_the_clock_decides_nothing(monkeypatch, whole):
     assert all(sizes == seen[0] for sizes in seen.values())
 
 
+@pytest.mark.slow
 def test_trials_equal_fits_of_their_own(whole):
     """Everything a search varies is a value of one batch."""
     settings = [SETTINGS, SETTINGS | {"dropout": 0.0, "alpha": 1.5, "gamma0": 0.8}]
@@ -154,6 +159,7 @@ def each(trials, **options):
     return dict(fit_each(LonGNN, problem(), splits(), trials, classes=C, chunk=10, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [12, 4])
 def test_each_trial_comes_as_it_does_alone(monkeypatch, whole, size):
     """Also with seeds of its own."""
@@ -164,6 +170,7 @@ def test_each_trial_comes_as_it_does_alone(monkeypatch, whole, size):
     assert fits[0].seconds["train"] > 0
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_leaves_the_others(whole):
     trials = [
         Trial(SETTINGS, OPTIM, (0, 1)),
@@ -176,6 +183,7 @@ def test_a_trial_that_fails_leaves_the_others(whole):
     assert isinstance(fits[2], FloatingPointError)
 
 
+@pytest.mark.slow
 def test_pruning_ends_a_trial_between_chunks(whole):
     asked = []
 

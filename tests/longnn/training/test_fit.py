@@ -129,6 +129,7 @@ def test_outputs_are_those_of_the_selected_epoch(grid):
     np.testing.assert_allclose(out, result.outputs[4], atol=1e-10)
 
 
+@pytest.mark.slow
 def test_random_numbers_depend_on_seed_and_split(grid, repeated):
     """Initial losses of all runs differ, also where the nodes of all splits are the same."""
     for result in (grid[0], repeated):
@@ -136,6 +137,7 @@ def test_random_numbers_depend_on_seed_and_split(grid, repeated):
         assert np.diff(np.sort(first)).min() > 1e-6
 
 
+@pytest.mark.slow
 def test_other_dropout_bits_train_as_well(small, reference):
     """Other masks, the same model: losses differ but fall alike."""
     other = small(optim=Optim(rates(), max_epochs=20, dropout_bits="threefry"))
@@ -152,6 +154,7 @@ def test_dropout_is_drawn_anew_in_each_epoch(small):
     np.testing.assert_allclose(np.ptp(frozen["val_loss"], axis=1), 0, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "member"), [(0, 0), (1, 3)])
 def test_batch_equals_a_run_alone(grid, seed, member):
     alone = train(splits(1), seeds=(seed,))
@@ -159,6 +162,7 @@ def test_batch_equals_a_run_alone(grid, seed, member):
     assert_same(alone, grid[0], [member], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_place_in_the_batch_does_not_matter(grid):
     swapped = train(seeds=(1, 0))
     order = [3, 4, 5, 0, 1, 2]
@@ -189,6 +193,7 @@ def test_traced_once_over_chunks_and_over_a_sweep(grid):
     assert max(run["epochs"] for run in swept.runs) <= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [7, 50])  # 20 epochs: not a multiple, and longer than training
 def test_chunk_does_not_change_results(small, reference, chunk):
     assert_same(small(chunk=chunk), reference, rtol=1e-12, atol=1e-12)
@@ -224,6 +229,7 @@ def test_not_finite_from_the_start(small, bad):
         small(optim=Optim(broken, max_epochs=20))
 
 
+@pytest.mark.slow
 def test_selection_by_roc_auc(small):
     data = problem(classes=2)
     result = small(data, classes=2, metric="roc_auc")
@@ -284,6 +290,7 @@ def descend_by_hand(data, train, strength, decays, steps):
     return losses, p
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", ["factors", "theta"])
 def test_decay_equals_numpy_adam(monkeypatch, decay):
     """Four epochs; "theta" adds wd/2 ||theta||^2 to the loss, and spares w and eta."""

@@ -40,6 +40,7 @@ def train(optim, model=MLP, settings=PERCEPTRON, chosen=None, **options):
     return fit(model, problem(), chosen, optim=optim, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRANSFORMATIONS)
 def test_each_run_of_a_batch_equals_the_run_alone(name):
     together = train(TRANSFORMATIONS[name], seeds=2)
@@ -49,6 +50,7 @@ def test_each_run_of_a_batch_equals_the_run_alone(name):
     assert (together.curves["loss"][:, -1] < together.curves["loss"][:, 0]).all()
 
 
+@pytest.mark.slow
 def test_by_group_each_run_equals_the_run_alone():
     settings = {"order": 3, "hidden": 4, "dropout": 0.3}
     together = train(BY_GROUP, LonGNN, settings, seeds=2)
