@@ -18,6 +18,11 @@ PACKAGES = (
     "longnn.filters",
     "longnn.models",
     "longnn.fitting",
+    "longnn.data",
+    "longnn.training",
+    "longnn.runs",
+    "longnn.analysis",
+    "longnn.plot",
 )
 
 ON = os.environ.get("LONGNN_TYPECHECK", "1") != "0"
