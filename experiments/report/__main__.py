@@ -8,13 +8,14 @@ from pathlib import Path
 
 from longnn.runs.result import Result
 
+from .against import NoReferenceError, against, any_below
 from .blocks import TOP
 from .compare import ComparisonError, comparison, default_pair, pairs
 from .contents import best_runs, tables
 from .csvfile import csv_text
 from .latex import as_latex
 from .markdown import as_markdown
-from .reference import against, any_below, read_references
+from .reference import read_references
 from .runs import Benchmark, by_benchmark, collect
 from .tables import Table
 from .write import OutputError, write_report
@@ -30,14 +31,17 @@ EXAMPLES = """examples:
 Runs on different splits never stand in one column. Of several runs of a model the best on
 validation is taken, never the best on test. Warnings about results that are left out go to
 standard error. With --against the exit code is 1 if a run is below its reference by more than
-two standard errors of the paired difference."""
+two standard errors of the paired difference, or if no run has a reference."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Prints the report in the chosen format, and writes its folder if one is named.
 
     Returns:
-        1 if a run is below its reference (`--against`), else 0.
+        1 if a run is below its reference or nothing could be compared (`--against`), else 0.
+
+    Raises:
+        SystemExit: with code 2 and a message, for what cannot be read, compared or written.
     """
     command_line = parser()
     options = command_line.parse_args(arguments)
@@ -53,8 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
         tests = [*_compared(grouped, options.compare), *beside]
         if options.output is not None:
             _write(grouped, tests, options)
+    except NoReferenceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except (FileNotFoundError, ComparisonError, OutputError, ValueError) as error:
         command_line.error(str(error))
+    for note in [note for table in beside for note in table.notes]:
+        print(f"warning: {note}", file=sys.stderr)
     print(_text(grouped, tests, options), end="")
     return int(any_below(beside))
 

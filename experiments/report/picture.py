@@ -2,9 +2,10 @@
 
 import io
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:  # tables are made without matplotlib
+    from matplotlib.figure import Figure
 
 DPI = 150
 
@@ -25,7 +26,7 @@ class Picture(NamedTuple):
     alt: str
 
 
-def drawn(figure: Figure, name: str, caption: str, alt: str) -> Picture:
+def drawn(figure: "Figure", name: str, caption: str, alt: str) -> Picture:
     """Draws a figure; the name becomes a safe file name."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)

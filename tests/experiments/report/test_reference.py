@@ -1,17 +1,16 @@
 """Runs beside reference scores, split by split, from files of each kind."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from longnn.experiments.report.__main__ import main
+from longnn.experiments.report.against import against, any_below, reference_of
 from longnn.experiments.report.compare import ComparisonError
-from longnn.experiments.report.reference import (
-    against,
-    any_below,
-    read_references,
-    reference_of,
-)
+from longnn.experiments.report.reference import read_references
 
+from longnn.data.splits import Splits
 from tests.experiments.report.made import result, run_of, write
 
 SCORES = {0: 80.0, 1: 90.0}
@@ -46,7 +45,8 @@ def test_records_are_references_on_their_own_splits(tmp_path):
     found = reference_of(run_of(result()), references)
     assert found is not None
     assert found.scores == SCORES, "the best on validation"
-    assert reference_of(run_of(result(split_hash="b" * 64)), references) is None
+    with pytest.raises(ComparisonError, match=r"bbbbbbbb \(per_class\), .*longnn on cora on aaaa"):
+        reference_of(run_of(result(split_hash="b" * 64)), references)
     assert reference_of(run_of(result(model="mlp")), references) is None
     assert reference_of(run_of(result(model="mlp")), references, "longnn") == found
 
@@ -107,7 +107,7 @@ def test_command(tmp_path, capsys, make, scores, arguments, code):
     ("arguments", "message"),
     [
         (("--key", "LON-GNN"), "give that too"),
-        (("--against", "nowhere.json"), "nowhere.json"),
+        (("--against", "nowhere.json"), "scores in nowhere.json: it is not a file; give one like"),
     ],
 )
 def test_refusals(tmp_path, capsys, arguments, message):
@@ -116,3 +116,60 @@ def test_refusals(tmp_path, capsys, arguments, message):
         main([str(run), *arguments])
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+RESULTS = Path(__file__).parents[3] / "docs/results"
+
+
+def test_a_run_on_other_splits_than_the_file_names_is_refused(tmp_path, capsys):
+    file = _known(tmp_path, _scores(SCORES) | {"split_hashes": {"cora": "b" * 64}})
+    run = write(tmp_path / "run", result())
+    with pytest.raises(SystemExit) as stopped:
+        main([str(run), "--against", str(file)])
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert f"{run} was run on the splits aaaaaaaa (per_class)" in told
+    assert "LON-GNN on cora on bbbbbbbb; train with split=file split.path=" in told
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_reference_that_names_no_splits_is_a_warning(tmp_path, capsys, named):
+    content = _scores(SCORES) | ({"split_hashes": {"cora": "a" * 64}} if named else {})
+    run = write(tmp_path / "run", result())
+    main([str(run), "--against", str(_known(tmp_path, content))])
+    out, err = capsys.readouterr()
+    for text in (out, err):
+        assert ("same splits of cora could not be checked" in text) is not named
+
+
+def test_datasets_without_a_reference_are_named(tmp_path, capsys):
+    file = _known(tmp_path, _scores(SCORES))
+    other = write(tmp_path / "other", result(dataset="ring"))
+    assert main([str(other), "--against", str(file)]) == 1
+    told = capsys.readouterr().err
+    assert "no reference for longnn on ring, so nothing was compared" in told
+    assert "LON-GNN on cora" in told
+    run = write(tmp_path / "run", result())
+    assert main([str(run), str(other), "--against", str(file)]) == 0
+    assert "no reference for longnn on ring; these rows" in capsys.readouterr().err
+
+
+def test_the_measured_scores_name_the_splits_that_lie_beside_them():
+    hashes = json.loads((RESULTS / "measured.json").read_text())["split_hashes"]
+    lines = (RESULTS / "records/published.jsonl").read_text().splitlines()
+    records = {(r["dataset"], r["split_hash"]) for r in map(json.loads, lines)}
+    assert set(hashes.items()) == records
+    for file in (RESULTS / "splits").glob("*.npz"):
+        with np.load(file) as saved:
+            part = saved["part"]
+        part[:, UNLABELLED.get(file.stem, [])] = -1
+        assert Splits("file", part).hash == hashes[file.stem], file.stem
+
+
+UNLABELLED = {
+    "citeseer": [
+        *(2407, 2489, 2553, 2682, 2781, 2953, 3042, 3063),
+        *(3212, 3214, 3250, 3292, 3305, 3306, 3309),
+    ]
+}
+"""Nodes without a label, which Planetoid's list of test nodes leaves out."""
