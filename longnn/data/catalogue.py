@@ -90,6 +90,8 @@ def entry_of(name: str, loader: str | None = None) -> Entry:
     Raises:
         ValueError: if the name is unknown; the message gives the nearest names.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"a dataset is named by a word such as 'cora', got {name!r}")
     known = {
         known: entry
         for known, entry in entries().items()

@@ -1,6 +1,7 @@
 """A graph with labelled nodes on the host, checked when it is made."""
 
 import hashlib
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -74,6 +75,23 @@ class Dataset:
             f"F={self.features.shape[1]}, C={self.classes}, metric={self.metric!r}, "
             f"shipped={list(self.shipped)})"
         )
+
+
+def check_dataset(given: object, also: str = "") -> None:
+    """Raises a ValueError unless a dataset was given.
+
+    Args:
+        given: what came as a dataset.
+        also: what else would do, for the message, such as " or a Problem".
+    """
+    if isinstance(given, Dataset):
+        return
+    name = repr(given) if isinstance(given, str) else "NAME"
+    raise ValueError(
+        f"expected a longnn.data.Dataset{also}, got {reprlib.repr(given)}; "
+        f"longnn.data.load({name}) loads one by its name, longnn.data.own_dataset makes one of "
+        "arrays"
+    )
 
 
 def as_stored(

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Int
 
 from longnn.data.coverage import covering
-from longnn.data.dataset import Dataset
+from longnn.data.dataset import Dataset, check_dataset
 from longnn.data.partition import TEST, TRAIN, UNUSED, VAL, Splits
+from longnn.graphs.checks import is_whole
 
 _Part: TypeAlias = Int[np.ndarray, " N"]
 
@@ -30,8 +31,8 @@ def per_class(
         first_seed: random seed of the first split; split i is drawn with seed first_seed + i.
 
     Raises:
-        ValueError: if the fractions or the count are out of range, a part comes out empty, or the
-            labels are real values.
+        ValueError: if no dataset is given, the fractions or the count are out of range, a part
+            comes out empty, or the labels are real values.
     """
     _check_classes(dataset, "per_class")
     quota = round(train * len(dataset.labels) / dataset.classes)
@@ -72,6 +73,7 @@ def random(
 
     Arguments, result and errors are those of `per_class`, but the labels may be real values.
     """
+    check_dataset(dataset)
 
     def draw(rng: np.random.Generator) -> _Part:
         part = np.full(len(dataset.labels), UNUSED)
@@ -95,8 +97,10 @@ def _drawn(
             f"split fractions must be positive with train + val < 1, so that nodes remain for "
             f"the test, got train={train}, val={val}"
         )
-    if count < 1:
-        raise ValueError(f"the number of splits must be at least 1, got count={count}")
+    if not is_whole(count) or count < 1:
+        raise ValueError(
+            f"the number of splits must be a whole number and at least 1, got count={count!r}"
+        )
     seeds = range(first_seed, first_seed + count)
     drawn = np.stack([draw(np.random.default_rng(seed)) for seed in seeds])
     return covering(dataset, Splits(protocol, drawn))
@@ -116,6 +120,7 @@ def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[Int[np
 
 
 def _check_classes(dataset: Dataset, protocol: str) -> None:
+    check_dataset(dataset)
     if dataset.regression:
         raise ValueError(
             f"the split protocol {protocol!r} needs classes, but the labels of dataset "

@@ -9,7 +9,7 @@ from jaxtyping import Int, Integer
 
 from longnn.data.archive import read_npz
 from longnn.data.coverage import covering
-from longnn.data.dataset import Dataset
+from longnn.data.dataset import Dataset, check_dataset
 from longnn.data.download import fetch
 from longnn.data.partition import PARTS, UNUSED, Splits
 
@@ -42,6 +42,7 @@ def geom_gcn(dataset: Dataset) -> Splits:
         ValueError: if there are none for this dataset, or they are for another number of nodes.
         DataFileError: if a file is missing, altered or cannot be fetched.
     """
+    check_dataset(dataset)
     if dataset.name not in GEOM_GCN:
         raise ValueError(
             f"there are no geom_gcn splits for dataset {dataset.name!r}, only for "
@@ -102,6 +103,7 @@ def labelled_only(
     Raises:
         ValueError: unless it holds integers of shape [S, N], as `Splits` wants them.
     """
+    check_dataset(dataset)
     nodes = len(dataset.labels)
     if part.ndim != 2 or part.shape[1] != nodes:
         raise ValueError(
@@ -114,6 +116,7 @@ def labelled_only(
 
 
 def _shipped(dataset: Dataset, protocol: str) -> Splits:
+    check_dataset(dataset)
     if protocol not in dataset.shipped:
         by_class = () if dataset.regression else ("per_class", "stratified")
         usable = (*dataset.shipped, *by_class, "random", "file")

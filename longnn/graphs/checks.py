@@ -1,6 +1,6 @@
 """Checks of settings that every room uses: a word of a list, a count, a number in an interval."""
 
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 import jax
 import numpy as np
@@ -44,6 +44,11 @@ def check_count(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
     return value
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number of Python or NumPy, and no truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def check_range(name: str, value: ArrayLike, low: float, high: float, bounds: Bounds) -> None:

@@ -1,7 +1,7 @@
 """Trains one model on all trials, splits and seeds as one batch."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import optax
@@ -18,6 +18,8 @@ from longnn.training.optim import Optim, OptimLike, as_optim
 from longnn.training.problem import asked_of
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
+from longnn.training.seeds import seeds_of
+from longnn.training.settings import each_settings
 
 
 def fit(
@@ -69,8 +71,9 @@ def fit(
 
     Raises:
         MemoryError: if one run alone needs more than ``memory_gb``.
-        ValueError: if shapes do not fit, a name, label or setting is out of range, a part lacks
-            what the metric needs, or an optimizer group has no rates.
+        ValueError: if an argument is of another kind, shapes do not fit, a name, label or setting
+            is unknown or out of range, a part lacks what the metric needs, or an optimizer group
+            has no rates.
         FloatingPointError: if the loss of a run is not finite from its first epoch.
 
     Example:
@@ -92,7 +95,7 @@ def fit(
         degree_exponent=degree_exponent,
         backend=backend,
     )
-    numbers = range(seeds) if isinstance(seeds, int) else seeds
+    numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]
     batch = make_batch(asked.model, asked.problem, splits, asked.classes, trials, asked.metric)
     started = time.perf_counter()
@@ -115,9 +118,7 @@ def _trials(
 ) -> list[Trial]:
     """One trial for each optim and settings; what is given once holds for all."""
     optims = [as_optim(one) for one in _each(optim)]
-    given = (
-        [settings or {}] if settings is None or isinstance(settings, Mapping) else list(settings)
-    )
+    given = each_settings(settings)
     count = max(len(optims), len(given))
     if not {len(optims), len(given)} <= {1, count}:
         raise ValueError(
@@ -130,7 +131,7 @@ def _trials(
 
 def _each(optim: OptimLike | Sequence[Optim] | None) -> Sequence[OptimLike | None]:
     """What is given for each trial."""
-    # a transformation of optax is a tuple, and Sequence would take it
-    if isinstance(optim, Sequence) and not isinstance(optim, optax.GradientTransformation):
+    # a transformation of optax is a tuple, and Sequence would take it, as it would a word
+    if isinstance(optim, Sequence) and not isinstance(optim, str | optax.GradientTransformation):
         return optim
     return [optim]

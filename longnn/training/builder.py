@@ -15,6 +15,7 @@ from longnn.training.loop import Problem, Program
 from longnn.training.metrics import METRICS
 from longnn.training.optim import Optim
 from longnn.training.optimizer import Static, as_static, group_labels
+from longnn.training.settings import unknown_setting
 from longnn.training.task import CLASSIFICATION, REGRESSION
 
 ModelClass = Callable[..., nnx.Module]
@@ -55,10 +56,21 @@ class Builder:
     ) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
         """(graph definition, parameters, everything else)."""
         settings = {**dict(self.fixed), **traced}
-        rngs = nnx.Rngs(key)
-        module = self.model(self.in_features, self.classes, dtype=self.dtype, rngs=rngs, **settings)
+        module = self._made(nnx.Rngs(key), settings)
         graphdef, params, rest = nnx.split(module, nnx.Param, ...)  # type: ignore[misc]
         return graphdef, params, rest
+
+    def _made(self, rngs: nnx.Rngs, settings: Settings) -> nnx.Module:
+        """The model; a ValueError with the nearest names if it does not know a setting."""
+        try:
+            return self.model(
+                self.in_features, self.classes, dtype=self.dtype, rngs=rngs, **settings
+            )
+        except TypeError as error:
+            refused = unknown_setting(self.model, settings)
+            if refused is None:
+                raise
+            raise refused from error
 
 
 def traced_and_fixed(

@@ -1,5 +1,7 @@
 """Whether a problem, its splits and its metric fit together."""
 
+import reprlib
+
 import numpy as np
 
 from longnn.data.labels import REGRESSION_METRICS
@@ -17,6 +19,11 @@ def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -
         classes: C, width of the outputs.
         metric: one of `METRICS`.
     """
+    if not isinstance(splits, Splits):
+        raise ValueError(
+            f"splits must be longnn.data.Splits, got {reprlib.repr(splits)}; a protocol of "
+            "longnn.data.splits makes them, for instance longnn.data.splits.stratified(data)"
+        )
     labels = np.asarray(problem.labels)
     nodes = len(labels)
     if metric not in METRICS:

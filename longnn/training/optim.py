@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import optax
 
-from longnn.graphs.checks import check_word
+from longnn.graphs.checks import check_word, is_whole
 from longnn.training.optimizer import Rates, Transformation, check_groups
 
 DEFAULT_RATES: Rates = {
@@ -64,11 +64,12 @@ class Optim:
     transformation: Transformation | None = None
 
     def __post_init__(self) -> None:
-        if self.max_epochs < 1 or self.patience < 0:
-            raise ValueError(
-                f"max_epochs must be >= 1 and patience >= 0, got {self.max_epochs} and "
-                f"{self.patience}"
-            )
+        for name, least in (("max_epochs", 1), ("patience", 0)):
+            value = getattr(self, name)
+            if not is_whole(value) or value < least:
+                raise ValueError(
+                    f"{name} must be a whole number >= {least} (of epochs), got {value!r}"
+                )
         check_word("decay", self.decay, Decay)
         check_word("dropout_bits", self.dropout_bits, DropoutBits)
         if self.transformation is not None:
@@ -131,7 +132,7 @@ def _check_transformation(optim: Optim) -> None:
     elif not isinstance(given, optax.GradientTransformation):
         raise ValueError(
             "optim must be a longnn.Optim, an optax transformation or a mapping of groups to "
-            f"these, got {given!r}"
+            f"these, got {given!r}; longnn.Optim() is Adam with rates that train every model"
         )
     if optim.rates is not None:
         raise ValueError(

@@ -1,10 +1,12 @@
 """From a dataset on the host to what training takes on the device."""
 
+import reprlib
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from flax import nnx
 
-from longnn.data.dataset import Dataset
+from longnn.data.dataset import Dataset, check_dataset
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
 from longnn.operators.choice import Backend
@@ -87,6 +89,7 @@ def asked_of(
         _check_settled(classes, self_loops, degree_exponent, backend)
         assert classes is not None
         return Asked(made, data, classes, metric or "accuracy", name, None)
+    check_dataset(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
     problem = problem_of(
         data, self_loops=loops, degree_exponent=degree_exponent, backend=backend, model=made
@@ -98,6 +101,11 @@ def asked_of(
 
 
 def _class_of(model: str | ModelClass) -> ModelClass:
+    if isinstance(model, nnx.Module) or not (callable(model) or isinstance(model, str)):
+        raise ValueError(
+            f"model must be a name such as 'longnn' or a class, got {reprlib.repr(model)}; "
+            "longnn.models lists the classes, and longnn.models.names.MODELS the names"
+        )
     if not isinstance(model, str):
         return model
     from longnn.models.names import by_name

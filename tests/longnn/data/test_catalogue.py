@@ -106,6 +106,13 @@ def test_metric_and_arguments_of_the_catalogue_reach_the_loader(monkeypatch):
         ("csbm", {"node": 9}, "unknown setting of dataset 'csbm': 'node'; did you mean nodes"),
         ("texas", {"seed": 0}, "'seed'; known: metric, normalize"),
         ("csbm", {"nodes": 3}, "csbm needs nodes >= 4, got 3"),
+        ("csbm", {"nodes": "x"}, "nodes of dataset 'csbm' must be a whole number, got 'x'.*1000"),
+        ("csbm", {"nodes": 99.5}, "must be a whole number, got 99.5"),
+        ("csbm", {"phi": "x"}, "phi of dataset 'csbm' must be a number, got 'x'"),
+        ("csbm", {"phi": True}, "must be a number, got True"),
+        ("grid", {"periodic": 1}, "periodic of dataset 'grid' must be True or False, got 1"),
+        ("ring", {"response": 1}, "response of dataset 'ring' must be a word, got 1"),
+        (3, {}, "named by a word such as 'cora', got 3"),
     ],
 )
 def test_load_says_what_is_wrong(name, settings, words):

@@ -319,8 +319,11 @@ def test_decay_of_theta_needs_theta(small):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_epochs": 0}, "max_epochs must be >= 1.*got 0"),
-        ({"patience": -1}, "patience >= 0.*-1"),
+        ({"max_epochs": 0}, "max_epochs must be a whole number >= 1.*got 0"),
+        ({"patience": -1}, "patience must be a whole number >= 0.*-1"),
+        ({"max_epochs": "5"}, "max_epochs must be a whole number.*got '5'"),
+        ({"patience": 2.5}, "patience must be a whole number.*got 2.5"),
+        ({"patience": True}, "patience must be a whole number.*got True"),
         ({"decay": "l1"}, "unknown decay 'l1'"),
         ({"dropout_bits": "rbg"}, "unknown dropout_bits 'rbg'"),
         (

@@ -103,7 +103,9 @@ BAD = {
         lambda *_: fit("mlp", problem(), splits(), classes=C, self_loops=1.0),
         "has its operator already",
     ),
-    "no seeds": (lambda _, data, parts: longnn.fit("mlp", data, parts, seeds=0), "seeds is empty"),
+    "no seeds": (
+        lambda _, data, parts: longnn.fit("mlp", data, parts, seeds=0), "at least 1.*got 0; seeds=3"
+    ),
     "no optimizer": (
         lambda _, data, parts: longnn.fit("mlp", data, parts, optim=0.01), "must be a longnn.Optim"
     ),
