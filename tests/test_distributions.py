@@ -231,6 +231,7 @@ def test_sdist_holds_what_its_tests_need(built, tmp_path):
     assert ran(str(python), "-c", where, cwd=tmp_path).startswith(str(unpacked))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", list(permutations(["polybases", "longnn"])))
 def test_neither_owns_a_file_of_the_other_in_any_order(order, built, tmp_path):
     first, second = order
@@ -307,6 +308,7 @@ print(polybases.__version__, values.shape)
 """
 
 
+@pytest.mark.slow
 def test_polybases_works_with_its_three_dependencies_as_its_readme_says(built, tmp_path):
     python = environment(tmp_path / "venv")
     pip(python, "install", str(built.wheels["polybases"]))

@@ -32,6 +32,7 @@ def test_example_is_short_and_needs_no_graph_code(path):
     assert len(path.read_text().splitlines()) < 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_learns(path, capsys):
     spec = importlib.util.spec_from_file_location(path.stem, path)

@@ -30,6 +30,7 @@ def run(directory: str | None, home: Path) -> set[str]:
     return {str(file.relative_to(home)) for file in home.rglob("*-cache")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("directory", "where"), [("auto", "cache/longnn/compiled"), ("~/mine", "mine")]
 )
@@ -60,6 +61,7 @@ def test_programs_are_dropped_beyond_the_share(dropped):
     assert len(traced) == 1 + dropped
 
 
+@pytest.mark.slow
 def test_jobs_of_a_sweep_ask_for_it(train, monkeypatch):
     asked = []
     monkeypatch.setattr(

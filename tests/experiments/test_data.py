@@ -95,6 +95,7 @@ def test_show_real_values(tmp_path, capsys):
     assert output.stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_train_on_a_users_own_graph(train, tmp_path):
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 2
@@ -118,6 +119,7 @@ def test_train_on_a_users_own_graph(train, tmp_path):
     assert len(train("-m", "dataset=npz", "dataset.path=mine.npz", "seed=0,1", *small)) == 3
 
 
+@pytest.mark.slow
 def test_train_on_tables(train, tmp_path):
     edges = "\n".join(f"n{i},n{(i + 1) % 40}" for i in range(40))
     (tmp_path / "e.csv").write_text(f"source,target\n{edges}\n")

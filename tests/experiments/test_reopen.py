@@ -20,6 +20,7 @@ def run(train):
     return longnn.load(directory)
 
 
+@pytest.mark.slow
 def test_a_run_is_what_it_was(run):
     assert run.title == "longnn on csbm"
     assert run.part.shape == (2, 60)
@@ -30,6 +31,7 @@ def test_a_run_is_what_it_was(run):
     assert_allclose([row.test for row in run.result.per_run], 100 * np.array(test), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_its_picture_in_one_call(run):
     figure = plot.response(run.directory)
     top, bottom = figure.axes
@@ -57,12 +59,14 @@ def test_another_graph(run):
         run.predict(csbm.generate(nodes=50, features=5))
 
 
+@pytest.mark.slow
 def test_data_that_have_changed(run):
     run.config["dataset"]["seed"] = 9
     with pytest.raises(RunDirectoryError, match=r"with checksum .*train that run again"):
         run.dataset()
 
 
+@pytest.mark.slow
 def test_its_basis_in_one_call(run):
     top, bottom = plot.learned_basis(run.directory, 1).axes
     row = run.result.per_run[1]
@@ -78,6 +82,7 @@ def test_its_basis_in_one_call(run):
     assert len(plot.learned_basis(run, functions=2).axes[0].lines) == 3  # and the line at 0
 
 
+@pytest.mark.slow
 def test_its_response_through_the_graph(run):
     """The polynomial on the eigenvalues, and the eigenvectors through the trained filter."""
     s = eigenvectors(graph_of(run.dataset(), run.config["graph"]["self_loops"]))

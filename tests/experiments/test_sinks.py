@@ -24,6 +24,7 @@ def _silent(monkeypatch):
     monkeypatch.setenv("WANDB_SILENT", "true")
 
 
+@pytest.mark.slow
 def test_offline_run_holds_config_and_scores(train):
     (directory,) = train(*SMALL, "logger=wandb", "logger.group=sweep7")
     result = result_of(directory)
@@ -47,6 +48,7 @@ def test_offline_run_holds_config_and_scores(train):
     assert figures <= {key.partition(".")[0] for key in logged}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "vmap"])
 def test_jobs_of_a_sweep_are_runs_of_one_group(train, tmp_path, launcher):
     """In one process; the job that failed is there too."""

@@ -41,6 +41,7 @@ def settings(directories: list[Path]) -> set[tuple]:
     return {(c["optim"]["groups"]["mlp"]["lr"], c["seed"], c["model"]["dropout"]) for c in configs}
 
 
+@pytest.mark.slow
 def test_every_combination_without_m(study, tmp_path):
     found = study()
     assert settings(found) == {(lr, seed, 0.25) for lr in (0.01, 0.02) for seed in (0, 1)}
@@ -50,12 +51,14 @@ def test_every_combination_without_m(study, tmp_path):
     assert (config["model"]["hidden"], config["graph"]["self_loops"]) == (4, 1.0)
 
 
+@pytest.mark.slow
 def test_the_command_line_wins(study):
     found = study("seed=3", "model.dropout=0,0.5", "optim.groups.mlp.lr=0.03", "model.hidden=5")
     assert settings(found) == {(0.03, 3, 0.0), (0.03, 3, 0.5)}
     assert {result_of(directory)["config"]["model"]["hidden"] for directory in found} == {5}
 
 
+@pytest.mark.slow
 def test_status_and_resume(study, capsys):
     first, *others = study("optim.groups.mlp.lr=0.01")
     (first / "result.json").unlink()

@@ -54,6 +54,7 @@ def swept(request, tmp_path_factory) -> Swept:
     return Swept(done.returncode, done.stdout, found, folder / "sweep")
 
 
+@pytest.mark.slow
 def test_a_failed_job_is_recorded_and_ends_nothing(swept):
     assert swept.code == 1, swept.said
     (failed,) = swept.attempts[FAILS][-1:]

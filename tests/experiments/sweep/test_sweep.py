@@ -20,6 +20,7 @@ def states(directory: Path) -> list[str]:
     return sorted(status(run) for run in directory.iterdir() if run.is_dir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "vmap"])
 def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, launcher):
     """A learning rate that is NaN, a dataset that does not exist, a budget nobody can keep."""
@@ -94,6 +95,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
     assert len(manifest.read(sweep)) == 1, "the resumed sweep is the same sweep"
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_sweep(train, tmp_path):
     """No job twice, none lost."""
     many = (*FAST, "seed=range(0,12)", "optim.max_epochs=50", "compilation_cache=null")

@@ -44,6 +44,7 @@ def fitting(axes, members=MEMBERS):
     return given, pick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axes", MIXTURES)
 def test_vmap_over_theta_x_alpha_in_all_mixtures(axes):
     S, beta = operator(), 0.5
@@ -122,6 +123,7 @@ def test_members_as_columns():
         np.testing.assert_allclose(gradients[2][b], dalpha, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [C, K + 1])
 def test_one_weight_per_term(channels):
     """theta [K+1] serves all channels, also where C happens to be K+1."""
@@ -137,6 +139,7 @@ def test_one_weight_per_term(channels):
         assert float(dtheta[k]) == pytest.approx(np.sum(x * term), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_theta_of_lower_rank_than_the_signals():
     """theta [K+1, C] against x [N, B, C], with one basis and with one per member."""
     x, S = RNG.normal(size=(N, B, C)), operator()

@@ -44,6 +44,7 @@ def test_bare_function_that_closes_over_traced_arrays(alpha, beta):
     assert_equal_slopes(got, plain_slopes(S, THETA, X, alpha, beta))
 
 
+@pytest.mark.slow
 def test_bare_function_under_vmap_equals_a_loop():
     S = symmetric_matrix(N)
     got = jax.vmap(lambda *a: slopes_closed(np.arcsin(S), *a, 0.5))(*MEMBERS)
@@ -52,6 +53,7 @@ def test_bare_function_under_vmap_equals_a_loop():
         assert_equal_slopes([g[b] for g in got], expected)
 
 
+@pytest.mark.slow
 def test_unused_result_has_zero_gradient():
     """A symbolic zero cotangent: the filter's value does not reach the loss."""
     got = jax.grad(lambda x: (filter(operator(), jacobi(K, 0.3, -0.2), THETA, x), x.sum())[1])(X)
@@ -70,6 +72,7 @@ def stored(function, *args) -> int:
     return max(sizes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("under_jit", [False, True])
 def test_backward_pass_stores_no_terms(backend, under_jit):
@@ -124,6 +127,7 @@ def test_traces_once_while_alpha_theta_and_x_change():
     assert len(traces) == 1
 
 
+@pytest.mark.slow
 def test_jit_equals_no_jit():
     arguments = (operator(), THETA, X, 0.3, -0.2)
     np.testing.assert_allclose(loss(*arguments), jax.jit(loss)(*arguments), rtol=1e-13)

@@ -99,6 +99,7 @@ def test_rule_on_written_scores(monkeypatch):
     np.testing.assert_allclose(result.outputs[:, 0, 0], kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patience", [0, 1, 4])
 @pytest.mark.parametrize("max_epochs", [9, 16, 20])  # inside, at the end of and past a chunk of 8
 def test_rule_on_random_scores(monkeypatch, patience, max_epochs):

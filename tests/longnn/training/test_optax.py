@@ -87,6 +87,7 @@ def test_two_steps_by_hand(monkeypatch, by_group):
         np.testing.assert_allclose(found[0], expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_one_object_is_compiled_once():
     before = _compiled.cache_info().misses
     momentum = optax.sgd(0.2, momentum=0.5)
@@ -98,6 +99,7 @@ def test_one_object_is_compiled_once():
     assert _compiled.cache_info().misses == before + 2, "another object may compute anything"
 
 
+@pytest.mark.slow
 def test_given_as_it_is():
     momentum, data = TRANSFORMATIONS["momentum"], problem()
     options = {"classes": C, "settings": PERCEPTRON}
@@ -107,6 +109,7 @@ def test_given_as_it_is():
     assert_same(by_group, whole, [0], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_trials_share_one_transformation():
     momentum = TRANSFORMATIONS["momentum"]
     trials = [

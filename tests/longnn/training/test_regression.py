@@ -64,6 +64,7 @@ def test_loss_and_its_gradient():
     np.testing.assert_allclose(slope, expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_filtered_signal_is_learned(trained):
     """Almost exactly by a filter; the features alone say nothing of it."""
     test = splits().test
@@ -85,6 +86,7 @@ def test_curves_are_of_the_outputs_at_the_selected_epoch(trained):
         )
 
 
+@pytest.mark.slow
 def test_missing_labels_reach_nothing(trained):
     """NaN where there is no label gives what any number there gives, to the last bit."""
     other = train(problem(np.where(KNOWN, LABELS, 1e6)))
