@@ -1,5 +1,7 @@
 """The figures of a run directory."""
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -28,8 +30,7 @@ def figure_writers(trained: Fit, dataset: Dataset, result: Result) -> dict[str, 
     drawn = {"curves.png": curves}
     if hasattr(trained.model(0), "response"):
         graph = graph_of(dataset, result.config["graph"]["self_loops"])
-        title = f"Learned filter of {name},\n{{spread}} of {runs}"
-        drawn[FILTER] = plot.response(trained, graph, title=title)
+        drawn[FILTER] = plot.response(replace(trained, title=name), graph)
     if {"alpha", "beta"} <= set(trained.curves):
         selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
         title = f"Learned exponents, {name}"

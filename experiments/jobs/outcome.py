@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from hydra.utils import instantiate
 
 from longnn.data import Dataset, Splits
+from longnn.data.errors import DataFileError
 from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
 from longnn.runs.directory import SCHEMA
@@ -20,6 +21,10 @@ from .result import files_of, line, result_of
 from .sinks import ended
 
 LOG = logging.getLogger(__name__)
+
+
+EXPLAINED = (ValueError, DataFileError, MemoryError, FloatingPointError)
+"""Errors whose message tells the user what to do; the traceback of another one is shown."""
 
 
 class Outcome(NamedTuple):
@@ -68,6 +73,8 @@ def earlier(job: Job, data: Data) -> Outcome | None:
             return None
         result = read_result(job.directory)
     except ValueError as error:
+        if job.sweep is None:  # a sweep lists its failed jobs at its end
+            LOG.error(f"error: {error}", extra={"job": job.directory})
         return Outcome(job, "failed", error=error)
     before = f"finished before, not repeated (force=true repeats it): {line(result)}"
     LOG.info(before, extra={"job": job.directory})
@@ -112,10 +119,16 @@ def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
     """Records that a job failed, with the traceback, and reports it."""
     text = "".join(traceback.format_exception(error))
     attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
-    message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
-    LOG.error(message, extra={"job": job.directory})
+    LOG.error(_message(job, attempt, error), extra={"job": job.directory})
     _report(job, attempt, "failed", error=error)
     return Outcome(job, "failed", error=error)
+
+
+def _message(job: Job, attempt: Attempt, error: Exception) -> str:
+    told = str(error) or type(error).__name__
+    if job.sweep is None and isinstance(error, EXPLAINED):
+        return f"error: {told}; {attempt.file} has the traceback"
+    return f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
 
 
 def _report(job: Job, attempt: Attempt, status: str, **content: Any) -> None:

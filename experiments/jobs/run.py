@@ -126,6 +126,9 @@ def _load(config: DictConfig) -> Data:
 
 
 def _trial(config: DictConfig) -> Trial:
+    for name in ("seed", "repeats"):
+        if type(config[name]) is not int:  # nor a bool
+            raise ValueError(f"{name} must be an integer, got {config[name]!r}; set {name}=1")
     optim = Optim(
         rates=OmegaConf.to_container(config.optim.groups, resolve=True),  # type: ignore[arg-type]
         max_epochs=config.optim.max_epochs,

@@ -5,8 +5,9 @@ import logging
 from omegaconf import DictConfig
 
 from .job import current_job
+from .outcome import EXPLAINED, Outcome
 from .progress import shown
-from .run import Outcome, run_together
+from .run import run_together
 
 LOG = logging.getLogger(__name__)
 
@@ -21,7 +22,9 @@ def run(config: DictConfig) -> dict[str, str]:
         The status and the directory of the run.
 
     Raises:
-        Exception: what made it fail; in a sweep only with ``on_error=raise``, as SystemExit.
+        SystemExit: with code 1, where the job fails for a reason that the logged message explains;
+            in a sweep only with ``on_error=raise``.
+        Exception: another one that made a job outside of a sweep fail.
     """
     job = current_job(config)
     in_sweep = job.sweep is not None
@@ -39,8 +42,9 @@ def run(config: DictConfig) -> dict[str, str]:
 
 def _stop(outcome: Outcome, in_sweep: bool, on_error: str) -> None:
     assert outcome.error is not None
-    if not in_sweep:
+    explained = isinstance(outcome.error, EXPLAINED)
+    if not in_sweep and not explained:
         raise outcome.error
-    if on_error == "raise":
-        # not an Exception, which Hydra's launchers keep until the last job has run
+    if not in_sweep or on_error == "raise":
+        # not an Exception: Hydra shows its traceback, and keeps that of a sweep until the end
         raise SystemExit(1)

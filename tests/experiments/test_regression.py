@@ -1,5 +1,7 @@
 """Regression through the entry points: files, figures, and a report of negative scores."""
 
+import re
+
 import numpy as np
 import pytest
 from longnn.experiments.report.__main__ import main as report
@@ -75,6 +77,7 @@ def test_a_search_among_negative_scores_is_drawn():
         (["dataset.metric=accuracy"], "whole number.* or use metric r2"),
     ],
 )
-def test_bad_settings_are_explained(train, labels, overrides, message):
-    with pytest.raises(Exception, match=message):
+def test_bad_settings_are_explained(train, labels, capsys, overrides, message):
+    with pytest.raises(SystemExit, match="1"):
         train(*SMALL, *overrides)
+    assert re.search(f"error: .*{message}", capsys.readouterr().out)

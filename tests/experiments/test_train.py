@@ -1,6 +1,7 @@
 """``longnn train``: what a run leaves behind, and when it does not run."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -129,11 +130,13 @@ def test_finished_run_is_not_repeated(train):
     assert (directory / "result.json").stat().st_mtime_ns != before
 
 
-def test_another_runs_result_is_not_overwritten(train):
+def test_another_runs_result_is_not_overwritten(train, capsys):
     (directory,) = train(*SMALL, "hydra.run.dir=here")
     before = (directory / "result.json").read_bytes()
-    with pytest.raises(ValueError, match=r"holds the result of another run.*hydra.run.dir, or for"):
+    with pytest.raises(SystemExit, match="1"):
         train(*SMALL, "model.alpha=0.5", "hydra.run.dir=here")
+    told = capsys.readouterr().out
+    assert re.search(r"error: .*holds the result of another run.*hydra.run.dir, or for", told)
     assert (directory / "result.json").read_bytes() == before
 
 
@@ -155,6 +158,11 @@ def test_repeated_run_gives_the_same_numbers(train):
         (["model.basis._target_=polybases.Nope"], "imported: .*polybases.Nope'; check each"),
         (["model.embedding=mpl"], "unknown embedding 'mpl'; choose one of mlp, linear"),
         (["optim.decay=both"], "unknown decay 'both'"),
+        (["model.dropout=2"], "dropout.* 2"),
+        (["graph.degree_exponent=2"], r"must lie in \[0, 1\], got 2"),
+        (["split.count=0"], "number of splits .* got count=0"),
+        (["seed=a"], "seed must be an integer, got 'a'"),
+        (["repeats=1.5"], "repeats must be an integer, got 1.5"),
         (["backend=sparse"], "unknown backend 'sparse'; choose"),
         (["split=fixed"], "fixed"),
         (["split=file", "~split.count"], "split.path="),
@@ -166,12 +174,28 @@ def test_repeated_run_gives_the_same_numbers(train):
         (["~optim.groups.decomposition"], r"group\(s\) \['decomposition'\]"),
     ],
 )
-def test_bad_settings_are_explained(train, tmp_path, overrides, message):
+def test_bad_settings_are_explained(train, tmp_path, capsys, overrides, message):
     small = [s for s in SMALL if not (s.startswith("split.") and overrides[0].startswith("split="))]
     overrides = [o for o in overrides if o != "~split.count"]
-    with pytest.raises(Exception, match=message):
+    with pytest.raises(SystemExit, match="1"):
         train(*small, *overrides)
+    shown = capsys.readouterr()
+    (told,) = [line for line in shown.out.splitlines() if line.startswith("error: ")]
+    assert re.search(message, told)
+    assert "attempt-001.json has the traceback" in told
+    (attempt,) = tmp_path.rglob("attempt-001.json")
+    assert "Traceback" in attempt.read_text()
+    assert "Traceback" not in shown.out + shown.err
     assert not list(tmp_path.rglob("result.json"))
+
+
+def test_an_error_that_no_message_explains_keeps_its_traceback(train, monkeypatch):
+    def broken(*args, **options):
+        raise KeyError("nothing that a user did")
+
+    monkeypatch.setattr("longnn.experiments.jobs.run.fit_each", broken)
+    with pytest.raises(KeyError, match="nothing that a user did"):
+        train(*SMALL)
 
 
 def _start(folder: Path, *overrides: str) -> subprocess.Popen:
