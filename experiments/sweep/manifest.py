@@ -10,6 +10,9 @@ from longnn.runs.atomic import atomic_write
 from ..config.identity import hash_of
 
 
+_PATTERN = "sweep-*.json"
+
+
 class Manifest(NamedTuple):
     """A sweep that was started.
 
@@ -49,13 +52,20 @@ def read(directory: Path) -> dict[Path, Manifest]:
         FileNotFoundError: if there is none.
         ValueError: if a file cannot be read.
     """
-    files = sorted(directory.glob("sweep-*.json"))
+    files = sorted(directory.glob(_PATTERN))
     if not files:
         raise FileNotFoundError(
-            f"no sweep was started in {directory} (it holds no sweep-*.json); start one: longnn "
-            f"train -m dataset=texas,cornell hydra.sweep.dir={directory}"
+            f"no sweep was started in {directory} (it holds no {_PATTERN}); {_hint(directory)}"
         )
     return {file: _parsed(file) for file in files}
+
+
+def _hint(directory: Path) -> str:
+    """Where the sweeps below a directory are, or how one is started."""
+    below = sorted({str(file.parent) for file in directory.glob(f"*/{_PATTERN}")})
+    if below:
+        return f"there are sweeps in {', '.join(below)}; name one of these directories"
+    return f"start one: longnn train -m dataset=texas,cornell hydra.sweep.dir={directory}"
 
 
 def command(arguments: list[str]) -> str:

@@ -138,6 +138,15 @@ def test_commands_explain_a_folder_without_a_sweep(tmp_path, capsys):
             sweep_command([command, str(tmp_path)])
         assert stopped.value.code == 2
         assert "no sweep was started in" in capsys.readouterr().err
+
+
+def test_sweeps_one_level_deeper_are_named(tmp_path, capsys):
+    manifest.write(tmp_path / "demo", manifest.Manifest(["-m"], {}))
+    with pytest.raises(SystemExit):
+        sweep_command(["status", str(tmp_path)])
+    told = capsys.readouterr().err
+    assert f"there are sweeps in {tmp_path / 'demo'}; name one of these directories" in told
+    assert "start one" not in told
     (tmp_path / "sweep-1.json").write_text("{")
     with pytest.raises(SystemExit):
         sweep_command(["status", str(tmp_path)])
