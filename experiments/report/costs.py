@@ -39,7 +39,8 @@ def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
         bars(parts, labels, "time [s]", some),
         "seconds",
         f"Wall-clock seconds of {some}: loading, compiling and training, all splits and seeds "
-        "together.",
+        "together. Compilation is shared by jobs of one program: in a batch each bears an equal "
+        "share, otherwise the job that came first bears all of it.",
         "Seconds by run: " + "; ".join(f"{label} {t:.1f}" for label, t in zip(labels, total)),
     )
     amounts = [memory(run) for run in shown]
@@ -49,17 +50,22 @@ def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
             bars(
                 {"peak": np.array([a for _, a in known])},
                 [n for n, _ in known],
-                "memory [GB]",
+                "memory held by the process [GB]",
                 some,
             ),
             "memory",
-            "Peak memory of the runs that recorded it.",
-            "Gigabytes by run: " + "; ".join(f"{label} {a:.2f}" for label, a in known),
+            "The most memory that the process had held when the run ended, for the runs that recorded "
+            "it. It never falls from one job of a process to the next, so it follows the order of "
+            "the jobs and is not what one run needs.",
+            "Most gigabytes that the process had held by the end of each run: "
+            + "; ".join(f"{label} {a:.2f}" for label, a in known),
         )
 
 
 def memory(run: Result) -> float | None:
-    """The largest recorded amount of memory in gigabytes; None where none was recorded.
+    """The most memory that the process had held when the run ended, in gigabytes.
+
+    None where none was recorded; of several recorded amounts the largest.
 
     The unit is the end of an amount's name, such as `peak_gb`.
     """

@@ -16,8 +16,8 @@ def bars(parts: Mapping[str, np.ndarray], labels: Sequence[str], unit: str, titl
     Args:
         parts: part -> [R] amounts, none negative.
         labels: [R] names of the runs.
-        unit: what is on the axis, with its unit.
-        title: of the figure.
+        unit: label of the axis, with its unit.
+        title: title of the figure.
     """
     figure = Figure(figsize=(6.4, 1.4 + 0.28 * len(labels)), layout="constrained")
     axes = figure.subplots()

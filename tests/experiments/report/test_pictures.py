@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from longnn.experiments.report.contents import illustrated
-from longnn.experiments.report.costs import memory
+from longnn.experiments.report.costs import cost_pictures, memory
 from longnn.experiments.report.pictures import filter_picture
 from longnn.experiments.report.plot_cost import bars
 from longnn.experiments.report.plot_scores import Scores, scores
@@ -104,3 +104,10 @@ def test_memory_by_the_unit_in_its_name(recorded, gigabytes):
     assert memory(run_of({**result(), "memory": recorded})) == gigabytes
     drawn = "memory.png" in _names({**result(), "memory": recorded})
     assert drawn == (gigabytes is not None)
+
+
+def test_captions_say_what_jobs_of_one_process_share():
+    seconds, held = cost_pictures([run_of({**result(), "memory": {"peak_gb": 1.5}})], 1)
+    assert "Compilation is shared by jobs of one program" in seconds.caption
+    assert held.caption.startswith("The most memory that the process had held when the run ended")
+    assert held.alt.startswith("Most gigabytes that the process had held")
