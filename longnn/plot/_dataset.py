@@ -67,20 +67,7 @@ def _glance(
     """A figure with degrees and spectrum, and its two other axes: above and below."""
     figure = Figure(figsize=(8, 6.4), layout="constrained")
     (top_left, top_right), (left, right) = figure.subplots(2, 2)
-    linked = degrees[degrees > 0]
-    bins = np.geomspace(
-        np.min(linked, initial=np.max(linked, initial=1)), max(np.max(linked, initial=1), 2), 30
-    )
-    top_left.hist(linked, bins, color=COLOURS[0])
-    top_left.set(
-        xscale="log",
-        yscale="log" if len(linked) else "linear",
-        xlabel="degree",
-        ylabel="nodes per bin",
-    )
-    isolated = len(degrees) - len(linked)
-    if isolated:
-        top_left.set_title(f"and {isolated:,} isolated nodes", fontsize="small")
+    _draw_degrees(top_left, degrees)
     edges, share = density
     right.stairs(100 * share, edges, fill=True, color="#999999")
     right.set(
@@ -88,3 +75,19 @@ def _glance(
     )
     figure.suptitle(title)
     return figure, top_right, left
+
+
+def _draw_degrees(axes: Axes, degrees: Real[np.ndarray, " N"]) -> None:
+    """How many nodes there are of each degree; one bar where all degrees are equal."""
+    linked = degrees[degrees > 0]
+    low, high = (np.min(linked), np.max(linked)) if len(linked) else (1, 2)
+    axes.set_xlabel("degree")
+    if np.isclose(low, high):  # weights are summed with rounding errors
+        axes.bar([high], [len(linked)], width=0.2 * high, color=COLOURS[0])
+        axes.set(xlim=(0, 2 * high), ylabel="nodes")
+    else:
+        axes.hist(linked, np.geomspace(low, max(high, 2), 30).tolist(), color=COLOURS[0])
+        axes.set(xscale="log", yscale="log" if len(linked) else "linear", ylabel="nodes per bin")
+    isolated = len(degrees) - len(linked)
+    if isolated:
+        axes.set_title(f"and {isolated:,} isolated nodes", fontsize="small")
