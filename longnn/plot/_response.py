@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import jax
 import numpy as np
 from flax import nnx
 from jaxtyping import Bool, Float, Real
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from longnn.analysis.density import spectral_density
 from longnn.graphs.graph import Graph
 from longnn.plot._density import Binned
-from longnn.plot.style import COLOURS
+from longnn.plot.style import COLOURS, add_caption
 from longnn.runs.saved import Run, load
 from longnn.training.problem import graph_of
 from longnn.training.responses import HasResponse, module_response
@@ -33,7 +34,8 @@ def response(
         graph: the graph whose spectrum stands below; None: that which a fit or an opened run was
             trained on, and none for others.
         lam: [G] where the filter is drawn, ascending in [0, 2]; None: 401 points.
-        title: of the figure; "{spread}" in it becomes what is drawn of the runs.
+        title: of the figure; "": what was trained on what, whether the filter was learned or is
+            fixed, and what is drawn of the runs.
 
     Raises:
         ValueError: if the model has no filter.
@@ -48,10 +50,8 @@ def response(
     opened = load(trained) if isinstance(trained, str | Path) else trained
     lam = np.linspace(0, 2, 401) if lam is None else np.asarray(lam, float)
     values = values_of(opened, lam)
-    title = title or _title_of(opened, len(values))
+    title = title or _title_of(opened, values)
     graph = _graph_of(opened) if graph is None else graph
-    spread = "medians" if values.shape[2] > len(COLOURS) else "median and quartiles"
-    title = title.replace("{spread}", spread)
     density = None if graph is None else spectral_density(graph)
     return response_curves(lam, values, density, title, _channel(opened, values.shape[2]))
 
@@ -65,7 +65,7 @@ def values_of(
     return trained.response(lam)
 
 
-def _title_of(trained: HasResponse | nnx.Module, runs: int) -> str:
+def _title_of(trained: HasResponse | nnx.Module, values: Float[np.ndarray, "B G C"]) -> str:
     """What the figure is called; empty where nothing is known of the data."""
     if isinstance(trained, Run):
         split = trained.result.split
@@ -73,7 +73,18 @@ def _title_of(trained: HasResponse | nnx.Module, runs: int) -> str:
         split = trained.splits.protocol
     else:
         return ""
-    return f"Learned filter of {trained.title},\n{{spread}} of {runs} runs ({split})"
+    if _is_fixed(trained) and not np.ptp(values, axis=0).any():
+        return f"Filter of {trained.title} (fixed)"
+    runs, _, channels = values.shape
+    spread = "medians" if channels > len(COLOURS) else "median and quartiles"
+    drawn = f"{spread} of {runs} runs" if runs > 1 else "one run"
+    return f"Learned filter of {trained.title},\n{drawn} ({split})"
+
+
+def _is_fixed(trained: Run | Fit) -> bool:
+    """Whether the model's filters are modules without a parameter, as those of SGC."""
+    filters = getattr(trained.model(0), "filters", None)
+    return filters is not None and not jax.tree.leaves(nnx.state(filters, nnx.Param))
 
 
 def _graph_of(trained: HasResponse | nnx.Module) -> Graph | None:
@@ -107,7 +118,7 @@ def response_curves(
     median over channels, with their quartiles, a thick one.
 
     The vertical range is that of the quartiles where the graph has eigenvalues: elsewhere the
-    polynomial is free, and often large.
+    polynomial is free, and often large. Where that cuts the quartiles, a caption says so.
 
     Args:
         lam: [G] eigenvalues of L, ascending in [0, 2].
@@ -139,10 +150,13 @@ def response_curves(
     inside = np.full(len(lam), True) if density is None else _occupied(lam, *density)
     bounds = np.min(low[inside], initial=0), np.max(high[inside], initial=0)
     top.set_ylim(bounds[0] - 0.05 * np.ptp(bounds), bounds[1] + 0.05 * np.ptp(bounds))
+    if low.min() < top.get_ylim()[0] or high.max() > top.get_ylim()[1]:
+        add_caption(figure, "curves and bands are cut off where the graph has no eigenvalue")
     top.axhline(0, color="black", lw=0.6)
     top.set_ylabel("response g($\\lambda$)")
     top.legend(ncols=2, fontsize="small", frameon=False)
-    top.set_title(title or f"median and quartiles over {len(values)} runs")
+    several = f"median and quartiles over {len(values)} runs" if len(values) > 1 else ""
+    top.set_title(title or several)
     bottom.set_xlabel("$\\lambda$, eigenvalue of L = I - S (low frequencies left)")
     bottom.set_xlim(0, 2)
     return figure

@@ -5,7 +5,10 @@ from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot.style import COLOURS
+from longnn.plot.style import COLOURS, add_caption
+
+GREY = "#777777"
+"""What stands for a run of any colour in a legend."""
 
 
 def training_curves(
@@ -15,6 +18,9 @@ def training_curves(
     loss: str = "mean negative log-likelihood",
 ) -> Figure:
     """Training and validation loss, and the validation metric, per epoch.
+
+    Of several runs, the lines are medians over those that still train at an epoch, and the bands
+    their quartiles; a caption in the figure says so.
 
     Args:
         curves: "loss", "val_loss", "val" -> [B, epochs], NaN after a run's end.
@@ -32,7 +38,14 @@ def training_curves(
     right.set_ylabel(f"validation {metric} [%]")
     for axes in (left, right):
         axes.set_xlabel("epoch")
-    figure.suptitle(title or "median and quartiles over the runs still training")
+    figure.suptitle(title)
+    runs = len(curves["loss"])
+    if runs > 1:
+        add_caption(
+            figure,
+            f"lines: medians over those of the {runs} runs that still train, which may jump "
+            "where a run ends; bands: their quartiles",
+        )
     return figure
 
 
@@ -42,7 +55,7 @@ def exponents(
     selected: Integer[np.ndarray, " B"],
     title: str = "",
 ) -> Figure:
-    """The path of (alpha, beta) of each run, with a dot at the selected epoch.
+    """The path of (alpha, beta) of each run in its colour, with a dot at the selected epoch.
 
     Args:
         alpha: [B, epochs] exponent at lambda = 0, NaN after a run's end.
@@ -56,11 +69,14 @@ def exponents(
         colour = COLOURS[run % len(COLOURS)]
         axes.plot(alpha[run], beta[run], color=colour, lw=0.8)
         axes.plot(alpha[run, chosen], beta[run, chosen], "o", color=colour, ms=4)
+    several = 1 < len(selected) <= len(COLOURS)
+    axes.plot([], [], color=GREY, lw=0.8, label="a run" + ", each in its colour" * several)
+    axes.plot([], [], "o", color=GREY, ms=4, label="its selected epoch")
     axes.plot(alpha[0, 0], beta[0, 0], "k+", ms=10, label="start")
     axes.set_xlabel("$\\alpha$, exponent at $\\lambda = 0$")
     axes.set_ylabel("$\\beta$, exponent at $\\lambda = 2$")
-    axes.legend(frameon=False)
-    axes.set_title(title or "learned exponents, dots at the selected epochs")
+    axes.legend(frameon=False, fontsize="small")
+    axes.set_title(title or "learned exponents")
     return figure
 
 

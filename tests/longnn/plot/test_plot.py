@@ -78,7 +78,8 @@ def test_response_draws_medians_and_quartiles(runs):
         np.testing.assert_allclose(high, np.quantile(values[:, :, c], 0.75, axis=0).max())
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
     assert texts == ["class 0", "class 1", "class 2"]
-    assert axes.get_title() == f"median and quartiles over {runs} runs"
+    several = f"median and quartiles over {runs} runs"
+    assert axes.get_title() == ("" if runs == 1 else several)
     assert axes.get_xlim() == (0, 2)
     assert axes.get_ylabel() == r"response g($\lambda$)"
     assert axes.get_xlabel().startswith(r"$\lambda$, eigenvalue of L")
@@ -99,11 +100,14 @@ def test_response_is_scaled_to_where_the_graph_has_eigenvalues():
     """Huge above lambda = 1, where this graph has none; without a spectrum all counts."""
     values = np.where(LAM > 1, 1e6, 2.0)[None, :, None] * np.ones((3, 1, 2))
     values[:, LAM < 0.5] = -1.0
-    low, high = plot.response_curves(LAM, values, DENSITY).axes[0].get_ylim()
+    cut = plot.response_curves(LAM, values, DENSITY)
+    assert cut.get_supxlabel() == "curves and bands are cut off where the graph has no eigenvalue"
+    low, high = cut.axes[0].get_ylim()
     assert -1.5 < low < -1
     assert 2 < high < 2.5
-    low, high = plot.response_curves(LAM, values).axes[0].get_ylim()
-    assert high > 1e6
+    whole = plot.response_curves(LAM, values)
+    assert whole.axes[0].get_ylim()[1] > 1e6
+    assert whole.get_supxlabel() == ""
 
 
 def test_training_curves_draw_medians_of_runs_still_training():
@@ -124,6 +128,14 @@ def test_training_curves_draw_medians_of_runs_still_training():
     assert figure.get_suptitle() == "Cora"
     texts = [text.get_text() for text in left.get_legend().get_texts()]
     assert texts == ["training (dropout on)", "validation"]
+
+
+def test_training_curves_say_what_their_lines_and_bands_are_under_any_title():
+    caption = plot.training_curves(curves(3), "accuracy", "Cora").get_supxlabel()
+    assert caption.startswith("lines: medians over those of the 3 runs that still train")
+    assert caption.endswith("bands: their quartiles")
+    alone = plot.training_curves(curves(1), "accuracy")
+    assert (alone.get_supxlabel(), alone.get_suptitle()) == ("", "")
 
 
 def test_training_curves_name_their_loss():
@@ -154,6 +166,18 @@ def test_exponents_draw_each_path_and_its_selected_epoch():
     assert r"$\lambda = 0$" in axes.get_xlabel()
     assert "beta" in axes.get_ylabel()
     assert r"$\lambda = 2$" in axes.get_ylabel()
+
+
+@pytest.mark.parametrize(
+    ("runs", "path"), [(1, "a run"), (3, "a run, each in its colour"), (9, "a run")]
+)
+def test_exponents_say_what_lines_and_dots_are(runs, path):
+    steps = RNG.random((runs, 12))
+    (axes,) = plot.exponents(steps, steps, np.zeros(runs, int), "Cora").axes
+    line, dot, start = axes.get_legend().legend_handles
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == [path, "its selected epoch", "start"]
+    assert [h.get_marker() for h in (line, dot, start)] == ["None", "o", "+"]
 
 
 def test_no_global_figure_is_left():
@@ -197,6 +221,20 @@ def test_dataset_of_real_values():
     np.testing.assert_array_equal(spectrum.patches[0].get_data().values, 100 * DENSITY[1])
     assert (values.get_xlabel(), colours.get_ylabel()) == ("label", "pairs per cell")
     assert neighbours.get_ylabel() == "label of the node"
+    assert png(figure)
+
+
+@pytest.mark.parametrize("degree", [1, 2, 0.3])
+def test_degrees_of_a_regular_graph_are_one_bar(degree):
+    degrees = np.array([0, degree, degree, degree * (1 + 1e-12)])
+    figure = plot.dataset(degrees, np.array([4]), np.ones((1, 1)), DENSITY)
+    (bar,) = figure.axes[0].patches
+    assert bar.get_height() == 3
+    np.testing.assert_allclose(bar.get_x() + bar.get_width() / 2, degree)
+    left, right = figure.axes[0].get_xlim()
+    assert left < bar.get_x() < bar.get_x() + bar.get_width() < right
+    assert (figure.axes[0].get_ylabel(), figure.axes[0].get_xlabel()) == ("nodes", "degree")
+    assert figure.axes[0].get_title() == "and 1 isolated nodes"
     assert png(figure)
 
 

@@ -39,6 +39,24 @@ def test_response_of_a_fit_stands_above_the_graph_it_was_trained_on():
     assert plot.response(run, title="mine").axes[0].get_title() == "mine"
 
 
+def trained(model, count, **settings):
+    """One epoch, on a graph of 60 nodes."""
+    data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
+    splits = longnn.data.splits.stratified(data, count=count)
+    return longnn.fit(model, data, splits, optim=longnn.Optim(max_epochs=1), settings=settings)
+
+
+@pytest.mark.parametrize("name", ["SGC", "SSGC", "APPNP"])
+def test_a_filter_without_parameters_is_not_called_learned(name):
+    title = plot.response(trained(name.lower(), 2)).axes[0].get_title()
+    assert title == f"Filter of {name} on csbm (fixed)"
+
+
+def test_a_filter_that_is_learned_is_called_so_also_of_one_run():
+    title = plot.response(trained("gprgnn", 1)).axes[0].get_title()
+    assert title == "Learned filter of GPRGNN on csbm,\none run (stratified)"
+
+
 def test_response_of_a_module_and_of_anything_that_has_one():
     model, lam = LonGNN(8, 3, order=4, rngs=nnx.Rngs(0)), np.linspace(0, 2, 5)
 
