@@ -96,8 +96,8 @@ def parser() -> argparse.ArgumentParser:
         "--compare",
         nargs=2,
         metavar=("A", "B"),
-        help="paired test of B minus A: models, beginnings of settings hashes, or directory names "
-        "(default: the two models, where there are exactly two)",
+        help="paired test of B minus A: models, beginnings of the hashes of runs, or names of "
+        "directories (default: the two models, where there are exactly two)",
     )
     add(
         "--against",

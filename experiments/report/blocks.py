@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from longnn.runs.result import Result
 
+from .labels import label
 from .runs import Benchmark, by_model
 from .settings import varied, words
 from .tables import Table
@@ -22,7 +23,7 @@ def block(benchmark: Benchmark, runs: list[Result], top: int = TOP) -> Table:
     """
     models = by_model(runs)
     several = any(len(found) > 1 for found in models.values())
-    header = ("model", "settings", "test", "validation", "n", "alpha", "beta")
+    header = ("model", "run", "test", "validation", "n", "alpha", "beta")
     rows = [row for found in models.values() for row in _rows(found, top, several)]
     return Table(
         f"{benchmark.dataset}, split {benchmark.splits}",
@@ -39,7 +40,7 @@ def _rows(runs: list[Result], top: int, several: bool) -> list[tuple[str, ...]]:
     for index, run in enumerate(runs[:top]):
         row = (
             run.model,
-            run.settings,
+            label(run),
             str(run.test),
             str(run.val),
             str(run.test.n),

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from longnn.runs.result import Result
 
 from .differences import Difference, by_split, difference
+from .labels import label
 from .runs import Benchmark, by_model
 from .tables import Table
 
 SHORTEST_PREFIX = 4
-"""How many hex digits of a settings hash must be given at least."""
+"""How many hex digits of a hash must be given at least."""
 
 
 class ComparisonError(ValueError):
@@ -38,7 +39,8 @@ def pairs(grouped: Mapping[Benchmark, list[Result]], first: str, second: str) ->
 
     Args:
         grouped: runs by benchmark.
-        first: a model, the beginning of a settings hash, or the name of a run directory.
+        first: a model, the beginning of a hash as tables show it or of an identity, or the name of
+            a run directory.
         second: likewise.
 
     Raises:
@@ -86,12 +88,13 @@ def _candidates(
     what = f"stands for {len(identities)} runs" if identities else "is none of the runs"
     raise ComparisonError(
         f"{name!r} {what}; give a model ({known}), at least {SHORTEST_PREFIX} digits of a "
-        "settings hash as the table has them, or the name of a run directory"
+        "hash as the table has it, or the name of a run directory"
     )
 
 
 def _is_named(run: Result, name: str) -> bool:
-    prefix = len(name) >= SHORTEST_PREFIX and run.identity.startswith(name)
+    hashes = (label(run), run.identity)
+    prefix = len(name) >= SHORTEST_PREFIX and any(one.startswith(name) for one in hashes)
     return prefix or run.directory.name == name
 
 
@@ -145,7 +148,7 @@ def _row(pair: Pair) -> tuple[str, ...]:
 
 def _score(mean: float, run: Result, candidates: int) -> str:
     of = f", best of {candidates}" if candidates > 1 else ""
-    return f"{mean:.2f} ({run.settings}{of})"
+    return f"{mean:.2f} ({label(run)}{of})"
 
 
 def _p(value: float | None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from longnn.runs.result import Result
 
 from .blocks import TOP, block
+from .labels import label
 from .overview import APART, overview_tables
 from .picture import Picture
 from .runs import Benchmark, by_model
@@ -82,7 +83,7 @@ _FILTERS = (
 def _sources(runs: list[Result], every: int) -> Table:
     rows: list[tuple[str, ...]] = [
         (
-            run.settings,
+            label(run),
             str(run.directory),
             run.device,
             run.backend,

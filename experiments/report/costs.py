@@ -6,6 +6,7 @@ import numpy as np
 
 from longnn.runs.result import Result
 
+from .labels import label
 from .picture import Picture, drawn
 from .plot_cost import bars
 
@@ -32,7 +33,7 @@ def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
         if len(shown) < every
         else f"{every} runs"
     )
-    labels = [f"{run.model}, {run.dataset} ({run.settings})" for run in shown]
+    labels = [f"{run.model}, {run.dataset} ({label(run)})" for run in shown]
     parts = {name: np.array([run.seconds.get(name, 0.0) for run in shown]) for name in STEPS}
     total = np.sum(list(parts.values()), axis=0)
     yield drawn(
@@ -54,9 +55,9 @@ def cost_pictures(runs: Sequence[Result], every: int) -> Iterator[Picture]:
                 some,
             ),
             "memory",
-            "The most memory that the process had held when the run ended, for the runs that recorded "
-            "it. It never falls from one job of a process to the next, so it follows the order of "
-            "the jobs and is not what one run needs.",
+            "The most memory that the process had held when the run ended, for the runs that "
+            "recorded it. It never falls from one job of a process to the next, so it follows the "
+            "order of the jobs and is not what one run needs.",
             "Most gigabytes that the process had held by the end of each run: "
             + "; ".join(f"{label} {a:.2f}" for label, a in known),
         )

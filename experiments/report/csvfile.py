@@ -8,6 +8,8 @@ from typing import Any
 
 from longnn.runs.result import Result
 
+from .labels import label
+
 
 def csv_text(runs: Sequence[Result], *, per_run: bool = False) -> str:
     """A header, and a line for each run directory or for each split and seed of each.
@@ -32,7 +34,8 @@ def _names(run: Result) -> dict[str, Any]:
         "model": run.model,
         "protocol": run.split,
         "split_hash": run.split_hash,
-        "settings": run.settings,
+        "run": label(run),
+        "identity": run.identity,
         "metric": run.metric,
     }
 

@@ -8,6 +8,7 @@ from longnn.runs.directory import FILTER
 from longnn.runs.result import Result
 
 from .differences import by_split
+from .labels import label
 from .overview import by_protocol
 from .picture import Picture, drawn, file_name
 from .plot_scores import Scores, scores
@@ -87,9 +88,9 @@ def filter_picture(run: Result) -> Picture | None:
     if not png.startswith(_PNG):
         return None
     return Picture(
-        file_name(f"filter-{run.model}-{run.dataset}-{run.settings}"),
+        file_name(f"filter-{run.model}-{run.dataset}-{label(run)}"),
         png,
-        f"{run.title} (settings {run.settings}, split {run.split} "
+        f"{run.title} (run {label(run)}, split {run.split} "
         f"{run.split_hash[:8]}): learned filter over the eigenvalues of L, above their density.",
         f"Learned filter of {run.title}, one curve for each output",
     )

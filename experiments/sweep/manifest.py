@@ -9,7 +9,6 @@ from longnn.runs.atomic import atomic_write
 
 from ..config.identity import hash_of
 
-
 _PATTERN = "sweep-*.json"
 
 

@@ -1,10 +1,17 @@
 """Paired tests pick their runs on validation and refuse what cannot be paired."""
 
-import pytest
-from longnn.experiments.report.compare import ComparisonError, comparison, default_pair, pairs
-from longnn.experiments.report.differences import difference
+import csv
+import io
 
-from tests.experiments.report.made import grouped, result, search
+import pytest
+from longnn.experiments.report import by_benchmark
+from longnn.experiments.report.blocks import block
+from longnn.experiments.report.compare import ComparisonError, comparison, default_pair, pairs
+from longnn.experiments.report.csvfile import csv_text
+from longnn.experiments.report.differences import difference
+from longnn.experiments.report.labels import label
+
+from tests.experiments.report.made import grouped, result, run_of, search
 
 LONGNN = result(tests=(80.0, 90.0, 70.0))
 MLP = result(model="mlp", tests=(81.0, 88.0, 60.0))
@@ -33,6 +40,20 @@ def test_names_are_models_hashes_or_directories():
     by_model = pairs(runs, "longnn", "mlp")
     assert pairs(runs, LONGNN["identity"][:6], MLP["identity"]) == by_model
     assert pairs(runs, "r0", "r1") == by_model
+
+
+def test_runs_are_called_by_the_hash_of_their_directories():
+    where = ("runs/cora_longnn_per_class-0123abcd", "runs/cora_mlp_per_class-89abcdef")
+    found = [run_of(*one) for one in zip((LONGNN, MLP), where, strict=True)]
+    (pair,) = pairs(by_benchmark(found), "0123", "89abcdef")
+    (row,) = comparison([pair], "0123", "89abcdef").rows
+    assert ("(0123abcd)" in row[2], "(89abcdef)" in row[3]) == (True, True)
+    assert label(run_of(LONGNN, "runs/mine")) == "mine"
+    assert label(run_of(LONGNN, "runs/mine-too")) == "mine-too"
+    assert label(run_of(LONGNN, "")) == LONGNN["identity"][:8]
+    assert [row[1] for row in block(pair.benchmark, found).rows] == ["0123abcd", "89abcdef"]
+    (line,) = csv.DictReader(io.StringIO(csv_text(found[:1])))
+    assert (line["run"], line["identity"]) == ("0123abcd", LONGNN["identity"])
 
 
 @pytest.mark.parametrize(
