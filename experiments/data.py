@@ -15,6 +15,8 @@ from longnn.data.catalogue import Entry, entries, entry_of, names
 from longnn.data.download import place
 from longnn.data.errors import DataFileError
 
+from .config.nearest import name_problem
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -34,9 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command line ``longnn data ARGUMENTS``.
 
     Returns:
-        The exit status: 0, or 1 if a dataset failed.
+        The exit status: 0, 1 if a dataset failed, or 2 if there is no dataset of a name.
     """
     options = parser().parse_args(arguments)
+    known = options.known()
+    for name in options.names:
+        problem = name_problem("dataset", name, known)
+        if problem is not None:
+            print(f"error: {problem}", file=sys.stderr)
+            return 2
     try:
         return int(options.command(options))
     except (DataFileError, ValueError) as error:
@@ -54,19 +62,20 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="sizes, classes, homophily, licence, what is here")
-    listing.set_defaults(command=_list)
+    listing.set_defaults(command=_list, names=[], known=names)
     for name, command, text in (
         ("fetch", _fetch, "download what is not here yet"),
         ("check", _check, "compare checksums and statistics with the recorded ones"),
     ):
         sub = commands.add_parser(name, help=text)
         _named(sub.add_argument("names", nargs="+", metavar="NAME", help="as `list` has it"))
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, known=names)
     show = commands.add_parser("show", help="print statistics and draw a figure")
-    _named(show.add_argument("name", metavar="NAME", help="as in `longnn train dataset=NAME`"))
+    as_train = "as in `longnn train dataset=NAME`"
+    _named(show.add_argument("names", nargs=1, metavar="NAME", help=as_train))
     show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="such as dataset.seed=1")
     show.add_argument("--output", type=Path, help="file of the figure; NAME.png by default")
-    show.set_defaults(command=_show)
+    show.set_defaults(command=_show, known=_configured_names)
     return made
 
 
@@ -140,13 +149,14 @@ def _problems(name: str, entry: Entry) -> list[str]:
 def _show(options: argparse.Namespace) -> int:
     from longnn.data.statistics import describe
 
-    dataset = _configured(options.name, options.overrides)
+    (name,) = options.names
+    dataset = _configured(name, options.overrides)
     for key, value in describe(dataset).items():
         print(f"{key:20} {value:,}" if isinstance(value, int) else f"{key:20} {value:.4f}")
     protocols = ", ".join(dataset.shipped) or "none"
     print(f"{'metric':20} {dataset.metric}\n{'shipped splits':20} {protocols}")
     print(f"{'checksum':20} {dataset.checksum}")
-    output = options.output or Path(f"{options.name}.png")
+    output = options.output or Path(f"{name}.png")
     output.parent.mkdir(parents=True, exist_ok=True)
     _drawn(dataset).savefig(output, dpi=150)
     print(f"{'figure':20} {output}")
@@ -170,6 +180,13 @@ def _drawn(dataset: "Dataset") -> "Figure":
     return plot.dataset(degrees, counts, mixing(dataset), density, dataset.name)
 
 
+def _configured_names() -> list[str]:
+    """What ``dataset=`` may be: `npz` and `edgelist`, which read files of the user's, too."""
+    from .config.configs import options
+
+    return options("dataset")
+
+
 def _configured(name: str, overrides: list[str]) -> "Dataset":
     """The dataset that ``longnn train dataset=NAME OVERRIDES`` would train on."""
     from hydra import compose, initialize_config_dir
@@ -177,8 +194,6 @@ def _configured(name: str, overrides: list[str]) -> "Dataset":
     from .config.cli import CONF, register_resolvers
     from .jobs.loading import load
 
-    if not (CONF / "dataset" / f"{name}.yaml").is_file():
-        entry_of(name)  # its error has the nearest names
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return load(compose("config", overrides=[f"dataset={name}", *overrides]))

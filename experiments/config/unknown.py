@@ -9,6 +9,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, groups, keys_in, keys_of, options
+from .nearest import name_problem
 from .renamed import new_name
 
 
@@ -29,14 +30,10 @@ class Known(NamedTuple):
 def option_problem(folders: list[Path], group: str, option: str) -> str | None:
     """Says why ``group=option`` names no config file, with the nearest names; None if it does."""
     known = options(group, folders)
-    if not known or option in known:
+    problem = name_problem(group, option, known) if known else None
+    if problem is None:
         return None
-    near = difflib.get_close_matches(option, known)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return (
-        f"unknown {group} {option!r}: {hint}There are {', '.join(known)}. "
-        f"Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
-    )
+    return f"{problem} Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
 
 
 def key_problem(known: Known, override: Override) -> str | None:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["dataset=coraa"], "unknown dataset 'coraa': did you mean cora"),
+        (["dataset=coraa"], "unknown dataset 'coraa': did you mean cora? There are actor"),
         (["model=longn"], "unknown model 'longn': did you mean longnn?"),
         (["-m", "dataset=texs,cornel"], "unknown dataset 'texs': did you mean texas"),
         (["model.alhpa=1"], "'model.alhpa' of model=longnn: did you mean model.alpha"),

@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+from longnn.experiments.config.configs import CONF
+from longnn.experiments.config.unknown import option_problem
 from longnn.experiments.data import main
 
 from longnn.data.catalogue import Entry, names
@@ -63,9 +65,14 @@ def test_fetch_of_what_is_generated(capsys):
     assert capsys.readouterr().out == "csbm: generated, it needs no file\n"
 
 
-def test_unknown_name(capsys):
-    assert main(["fetch", "coral"]) == 1
-    assert "unknown dataset 'coral'; did you mean cora" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["fetch", "check", "show"])
+def test_unknown_names_are_explained_as_train_does(capsys, command):
+    assert main([command, "coraa"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: unknown dataset 'coraa': did you mean cora? There are actor")
+    problem = option_problem([CONF], "dataset", "coraa")
+    assert problem is not None
+    assert f"error: {problem}".startswith(told[:70])
 
 
 def test_show(tmp_path, capsys):
@@ -82,7 +89,7 @@ def test_show_of_a_users_own_graph(tmp_path, capsys):
     output = f"--output={tmp_path / 'mine.png'}"
     assert main(["show", "npz", f"dataset.path={tmp_path / 'mine.npz'}", output]) == 0
     assert "edges                3" in capsys.readouterr().out
-    assert main(["show", "ncz"]) == 1
+    assert main(["show", "ncz"]) == 2
 
 
 @pytest.mark.data
