@@ -15,7 +15,7 @@ from longnn.data.catalogue import Entry, entries, entry_of, names
 from longnn.data.download import place
 from longnn.data.errors import DataFileError
 
-from .config.nearest import name_problem
+from .config.spelling import name_problem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, groups, keys_in, keys_of, options
-from .nearest import name_problem
 from .renamed import new_name
+from .spelling import name_problem
 
 
 class Known(NamedTuple):

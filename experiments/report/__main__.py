@@ -8,7 +8,7 @@ from pathlib import Path
 
 from longnn.runs.result import Result
 
-from .against import NoReferenceError, against, any_below
+from .beside import NoReferenceError, against, any_below
 from .blocks import TOP
 from .compare import ComparisonError, comparison, default_pair, pairs
 from .contents import best_runs, tables

@@ -7,7 +7,7 @@ from typing import Any
 
 from longnn.models import NAMES
 
-from ..report.against import reference_table
+from ..report.beside import reference_table
 from ..report.differences import by_split, on_shared_splits
 from ..report.reference import read_references
 from ..report.tables import Table

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from longnn.experiments.report.__main__ import main
-from longnn.experiments.report.against import against, any_below, reference_of
+from longnn.experiments.report.beside import against, any_below, reference_of
 from longnn.experiments.report.compare import ComparisonError
 from longnn.experiments.report.reference import read_references
 
