@@ -65,7 +65,7 @@ def into_panels(
 
 
 def joined(
-    parts: Sequence[Float[Array, "rows W"]], shape: tuple[int, ...]
+    parts: Sequence[Float[Array, "rows _"]], shape: tuple[int, ...]
 ) -> Float[Array, "rows ..."]:
     """Undoes :func:`into_panels` for one array."""
     columns = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
@@ -91,7 +91,7 @@ def sums(operator: Operator, parts: Sequence[Panel]) -> list[Float[Array, "N ...
 
 def adjoints(
     operator: Operator, parts: Sequence[Panel]
-) -> tuple[list[Float[Array, "terms W"]], list[Float[Array, "N W"]]]:
+) -> tuple[list[Float[Array, "terms _"]], list[Float[Array, "N _"]]]:
     """(dtheta, dx) of each panel, whose signals are (x, g), by the sweep Q_k = p_k(S) g."""
     signals = [part.signals for part in parts]
     first = [part.recurrence.first * part.signals[1] for part in parts]

@@ -55,8 +55,8 @@ def fitted_response(
 
 
 def convergence(
-    recorded: dict[str, Integer[np.ndarray, " H"]],
-    excess: dict[str, Real[np.ndarray, "H B"]],
+    recorded: dict[str, Integer[np.ndarray, " _"]],
+    excess: dict[str, Real[np.ndarray, "_ _"]],
     title: str = "",
 ) -> Figure:
     """Squared error above the optimum by epoch, of each basis: median (thick) and worst fit (thin).
