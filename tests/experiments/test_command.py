@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from longnn.experiments import command
-from longnn.experiments.command import COMMANDS, Command, command_problem
+from longnn.experiments.command import command_problem
 from longnn.experiments.completion.overrides import OPTIONS, fitting
+from longnn.experiments.config.commands import COMMANDS, Command
 from longnn.experiments.config.output import check_output
 from longnn.experiments.here import import_from
 
@@ -140,7 +141,8 @@ def test_other_errors_keep_their_traceback(monkeypatch):
 
 def test_output_that_nobody_reads(tmp_path):
     code = "import sys, json\nfrom longnn.experiments import command as c\n"
-    code += "json.main = lambda: print('x' * 10**6)\nc.COMMANDS['fake'] = c.Command('json', '')\n"
+    code += "from longnn.experiments.config import commands as k\n"
+    code += "json.main = lambda: print('x' * 10**6)\nk.COMMANDS['fake'] = k.Command('json', '')\n"
     code += "sys.argv = ['longnn', 'fake']\nsys.exit(c.main())"
     script = f'{sys.executable} -c "$1" | head -c 1; exit ${{PIPESTATUS[0]}}'
     done = called("-c", script, "bash", code, cwd=tmp_path, start=["bash"])
