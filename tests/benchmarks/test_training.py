@@ -37,6 +37,7 @@ def test_cases_that_time_both_sides(small, case):
     assert "x)" in text
 
 
+@pytest.mark.slow
 def test_compilation(small, monkeypatch):
     monkeypatch.setattr("jax.clear_caches", lambda: None)  # the other tests need theirs
     (line,) = training.compilation(True)

@@ -78,6 +78,7 @@ def test_new_dataset_and_model(folder, train):
     assert result["val"]["mean"] > 60  # it learned something: chance is 50
 
 
+@pytest.mark.slow
 def test_new_basis(folder, train):
     (directory,) = train(
         "--config-dir", "conf", "dataset=my_ring", "model.basis._target_=mine.Chebyshev", *SHORT

@@ -29,6 +29,7 @@ def labels(tmp_path):
     return values
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_recorded_values(train, labels, monkeypatch):
     drawn, draw = [], plot.training_curves
     monkeypatch.setattr(plot, "training_curves", lambda *a: drawn.append(draw(*a)) or drawn[-1])
@@ -48,6 +49,7 @@ def test_scores_are_those_of_the_recorded_values(train, labels, monkeypatch):
     assert (directory / "curves.png").exists()
 
 
+@pytest.mark.slow
 def test_report_of_negative_scores(train, labels, tmp_path, capsys):
     directories = train("-m", *SMALL, "model=longnn,mlp", "figures=false")
     means = [result_of(d)["test"]["mean"] for d in directories]

@@ -50,6 +50,7 @@ def test_its_picture_in_one_call(run):
     assert_allclose(alone.lines[1].get_ydata(), run.response(np.linspace(0, 1, 5))[1, :, 1])
 
 
+@pytest.mark.slow
 def test_another_graph(run):
     other = csbm.generate(nodes=50, features=8, seed=3)
     outputs = run.predict(other)

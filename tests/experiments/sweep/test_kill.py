@@ -51,6 +51,7 @@ def undisturbed(tmp_path_factory):
     return scores(directory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "vmap"])
 def test_killed_twenty_times(tmp_path, undisturbed, launcher):
     printed = swept(tmp_path, 20, f"hydra/launcher={launcher}")

@@ -87,6 +87,7 @@ def test_the_reported_splits_share_no_seed_with_those_that_choose(search, train)
     assert reported["config"]["split"]["first_seed"] == 0
 
 
+@pytest.mark.slow
 def test_failed_and_pruned_trials_are_told(search):
     values = ("sweep=optuna", "optim.groups.mlp.lr=0.01,nan", "hydra.sweeper.trials=9",
               "hydra.sweeper.sampler=grid", "model.alpha=0.0,0.5")  # fmt: skip

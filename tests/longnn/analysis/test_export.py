@@ -36,6 +36,7 @@ def test_exported_filter_is_the_response(name):
     np.testing.assert_allclose(transformed, found.coefficients, atol=1e-10 * size)
 
 
+@pytest.mark.slow
 def test_degree_is_found():
     found = exported(randomized("longnn", dtype=jnp.float32, order=7))
     assert found.coefficients.shape == (8, C)

@@ -11,6 +11,7 @@ from longnn.models import LonGNN
 from tests.longnn.models.cases import build, randomized
 
 
+@pytest.mark.slow
 def test_learned_basis_of_channels_and_without_weight():
     (axes,) = plot.learned_basis(randomized("favardgnn", dtype=jnp.float32)).axes
     (first, *_) = axes.lines
@@ -23,6 +24,7 @@ def test_learned_basis_of_channels_and_without_weight():
         plot.learned_basis(build("mlp"))
 
 
+@pytest.mark.slow
 def test_response_of_a_fit_stands_above_the_graph_it_was_trained_on():
     data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
     splits = longnn.data.splits.stratified(data, count=2)

@@ -78,6 +78,7 @@ def test_memory_decides_how_many_go_together(monkeypatch, whole):
         train(memory_gb=0.09)
 
 
+@pytest.mark.slow
 def test_caches_decide_how_many_go_together(monkeypatch, whole):
     """Two runs together where nothing larger is faster, and all where everything fits."""
     monkeypatch.setattr(room, "caches_count", lambda: True)  # as on a CPU

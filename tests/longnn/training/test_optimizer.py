@@ -39,6 +39,7 @@ def arrays(state) -> dict[str, np.ndarray]:
     return {name: np.asarray(leaf) for name, leaf in nnx.to_pure_dict(state).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_equals_numpy_adam_in_every_group(params, dtype):
     params = jax.tree.map(lambda leaf: leaf.astype(dtype), params)
