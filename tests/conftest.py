@@ -1,6 +1,7 @@
 """Shared set-up: double precision, no network, real-data tests where the files are."""
 
 import importlib.util
+import itertools
 import os
 import socket
 from typing import Any
@@ -33,10 +34,17 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _local_only)
 
 
+_seen = itertools.count()
+
+
 @pytest.fixture(autouse=True)
 def _maps_left() -> None:
-    """The programs of thousands of tests would use up the memory maps of a process."""
-    release_compiled(0.25)
+    """The programs of thousands of tests would use up the memory maps of a process.
+
+    To count the maps takes as long as a small test, so not every one looks.
+    """
+    if next(_seen) % 20 == 0:
+        release_compiled(0.25)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
