@@ -34,6 +34,7 @@ def test_three_libraries_agree():
     np.testing.assert_allclose(libraries.by_scipy(6, *PAIR, x), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [libraries.gauss_ours, libraries.gauss_orthax])
 def test_gauss_rules_agree(rule):
     np.testing.assert_allclose(rule(5, *PAIR), roots_jacobi(5, *PAIR), rtol=1e-12)

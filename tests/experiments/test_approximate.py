@@ -39,6 +39,7 @@ def result_of(directory: Path) -> dict:
     return json.loads((directory / "result.json").read_text())
 
 
+@pytest.mark.slow
 def test_least_squares_of_all_filters(fit, capsys):
     directory = fit()
     assert directory.name.startswith("grid_all_jacobi_lstsq-")

@@ -67,6 +67,7 @@ def folder(tmp_path, monkeypatch):
 SHORT = ("optim.max_epochs=20", "split.count=2", "figures=false")
 
 
+@pytest.mark.slow
 def test_new_dataset_and_model(folder, train):
     (directory,) = train(
         "--config-dir", "conf", "dataset=my_ring", "model=onestep", "tuned=mine", *SHORT

@@ -13,6 +13,8 @@ from longnn.training import graph_of
 from tests.experiments.conftest import SMALL
 from tests.oracles import orthonormal_jacobi
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(train):

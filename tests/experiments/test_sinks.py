@@ -70,6 +70,7 @@ def test_jobs_of_a_sweep_are_runs_of_one_group(train, tmp_path, launcher):
     assert config["model"]["dropout"] == 7
 
 
+@pytest.mark.slow
 def test_a_repeated_job_is_the_same_run(train):
     (directory,) = train(*QUICK, "logger=wandb")
     train(*QUICK, "logger=wandb", "force=true")

@@ -108,6 +108,7 @@ def test_config_shows_resolved_tuned_values_below_overrides(train):
     assert plain["tuned"]["source"].startswith("none")
 
 
+@pytest.mark.slow
 def test_multirun_has_one_directory_each_and_default_protocols(train):
     directories = train("-m", *SMALL, "model=longnn,mlp", "seed=0,1")
     assert len(directories) == 4

@@ -231,6 +231,7 @@ PAIRS = [(0.3, -0.2), (-0.75, -0.75), (-0.9, -0.6), (-0.5, -0.5), (0.5, -0.5), (
          (1.0, 0.0), (0.0, 1.0), (2.0, -0.25), (-0.99, 3.0), (10.0, -0.5)]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), PAIRS)
 @pytest.mark.parametrize("name", RULES)
 def test_derivative_of_a_rule_in_alpha_and_beta(name, alpha, beta):

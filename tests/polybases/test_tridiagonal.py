@@ -49,6 +49,7 @@ def test_is_numpys(name, dtype):
     assert float(w.sum()) == pytest.approx(1, abs=min(1e-2, tolerance))
 
 
+@pytest.mark.slow
 def test_several_matrices_at_once():
     """Trailing dimensions, and vmap, give each matrix what it has alone."""
     diagonal, off = RNG.normal(size=(6, 2, 3)), RNG.uniform(0.2, 1, (5, 2, 3))
@@ -70,6 +71,7 @@ def test_small_weights_keep_their_digits():
     assert np.abs(by_vectors / exact - 1).max() > 1e-8, "the case is too easy"
 
 
+@pytest.mark.slow
 def test_second_derivative():
     """Of the eigenvalue 1/2 (a + c + r) of a 2 x 2 matrix, r^2 = (a - c)^2 + 4 b^2."""
     upper = lambda b: spectral_measure(jnp.array([0.3, -0.2]), b[None])[0][1]  # noqa: E731

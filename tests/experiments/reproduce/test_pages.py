@@ -229,6 +229,7 @@ def test_what_a_search_could_see():
     assert (list(star.get_xdata()), list(star.get_ydata())) == ([90.0], [71.0])
 
 
+@pytest.mark.slow
 def test_trials_of_a_search_are_taken_into_the_record(train, tmp_path, capsys):
     """The chosen trial first, also where others validate as well."""
     train("-m", "dataset.nodes=60", "dataset.features=8", "split.count=2", "optim.max_epochs=3",

@@ -22,6 +22,8 @@ from longnn.runs import attempts
 from tests.experiments.conftest import SMALL, result_of
 from tests.experiments.sweep.launched import DIES, FAILS
 
+pytestmark = pytest.mark.slow
+
 LAUNCHERS = {
     "joblib": ("hydra.launcher.n_jobs=2",),
     "submitit_local": ("hydra.launcher.timeout_min=5", "hydra.launcher.cpus_per_task=1"),

@@ -98,6 +98,7 @@ def test_failed_and_pruned_trials_are_told(search):
     assert len(states) == 4, "a grid has no more"
 
 
+@pytest.mark.slow
 def test_pruning_between_chunks(search, monkeypatch):
     class Every(optuna.pruners.BasePruner):
         def prune(self, study, trial):

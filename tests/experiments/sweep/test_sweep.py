@@ -57,6 +57,7 @@ def test_on_error_raise_stops(train, tmp_path):
     assert states(tmp_path / "sweep") == ["failed"]
 
 
+@pytest.mark.slow
 def test_started_again_runs_what_is_missing(train, capsys):
     (first,) = train(*FAST, "seed=0")
     before = (first / "result.json").stat().st_mtime_ns
@@ -68,6 +69,7 @@ def test_started_again_runs_what_is_missing(train, capsys):
     assert (first / "attempt-002.json").exists()
 
 
+@pytest.mark.slow
 def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         train(*FAST, "optim.groups.mlp.lr=nan,0.01", "on_error=raise")
@@ -117,6 +119,7 @@ def test_an_empty_sweep_is_refused(train, capsys):
     assert "the sweep has no jobs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_is_there(train, tmp_path, monkeypatch):
     (first,) = train(*FAST, "seed=0")
     before = (first / "result.json").read_bytes()

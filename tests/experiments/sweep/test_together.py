@@ -38,6 +38,7 @@ def test_together(override):
     assert group_of(job(override)) == group_of(job())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [

@@ -85,6 +85,7 @@ def test_many_columns(backend, order):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-11 * np.abs(other).max())
 
 
+@pytest.mark.slow
 def test_second_use_of_one_basis():
     """Gradients of alpha from two filters add up."""
     S, (alpha, beta) = operator(), (0.3, -0.2)
@@ -126,6 +127,7 @@ def test_relabelling_nodes_relabels_the_result(backend, weighted):
     np.testing.assert_allclose(got[new], expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), PAIRS)
 def test_float32(alpha, beta):
     """float32 signals keep the result float32, whatever theta and the basis are in."""

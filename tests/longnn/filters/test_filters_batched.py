@@ -101,6 +101,7 @@ def test_vmap_over_the_operator():
         np.testing.assert_allclose(got[b], expected, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_members_as_columns():
     """Leaves [K, B, 1] against x [N, B, C]: value and gradient of B bases in one sweep."""
     alpha, x = MEMBERS[2], RNG.normal(size=(N, B, C))

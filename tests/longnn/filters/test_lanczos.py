@@ -68,6 +68,7 @@ def test_members_of_a_batch_are_those_alone(backend):
             np.testing.assert_allclose(a, b[member], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_panels_of_columns_are_the_columns(monkeypatch):
     """In pure JAX, where the number of columns is no multiple of the panels'."""
     operator = normalized_adjacency(graph(N, False), backend="csr", dtype=np.float64)

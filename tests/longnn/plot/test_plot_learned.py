@@ -10,6 +10,8 @@ from longnn import plot
 from longnn.models import LonGNN
 from tests.longnn.models.cases import build, randomized
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_learned_basis_of_channels_and_without_weight():

@@ -107,6 +107,7 @@ def test_a_smaller_program_must_pay_its_compilation():
     assert not places.worthwhile(0.5, 1000 * 8e6)
 
 
+@pytest.mark.slow
 def test_the_clock_decides_nothing(monkeypatch, whole):
     """However long epochs and compilations take, programs of the same sizes run."""
     compiled, seen = executable._compiled, {}

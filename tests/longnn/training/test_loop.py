@@ -124,6 +124,7 @@ def test_curves_are_taken_before_and_after_the_update(monkeypatch):
     np.testing.assert_allclose(result.curves["time"][0], epochs + 1, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["training", "validation"])
 def test_diverged_run_keeps_its_best_and_stops(monkeypatch, where):
     """Run 1 turns NaN at epoch 6; the others do not notice."""

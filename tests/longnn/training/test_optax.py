@@ -16,6 +16,8 @@ from tests.longnn.training.test_fit import Product, assert_same
 from tests.toy import C, problem, rates, splits
 from tests.training_oracles import numpy_adam
 
+pytestmark = pytest.mark.slow
+
 BY_GROUP = {
     "mlp": optax.adamw(0.02),
     "decomposition": optax.sgd(0.1),
