@@ -95,6 +95,7 @@ def broken(job: Ended) -> None:
     raise ConnectionError("the network is down")
 
 
+@pytest.mark.slow
 def test_a_sink_that_fails_loses_nothing(train):
     (directory,) = train(*QUICK, "logger._target_=tests.experiments.test_sinks.broken")
     assert result_of(directory)["test"]["n"] == 2

@@ -122,6 +122,7 @@ def test_multirun_has_one_directory_each_and_default_protocols(train):
     assert len({r["identity"] for r in results}) == 4
 
 
+@pytest.mark.slow
 def test_finished_run_is_not_repeated(train):
     (directory,) = train(*SMALL)
     before = (directory / "result.json").stat().st_mtime_ns

@@ -75,6 +75,7 @@ def test_values_against_mpmath(alpha, beta):
     np.testing.assert_allclose(got, mp_values(8, alpha, beta, POINTS), rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), [*SPECIAL, (0.3, -0.2), (-0.2, 0.3)])
 def test_derivatives_in_both_modes(alpha, beta):
     exact = mp_slopes(8, alpha, beta, POINTS)

@@ -76,6 +76,7 @@ def test_expand_differentiates_both_ways_in_x(alpha, beta):
     np.testing.assert_allclose(pullback(jnp.asarray(COTANGENT))[0], exact, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), PAIRS)
 def test_expand_differentiates_both_ways_in_alpha_and_beta(alpha, beta):
     slopes = [of_spectrum(d) @ X for d in mp_slopes(K, alpha, beta, EIGENVALUES)]

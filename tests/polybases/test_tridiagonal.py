@@ -33,6 +33,7 @@ def by_numpy(diagonal, off):
     return values, vectors[0] ** 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MATRICES)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_is_numpys(name, dtype):

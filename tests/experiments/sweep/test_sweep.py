@@ -50,6 +50,7 @@ def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, 
     assert "MemoryError" in (failed.parent / "train.log").read_text()
 
 
+@pytest.mark.slow
 def test_on_error_raise_stops(train, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         train(*FAST, "on_error=raise", "optim.groups.mlp.lr=nan,0.01")

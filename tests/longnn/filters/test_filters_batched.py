@@ -62,6 +62,7 @@ def test_vmap_over_theta_x_alpha_in_all_mixtures(axes):
         assert_equal_slopes([g[b] for g in gradients], expected)
 
 
+@pytest.mark.slow
 def test_gradient_through_vmap_sums_what_members_share():
     """grad outside vmap: theta and alpha shared by B signals."""
     S, xs = operator(), MEMBERS[1]

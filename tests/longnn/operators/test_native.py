@@ -221,7 +221,7 @@ def test_other_types_are_refused():
 @pytest.mark.parametrize(
     ("hidden", "classes"), [(20, 3), *(pytest.param(*w, marks=SLOW) for w in [(64, 7), (37, 40)])]
 )
-@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("training", [False, pytest.param(True, marks=SLOW)])
 def test_fused_layers_equal_the_plain_ones(hidden, classes, training):
     """Whole and partial vectors; alone and as a batch; values and all derivatives."""
     rng = np.random.default_rng(hidden)

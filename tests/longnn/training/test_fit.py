@@ -147,6 +147,7 @@ def test_other_dropout_bits_train_as_well(small, reference):
     np.testing.assert_allclose(last.mean(), reference.curves["loss"][:, -1].mean(), rtol=0.3)
 
 
+@pytest.mark.slow
 def test_dropout_is_drawn_anew_in_each_epoch(small):
     """With nothing learned, the training loss still varies; that of evaluation does not."""
     frozen = small(optim=Optim(rates(0.0), max_epochs=20)).curves

@@ -15,6 +15,8 @@ from longnn.training import Optim, Problem, fit, score
 from longnn.training.task import mean_squared_error
 from tests.toy import rates
 
+pytestmark = pytest.mark.slow
+
 N, F = 150, 4
 RNG = np.random.default_rng(0)
 GRAPH = Graph.from_edges(RNG.integers(0, N, (400, 2)), N)

@@ -15,6 +15,8 @@ from tests.longnn.models.cases import build, randomized
 from tests.oracles import dense_adjacency, dense_normalized, orthonormal_jacobi
 from tests.toy import C, N, edges
 
+pytestmark = pytest.mark.slow
+
 LAM = np.linspace(0, 2, 33)
 EXPONENTS = [(0.3, -0.4), (1.0, 0.0), (-0.5, -0.5)]
 K = 4

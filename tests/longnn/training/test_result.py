@@ -58,6 +58,7 @@ def test_exponents_are_those_of_the_selected_epochs(run):
         np.testing.assert_allclose(getattr(run, name), learned, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_model_without_exponents_says_so(data, parts):
     perceptron = longnn.fit("mlp", data, parts, optim=FEW)
     with pytest.raises(AttributeError, match="no alpha: MLP learns none; its curves are loss, val"):
@@ -75,6 +76,7 @@ def test_self_loops_are_those_of_the_config(path):
     assert getattr(longnn.models.by_name(path.stem), "self_loops", 0.0) == wanted
 
 
+@pytest.mark.slow
 def test_self_loops_and_edges_of_a_model(data, parts):
     convolution = longnn.fit("gcn", data, parts, optim=FEW)
     assert convolution.graph.has_self_loops
