@@ -62,7 +62,7 @@ def not_of_the_repository(folder: str, names: list[str]) -> set[str]:
     }
     if Path(folder) == ROOT:
         left |= {"dist", "runs", "fits", "outputs", "multirun", "wandb", ".git", ".venv"}
-        left |= {name for name in names if name.endswith("_cache")}
+        left |= {name for name in names if name.endswith("_cache") or name.startswith(".coverage")}
     return left & {*names}
 
 

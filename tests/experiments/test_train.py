@@ -132,6 +132,7 @@ def test_finished_run_is_not_repeated(train):
     assert (directory / "result.json").stat().st_mtime_ns != before
 
 
+@pytest.mark.slow
 def test_another_runs_result_is_not_overwritten(train, capsys):
     (directory,) = train(*SMALL, "hydra.run.dir=here")
     before = (directory / "result.json").read_bytes()
