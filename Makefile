@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
+SOURCES := setup.py polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
 .PHONY: install demo test test-all lint fix docs notebooks wheels constraints clean
 
@@ -48,13 +48,15 @@ docs: install
 notebooks: install
 	$(BIN)/python -m notebooks.execute
 
-# Wheel and source distribution of both, into dist/. Each build starts from an empty folder.
+# Wheel and source distribution of both, into dist/. Each build starts from an empty folder. The
+# wheel of longnn holds the kernels for every kind of processor of this architecture (manylinux).
 DIST := import os, sys, setuptools.build_meta as b; _, source, dist = sys.argv; os.chdir(source); b.build_wheel(dist); b.build_sdist(dist)
 wheels: install
 	rm -rf dist
 	$(BIN)/python -c '$(DIST)' polybases "$(CURDIR)/dist" > /dev/null
-	$(BIN)/python -c '$(DIST)' . "$(CURDIR)/dist" > /dev/null
-	rm -rf build/lib build/bdist.* polybases/build
+	LONGNN_KERNELS=1 LDFLAGS="-static-libstdc++ -static-libgcc -s" $(BIN)/python -c '$(DIST)' . "$(CURDIR)/dist" > /dev/null
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist dist/longnn-*-linux_*.whl
+	rm -rf dist/longnn-*-linux_*.whl build/lib build/bdist.* polybases/build
 	@ls dist
 
 # The newest versions that the requirements of both distributions admit, written down.

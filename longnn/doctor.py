@@ -10,8 +10,10 @@ from urllib.request import url2pathname
 
 import jax
 
+from longnn.operators import measured
 from longnn.operators.choice import choose
 from longnn.operators.native.library import status
+from longnn.operators.native.variants import model, variants_here
 from longnn.version import __version__
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
@@ -25,7 +27,7 @@ def report() -> list[tuple[str, str]]:
         >>> dict(report())["longnn"].split()[1:3]
         ['on', 'Python']
     """
-    active, reason = status()
+    active, reason, _ = status()
     device = jax.devices()[0]
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     return [
@@ -33,6 +35,7 @@ def report() -> list[tuple[str, str]]:
         ("polybases", f"{metadata.version('polybases')}, {installed('polybases')}"),
         ("packages", versions),
         ("device", f"{device.platform}: {device.device_kind}, {os.cpu_count()} CPU cores"),
+        ("processor", f"{model()}; kernels: {', '.join(v.name for v in variants_here())}"),
         ("native kernels", f"{'active' if active else 'not used'}: {reason}"),
         ("backend=auto", f"means {choose('auto')} here"),
         ("data", os.environ.get("LONGNN_DATA_DIR") or "LONGNN_DATA_DIR is not set: downloads"),
@@ -56,12 +59,19 @@ def installed(name: str) -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of ``longnn doctor``: it takes no argument."""
-    return argparse.ArgumentParser(
+    """The command line of ``longnn doctor``."""
+    parser = argparse.ArgumentParser(
         prog="longnn doctor",
         description="Print the versions, where the packages are installed, the device, whether the "
         "native CPU kernels are used and why, which backend=auto is, and where data come from.",
     )
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="time the native kernels and pure JAX (csr) now, within five seconds, and keep which "
+        "of them backend=auto takes on this machine",
+    )
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -70,9 +80,22 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: the command line without the program's name; None: that of the process.
     """
-    parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
+    if options.measure:
+        print_times()
     for subject, finding in report():
         print(f"{subject:>15}: {finding}")
+
+
+def print_times() -> None:
+    """Times both CPU backends and prints the table, or why there is nothing to compare."""
+    if not status().active:
+        print(f"Nothing to compare with pure JAX: the native kernels are {status().reason}.\n")
+        return
+    print(f"{'ms':>24} {'native':>8} {'csr':>8}")
+    for work, native, csr in measured.measure():
+        print(f"{work:>24} {native:>8.3f} {csr:>8.3f}")
+    print(f"{measured.verdict()}\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Literal
 import jax
 
 from longnn.graphs.checks import check_word
+from longnn.operators import measured
 from longnn.operators.native.library import status
 
 Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
@@ -13,7 +14,8 @@ Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
 def choose(backend: Backend) -> Backend:
     """The backend that "auto" stands for on this machine; others stand for themselves.
 
-    On a CPU the native kernels if they are active, else jaxlib's CSR product; segment sum on a GPU.
+    On a CPU the native kernels if they are active and faster here (see
+    :func:`longnn.operators.measured.fastest`), else jaxlib's CSR product; segment sum on a GPU.
 
     Raises:
         ValueError: for an unknown backend, or if "native" is asked for and cannot be had.
@@ -21,11 +23,11 @@ def choose(backend: Backend) -> Backend:
     check_word("backend", backend, Backend)
     on_cpu = jax.default_backend() == "cpu"
     if backend == "native":
-        active, reason = status() if on_cpu else (False, "they are for CPUs")
+        active, reason, *_ = status() if on_cpu else (False, "they are for CPUs")
         if not active:
             raise ValueError(f"backend 'native' needs the C++ kernels: {reason}")
     if backend != "auto":
         return backend
     if not on_cpu:
         return "segment_sum"
-    return "native" if status().active else "csr"
+    return measured.fastest() if status().active else "csr"

@@ -1,7 +1,7 @@
 // The sweeps of a polynomial filter of S = D^-1/2 A D^-1/2, all K products in one call.
 //
 // Both run on u = D^-1/2 t, for which S becomes D^-1 A: an unweighted graph then needs no entry of
-// S, only indices. Signals are kept in panels of two vectors, [panel][node][lane], with a node of
+// S, only indices. Signals are kept in panels of a few vectors, [panel][node][lane], with a node of
 // zeros at the end that the padding of the rows points to.
 #pragma once
 
@@ -54,12 +54,21 @@ struct Shape {
   static constexpr Reading kReading = R;
 };
 
-// Columns of a whole panel: two vectors, or one where the caches hold one only.
+// Whether the nearest caches hold a panel of `columns`. Rows are padded for the sums of near panels
+// where a panel of 32 bytes a node is near (operator.py), so that narrower ones are far with it.
+template <typename T>
+inline bool HoldsPanel(const Graph<T>& g, int columns) {
+  return g.rows() * std::max<int64_t>(columns * sizeof(T), 32) <= kNear;
+}
+
+// Columns of a whole panel: kPanelVectors vectors, or a half or a quarter of them where the caches
+// hold no more.
 template <typename T>
 inline int PanelColumns(const Graph<T>& g) {
   constexpr int kLanes = Simd<T>::kLanes;
-  const int64_t bytes = g.rows() * 2 * kLanes * sizeof(T);
-  return bytes > kNear && bytes / 2 <= kNear ? kLanes : 2 * kLanes;
+  for (int vectors = kPanelVectors; vectors; vectors /= 2)
+    if (HoldsPanel(g, vectors * kLanes)) return vectors * kLanes;
+  return kPanelVectors * kLanes;
 }
 
 // The last panel is as many vectors wide as its columns need, or half of one.
@@ -72,13 +81,14 @@ inline int PaddedColumns(const Graph<T>& g, int width) {
 }
 
 // Calls f(shape) for a panel of `columns`.
-template <typename T, Reading R, typename F>
+template <typename T, Reading R, int kVectors = kPanelVectors, typename F>
 inline void WithShape(int columns, const F& f) {
-  using Whole = typename Simd<T>::Vec;
-  constexpr int kLanes = Simd<T>::kLanes;
-  if (columns < kLanes) return f(Shape<T, typename Simd<T>::Half, 1, R>());
-  if (columns < 2 * kLanes) return f(Shape<T, Whole, 1, R>());
-  f(Shape<T, Whole, 2, R>());
+  if (columns >= kVectors * Simd<T>::kLanes)
+    return f(Shape<T, typename Simd<T>::Vec, kVectors, R>());
+  if constexpr (kVectors > 1)
+    WithShape<T, R, kVectors - 1>(columns, f);
+  else
+    f(Shape<T, typename Simd<T>::Half, 1, R>());
 }
 
 // Runs f(phase, chunk, column, shape, first) for all panels; for `phases` and `first` see
@@ -86,11 +96,11 @@ inline void WithShape(int columns, const F& f) {
 // phases on one thread each, which waits for nobody. At the others the threads work together, one
 // panel after the other.
 template <typename T, typename Phases, typename F>
-void ForPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Phases& phases, int columns,
+void ForPanels(Pool& pool, const Graph<T>& g, const Phases& phases, int columns,
                const F& f) {
-  const int chunks = g.pattern.count, threads = std::max<int>(1, pool.num_threads());
+  const int chunks = g.pattern.count, threads = std::max<int>(1, pool.threads());
   const int whole = PanelColumns(g), panels = (columns + whole - 1) / whole;
-  auto far = [&](int width) { return g.rows() * width * int64_t(sizeof(T)) > kNear; };
+  auto far = [&](int width) { return !HoldsPanel(g, width); };
   const int alone = far(whole) ? 0 : columns / whole / threads * threads;
   auto width_of = [&](int panel) { return std::min(columns - panel * whole, whole); };
   auto reading = [&](int panel) {
@@ -190,7 +200,7 @@ T* OwnMemory(int64_t count) {
 // y = S x. `scratch` holds one signal, or the signal is near: then each thread makes a copy of
 // its own, since lines that another core has just written are slow to read.
 template <typename T>
-void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x, T* y,
+void Matvec(Pool& pool, const Graph<T>& g, int width, const T* x, T* y,
             T* scratch) {
   const int columns = PaddedColumns(g, width);
   const int32_t* chunks = g.pattern.chunks;
@@ -227,7 +237,7 @@ void Matvec(xla::ffi::ThreadPool& pool, const Graph<T>& g, int width, const T* x
 // When a row of Q_k is made, those of Q_{k-1} and Q_{k-2} are at hand: every third phase adds three
 // terms, so that the sums and `other` pass through the caches a third as often.
 template <bool kProducts, typename T>
-void Sweep(xla::ffi::ThreadPool& pool, const Graph<T>& g, const Steps<T>& s, const T* x,
+void Sweep(Pool& pool, const Graph<T>& g, const Steps<T>& s, const T* x,
            const T* other, T* products, T* y, T* scratch, bool in_panels) {
   constexpr int kTerms = 3;
   const int64_t size = g.rows() * s.columns, rows = s.order + 1;

@@ -105,7 +105,7 @@ class KrylovPanel {
     const T *du = Du(k), *du_after = Du(k + 1);
     T *c = Work(0), *g = Work(1);
     for (int row = begin; row < end; ++row) {
-      Vec in[V], product[V];
+      Vec in[V], product[V] = {};
       if (k == order_) {
         Read<P>(gradient + g_.Packed(row, width_, column_), left_, 1 / g_.root[row], in);
         Write<P>(in, kWidth, g + At(row, 0));
@@ -270,7 +270,7 @@ class KrylovPanel {
 // Whether a panel stays with one thread, in memory of its own.
 template <typename T>
 inline bool IsNear(const Graph<T>& g) {
-  return g.rows() * PanelColumns(g) * int64_t(sizeof(T)) <= kNear;
+  return HoldsPanel(g, PanelColumns(g));
 }
 
 // Numbers of memory that a panel needs, in `parts` ranges of rows.
@@ -288,7 +288,7 @@ inline int64_t KrylovScratch(const Graph<T>& g, KrylovRoom room) {
 // Runs f(panel, phase, part, begin, end) for all phases of all panels: near ones on one thread
 // each, others one after the other on all threads, in `scratch`.
 template <typename T, typename F>
-void ForKrylovPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, int order, int width,
+void ForKrylovPanels(Pool& pool, const Graph<T>& g, int order, int width,
                      const T* theta, int kept, KrylovRoom room, int phases, T* scratch,
                      const F& f) {
   const int whole = PanelColumns(g), columns = PaddedColumns(g, width),
@@ -319,7 +319,7 @@ void ForKrylovPanels(xla::ffi::ThreadPool& pool, const Graph<T>& g, int order, i
 }
 
 template <typename T>
-void LanczosSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, int order, int width, const T* theta,
+void LanczosSum(Pool& pool, const Graph<T>& g, int order, int width, const T* theta,
                 const T* x, T* y, T* scratch) {
   ForKrylovPanels<T>(pool, g, order, width, theta, 3, RoomOfSum(order), 2 * order + 2, scratch,
                      [&](auto& panel, int phase, int part, int begin, int end) {
@@ -330,7 +330,7 @@ void LanczosSum(xla::ffi::ThreadPool& pool, const Graph<T>& g, int order, int wi
 }
 
 template <typename T>
-void LanczosAdjoint(xla::ffi::ThreadPool& pool, const Graph<T>& g, int order, int width,
+void LanczosAdjoint(Pool& pool, const Graph<T>& g, int order, int width,
                     const T* theta, const T* x, const T* gradient, T* dtheta, T* dx, T* scratch) {
   ForKrylovPanels<T>(pool, g, order, width, theta, order + 1, RoomOfAdjoint(order), 4 * order + 3,
                      scratch, [&](auto& panel, int phase, int part, int begin, int end) {

@@ -61,7 +61,7 @@ inline int RoundUp(int size, int step) { return (size + step - 1) / step * step;
 
 // `hidden` [B, N, H] is kept for the backward pass, or null.
 template <typename T>
-void Layers(xla::ffi::ThreadPool& pool, const Pattern& p, const LayerSizes& s, const T* values,
+void Layers(Pool& pool, const Pattern& p, const LayerSizes& s, const T* values,
             int64_t values_stride, const T* first, const T* bias, const T* second,
             const Kept<T>& kept, T* hidden, T* z) {
   using Whole = typename Simd<T>::Vec;
@@ -97,7 +97,7 @@ constexpr int kParts = 16;  // of the nodes, summed in order
 // dpre = (g V^T) where a hidden entry is positive, dV = hidden^T g, dbias = sum of dpre over the
 // nodes. `scratch` holds [B, kParts, C + 1, H in whole vectors].
 template <typename T>
-void LayersAdjoint(xla::ffi::ThreadPool& pool, const LayerSizes& s, const T* hidden,
+void LayersAdjoint(Pool& pool, const LayerSizes& s, const T* hidden,
                    const T* second, const T* scales, const T* g, T* dpre, T* dsecond, T* dbias,
                    T* scratch) {
   using Vec = typename Simd<T>::Vec;

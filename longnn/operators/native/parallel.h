@@ -1,15 +1,23 @@
-// Work shared between the calling thread and XLA's own pool.
+// Work shared between the calling thread and a pool of others.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
 
-#include "xla/ffi/api/ffi.h"
-
 namespace longnn {
+
+// Threads that take tasks: XLA's own in the library (kernels.cc).
+class Pool {
+ public:
+  virtual ~Pool() = default;
+  virtual int64_t threads() const = 0;
+  virtual void Schedule(std::function<void()> task) = 0;
+};
 
 // Runs work(phase, chunk, first) for all chunks of phase 0, then of phase 1, ...; `first` says that
 // this thread has done no other chunk of the phase. A phase begins when the one before has ended.
@@ -18,11 +26,11 @@ namespace longnn {
 // others. Pool threads that come late, or never, are not waited for: the caller takes every chunk
 // that nobody else has begun, so a busy pool cannot deadlock.
 template <typename Work>
-void ForPhases(xla::ffi::ThreadPool& pool, int phases, int chunks, const Work& work) {
+void ForPhases(Pool& pool, int phases, int chunks, const Work& work) {
   struct alignas(64) Counter {
     std::atomic<int> value{0};
   };
-  const int threads = std::max<int>(1, std::min<int64_t>(pool.num_threads(), chunks));
+  const int threads = std::max<int>(1, std::min<int64_t>(pool.threads(), chunks));
   // per phase: chunks begun of each share, and chunks ended
   auto shared = std::make_shared<std::vector<Counter>>(phases * (threads + 1));
   // `work` lives as long as the caller waits; after that no chunk is left for a late thread.

@@ -60,23 +60,31 @@ inline void TailOfRow(const Pattern& p, int row, const T* values, const T* x, in
   for (int i = 0; i < width; ++i) y[i] = sum[i];
 }
 
+// As many times N vectors of one row as there are between the columns `at` and `width`; returns the
+// column that it came to.
+template <typename Vec, int N, typename T>
+inline int PanelsOfRow(const Pattern& p, int row, const T* values, const T* x, int at, int width,
+                       T* y) {
+  constexpr int kWidth = N * sizeof(Vec) / sizeof(T);
+  for (; at + kWidth <= width; at += kWidth)
+    PanelOfRow<Vec, N>(p, row, values, x + at, width, y + at);
+  return at;
+}
+
 // y[0 .. width] of one row
 template <typename T>
 inline void Row(const Pattern& p, int row, const T* values, const T* x, int width, T* y) {
   using Whole = typename Simd<T>::Vec;
   using Half = typename Simd<T>::Half;
-  constexpr int kLanes = Simd<T>::kLanes;
-  int left = width;
-  auto advance = [&](int columns) { x += columns, y += columns, left -= columns; };
-  for (; left >= 4 * kLanes; advance(4 * kLanes)) PanelOfRow<Whole, 4>(p, row, values, x, width, y);
-  for (; left >= 2 * kLanes; advance(2 * kLanes)) PanelOfRow<Whole, 2>(p, row, values, x, width, y);
-  for (; left >= kLanes; advance(kLanes)) PanelOfRow<Whole, 1>(p, row, values, x, width, y);
-  for (; left >= kLanes / 2; advance(kLanes / 2)) PanelOfRow<Half, 1>(p, row, values, x, width, y);
-  if (left) TailOfRow(p, row, values, x, width, left, y);
+  int at = PanelsOfRow<Whole, 4>(p, row, values, x, 0, width, y);
+  at = PanelsOfRow<Whole, 2>(p, row, values, x, at, width, y);
+  at = PanelsOfRow<Whole, 1>(p, row, values, x, at, width, y);
+  at = PanelsOfRow<Half, 1>(p, row, values, x, at, width, y);
+  if (at < width) TailOfRow(p, row, values, x + at, width, width - at, y + at);
 }
 
 template <typename T>
-void Product(xla::ffi::ThreadPool& pool, const Pattern& p, const T* values, int64_t values_stride,
+void Product(Pool& pool, const Pattern& p, const T* values, int64_t values_stride,
              const T* x, int64_t x_stride, T* y, int64_t y_stride, int members, int width) {
   ForPhases(pool, 1, members * p.count, [&](int, int task, bool) {
     const int member = task / p.count, chunk = task % p.count;

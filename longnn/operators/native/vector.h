@@ -1,5 +1,6 @@
-// 64-byte vectors in the compilers' portable notation: AVX-512, two AVX2 or four SSE or NEON
-// registers, as the machine has them. Left to itself the compiler vectorises these loops badly.
+// Vectors in the compilers' portable notation, as wide as the registers of the processor that the
+// library is compiled for: a wider one would be split, and compilers split it through memory. Left
+// to itself the compiler vectorises these loops badly.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +8,25 @@
 
 namespace longnn {
 
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;  // SSE and NEON
+#endif
+
+// Vectors of a row that are summed together: a panel of wide registers is two cache lines.
+#ifndef LONGNN_PANEL_VECTORS
+#define LONGNN_PANEL_VECTORS (kVectorBytes == 64 ? 2 : 4)
+#endif
+constexpr int kPanelVectors = LONGNN_PANEL_VECTORS;
+
 template <typename T>
-struct Simd;
-template <>
-struct Simd<float> {
-  typedef float Vec __attribute__((vector_size(64)));
-  typedef float Half __attribute__((vector_size(32)));
-  static constexpr int kLanes = 16;
-};
-template <>
-struct Simd<double> {
-  typedef double Vec __attribute__((vector_size(64)));
-  typedef double Half __attribute__((vector_size(32)));
-  static constexpr int kLanes = 8;
+struct Simd {
+  typedef T Vec __attribute__((vector_size(kVectorBytes)));
+  typedef T Half __attribute__((vector_size(kVectorBytes / 2)));
+  static constexpr int kLanes = kVectorBytes / sizeof(T);
 };
 
 template <typename Vec, typename T>

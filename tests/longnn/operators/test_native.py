@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +15,8 @@ from longnn.doctor import report
 from longnn.graphs.graph import Graph
 from longnn.models import MLP
 from longnn.models.features import as_features
-from longnn.operators import choose, normalized_adjacency
-from longnn.operators.native import build, library, native_rows, status
+from longnn.operators import choice, choose, measured, normalized_adjacency
+from longnn.operators.native import build, library, native_rows, status, variants
 from longnn.operators.native.operator import NEAR
 from polybases import jacobi, weighted_sum
 from tests.oracles import dense_adjacency, dense_normalized
@@ -39,7 +40,7 @@ def test_kernels_are_used_where_a_compiler_is():
 
 def test_switched_off(monkeypatch, fresh):
     monkeypatch.setenv("LONGNN_NATIVE", "0")
-    assert status() == (False, "switched off by LONGNN_NATIVE=0")
+    assert status() == (False, "switched off by LONGNN_NATIVE=0", None)
     assert choose("auto") == "csr"
     with pytest.raises(
         ValueError, match="backend 'native' needs the C\\+\\+ kernels: switched off"
@@ -48,20 +49,87 @@ def test_switched_off(monkeypatch, fresh):
     assert ("native kernels", "not used: switched off by LONGNN_NATIVE=0") in report()
 
 
-def test_untested_jax(monkeypatch, fresh):
-    monkeypatch.setattr(library, "TESTED_JAX", ("0.1.",))
-    assert status() == (False, f"not tested with jax {jax.__version__} (tested: 0.1.x)")
+def test_a_variant_by_name(monkeypatch, fresh, tmp_path):
+    """The one that is asked for is looked for, though a better one is built."""
+    for variant in ("v4", "portable"):
+        (tmp_path / f"{variant}.so").write_text("")
+    monkeypatch.setattr(library, "library_path", lambda v: tmp_path / f"{v.name}.so")
+    monkeypatch.setenv("LONGNN_NATIVE", "portable")
+    assert "portable.so" in status().reason
+
+
+def test_an_unknown_variant(monkeypatch, fresh):
+    monkeypatch.setenv("LONGNN_NATIVE", "v9")
+    with pytest.raises(
+        ValueError, match=r"LONGNN_NATIVE=v9 names no variant .* they are .*portable"
+    ):
+        status()
+
+
+@pytest.mark.parametrize(
+    ("made_with", "here", "works"),
+    [(3, 3, True), (3, 5, True), (5, 3, False), (3, 1003, False), (1003, 3, False)],
+)
+def test_versions_of_the_interface(made_with, here, works):
+    assert (library.refusal(made_with, here) is None) == works
+
+
+def test_an_interface_that_jaxlib_does_not_know_yet(monkeypatch, fresh):
+    if ACTIVE:
+        monkeypatch.setattr(library, "ffi_version", lambda: 1)
+        assert status().reason.startswith("built for version 0.")
+        assert status().reason.endswith("has 0.1; run longnn build")
 
 
 def test_not_built(monkeypatch, fresh, tmp_path):
-    monkeypatch.setattr(library, "library_path", lambda: tmp_path / "none.so")
+    monkeypatch.setattr(library, "library_path", lambda variant: tmp_path / "none.so")
     assert status().reason.endswith("run longnn build")
 
 
 def test_file_that_is_no_library(monkeypatch, fresh, tmp_path):
     (tmp_path / "bad.so").write_text("not a library")
-    monkeypatch.setattr(library, "library_path", lambda: tmp_path / "bad.so")
+    monkeypatch.setattr(library, "library_path", lambda variant: tmp_path / "bad.so")
     assert status().reason.startswith("cannot be loaded (")
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        ("avx512f avx512bw avx512cd avx512dq avx512vl", ["v2", "portable"]),  # without AVX2
+        ("fxsr sse sse2", ["portable"]),
+    ],
+)
+def test_a_variant_needs_every_feature(monkeypatch, flags, names):
+    found = frozenset(flags.split())
+    if "v2" in names:
+        found |= {"cx16", "lahf_lm", "popcnt", "ssse3", "sse4_1", "sse4_2"}
+    monkeypatch.setattr(variants, "features", lambda: found)
+    monkeypatch.setattr(variants.platform, "machine", lambda: "x86_64")
+    assert [variant.name for variant in variants.variants_here()] == names
+
+
+@pytest.mark.parametrize(("times", "winner"), [((1.0, 3.0), "native"), ((3.0, 1.0), "csr")])
+def test_auto_takes_what_was_faster(monkeypatch, times, winner):
+    """As on a processor where the kernels lose: it is said, and the other is taken."""
+    monkeypatch.setattr(measured, "recorded", lambda: [measured.Times("product", *times)])
+    monkeypatch.setattr(choice, "status", lambda: library.Status(True, "loaded"))
+    measured.fastest.cache_clear()
+    assert choose("auto") == winner
+    measured.fastest.cache_clear()
+    assert measured.verdict().startswith(f"{winner} is taken, 3.0 times as fast")
+
+
+@needs_kernels
+def test_times_are_kept_and_hold_for_one_library(monkeypatch, tmp_path):
+    kept = tmp_path / "folder" / "measured.json"
+    monkeypatch.setattr(measured, "_places", lambda: [Path("/proc/no/measured.json"), kept])
+    assert measured.recorded() is None
+    times = measured.measure()
+    assert [time.work for time in times][-1] == "filter, K = 10, width 50"
+    assert min(min(time[1:]) for time in times) > 0
+    assert measured.recorded() == times
+    kept.write_text(kept.read_text().replace("jaxlib", "another jaxlib"))
+    assert measured.recorded() is None
 
 
 @pytest.mark.parametrize(
@@ -71,7 +139,7 @@ def test_install_goes_on_without_a_working_compiler(
     monkeypatch, tmp_path, capsys, compiler, message
 ):
     monkeypatch.setenv("CXX", compiler)
-    monkeypatch.setattr(build, "library_path", lambda: tmp_path / "k.so")
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
     build.main([])
     printed = "".join(capsys.readouterr())
     assert message in printed
@@ -84,6 +152,8 @@ def test_build_again_says_up_to_date():
     command = [sys.executable, "-m", "longnn.operators.native.build"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "is up to date" in done.stdout
+    assert "native kernels: active: built and loaded (_kernels-" in done.stdout
+    assert "backend=auto: " in done.stdout
 
 
 def case(width: int, order: int, weighted: bool, dtype):

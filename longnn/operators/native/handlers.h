@@ -1,13 +1,31 @@
-// XLA custom calls, in float32 and float64: products, filters and layers.
+// XLA custom calls of one number type, float32.cc's or float64.cc's: products, filters and layers.
+#pragma once
+
 #include "filter.h"
 #include "krylov.h"
 #include "layers.h"
 #include "memory.h"
+#include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
 
+namespace longnn {
+
+// Within a call, XLA's threads as the kernels know them.
+class XlaPool final : public Pool {
+ public:
+  XlaPool(ffi::ThreadPool pool) : pool_(pool) {}
+  int64_t threads() const override { return pool_.num_threads(); }
+  void Schedule(std::function<void()> task) override { pool_.Schedule(std::move(task)); }
+
+ private:
+  ffi::ThreadPool pool_;
+};
+
+}  // namespace longnn
+
 template <>
-struct ffi::CtxBinding<ffi::ThreadPool> {
+struct ffi::CtxBinding<longnn::XlaPool> {
   using Ctx = ffi::ThreadPool;
 };
 
@@ -15,7 +33,7 @@ namespace longnn {
 
 using Index = ffi::Buffer<ffi::S32>;
 
-ffi::Error Wrong(const char* what) { return ffi::Error::InvalidArgument(what); }
+inline ffi::Error Wrong(const char* what) { return ffi::Error::InvalidArgument(what); }
 
 template <ffi::DataType kType>
 ffi::NativeType<kType>* Fresh(ffi::ResultBuffer<kType>& result) {
@@ -23,7 +41,7 @@ ffi::NativeType<kType>* Fresh(ffi::ResultBuffer<kType>& result) {
   return result->typed_data();
 }
 
-Pattern MakePattern(const Index& start, const Index& columns, const Index& entries,
+inline Pattern MakePattern(const Index& start, const Index& columns, const Index& entries,
                     const Index& chunks) {
   return {start.typed_data(), columns.typed_data(),
           entries.element_count() ? entries.typed_data() : nullptr, chunks.typed_data(),
@@ -31,7 +49,7 @@ Pattern MakePattern(const Index& start, const Index& columns, const Index& entri
 }
 
 template <ffi::DataType kType>
-ffi::Error ProductImpl(ffi::ThreadPool pool, Index start, Index columns, Index entries,
+ffi::Error ProductImpl(XlaPool pool, Index start, Index columns, Index entries,
                        Index chunks, ffi::Buffer<kType> values, ffi::Buffer<kType> x,
                        ffi::ResultBuffer<kType> y) {
   const auto in = x.dimensions(), out = y->dimensions(), factor = values.dimensions();
@@ -63,7 +81,7 @@ Graph<ffi::NativeType<kType>> MakeGraph(const Index& start, const Index& columns
 }
 
 template <ffi::DataType kType>
-ffi::Error MatvecImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+ffi::Error MatvecImpl(XlaPool pool, Index start, Index columns, Index chunks,
                       Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                       ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
                       ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y,
@@ -106,7 +124,7 @@ struct FilterArguments {
 };
 
 template <ffi::DataType kType>
-ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+ffi::Error FilterSumImpl(XlaPool pool, Index start, Index columns, Index chunks,
                          Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                          ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
                          ffi::Buffer<kType> first, ffi::Buffer<kType> diagonal,
@@ -123,7 +141,7 @@ ffi::Error FilterSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index
 }
 
 template <ffi::DataType kType>
-ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+ffi::Error FilterAdjointImpl(XlaPool pool, Index start, Index columns, Index chunks,
                              Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                              ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
                              ffi::Buffer<kType> first, ffi::Buffer<kType> diagonal,
@@ -143,7 +161,7 @@ ffi::Error FilterAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, I
 }
 
 template <ffi::DataType kType>
-ffi::Error LanczosSumImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+ffi::Error LanczosSumImpl(XlaPool pool, Index start, Index columns, Index chunks,
                           Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                           ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
                           ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
@@ -159,7 +177,7 @@ ffi::Error LanczosSumImpl(ffi::ThreadPool pool, Index start, Index columns, Inde
 }
 
 template <ffi::DataType kType>
-ffi::Error LanczosAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, Index chunks,
+ffi::Error LanczosAdjointImpl(XlaPool pool, Index start, Index columns, Index chunks,
                               Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                               ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
                               ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
@@ -177,7 +195,7 @@ ffi::Error LanczosAdjointImpl(ffi::ThreadPool pool, Index start, Index columns, 
 }
 
 template <ffi::DataType kType>
-ffi::Error LayersImpl(ffi::ThreadPool pool, Index start, Index columns, Index entries, Index chunks,
+ffi::Error LayersImpl(XlaPool pool, Index start, Index columns, Index entries, Index chunks,
                       ffi::Buffer<kType> values, ffi::Buffer<kType> first, ffi::Buffer<kType> bias,
                       ffi::Buffer<kType> second, ffi::Buffer<ffi::U32> words,
                       ffi::Buffer<ffi::U32> thresholds, ffi::Buffer<kType> scales,
@@ -197,7 +215,7 @@ ffi::Error LayersImpl(ffi::ThreadPool pool, Index start, Index columns, Index en
 }
 
 template <ffi::DataType kType>
-ffi::Error LayersAdjointImpl(ffi::ThreadPool pool, ffi::Buffer<kType> hidden,
+ffi::Error LayersAdjointImpl(XlaPool pool, ffi::Buffer<kType> hidden,
                              ffi::Buffer<kType> second, ffi::Buffer<kType> scales,
                              ffi::Buffer<kType> g, ffi::ResultBuffer<kType> dpre,
                              ffi::ResultBuffer<kType> dsecond, ffi::ResultBuffer<kType> dbias,
@@ -234,6 +252,3 @@ ffi::Error LayersAdjointImpl(ffi::ThreadPool pool, ffi::Buffer<kType> hidden,
   LONGNN_HANDLER(lanczos_adjoint_##Suffix, LanczosAdjointImpl<kType>) \
   LONGNN_HANDLER(layers_##Suffix, LayersImpl<kType>)                  \
   LONGNN_HANDLER(layers_adjoint_##Suffix, LayersAdjointImpl<kType>)
-
-LONGNN_HANDLERS(float32, ffi::F32)
-LONGNN_HANDLERS(float64, ffi::F64)

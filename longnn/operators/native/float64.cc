@@ -1,0 +1,3 @@
+#include "handlers.h"
+
+LONGNN_HANDLERS(float64, ffi::F64)
