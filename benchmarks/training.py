@@ -93,7 +93,7 @@ def product(quick: bool) -> Iterator[Line]:
         for width in (8, 32, 64, 128):
             # fewer where one product takes a good part of a second
             power = STEPS * (10 if w.graph.num_nodes < 10**5 else max(1, 80 // width))
-            calls = [*_our_products(w, power), _their_product(w, power)]
+            calls = [*our_products(w, power), their_product(w, power)]
             x = np.random.default_rng(0).normal(size=(w.graph.num_nodes, width)).astype(np.float32)
             here = {side: make(x) for side, make in calls}
             seconds = {side: t / power for side, t in measure(here, 5, 0.2).items()}
@@ -115,7 +115,7 @@ def table(quick: bool) -> Iterator[Line]:
             ("torch csr", 50, 2),
             ("torch reference", 5, 1),
         ):
-            sides[kind] = _scaled(peer(kind, w), w, epochs, splits, 10 * EPOCHS)
+            sides[kind] = scaled(peer(kind, w), w, epochs, splits, 10 * EPOCHS)
         yield Line(
             "table", f"{w.name}, 10 x {EPOCHS} epochs", _alternated(sides, 1 if quick else 3)
         )
@@ -131,7 +131,7 @@ def step(quick: bool) -> Iterator[Line]:
             ours(w, data, 50, splits=1)
             sides[backend] = partial(_seconds, 1 / 50, w, data, 50, 1)
         for kind in ("torch tuned", "torch csr"):
-            sides[kind] = _scaled(peer(kind, w), w, 50, 1, 1)
+            sides[kind] = scaled(peer(kind, w), w, 50, 1, 1)
         yield Line("step", f"{w.name}, one run, one epoch", _alternated(sides, 1 if quick else 5))
 
 
@@ -144,7 +144,7 @@ def search(quick: bool) -> Iterator[Line]:
         ours(w, data, min(epochs, 50), 3, trials)
         sides[backend] = partial(_seconds, 1, w, data, epochs, 3, trials)
     for kind in ("torch tuned", "torch csr"):
-        sides[kind] = _scaled(peer(kind, w), w, 50, 2, epochs * trials * 3)
+        sides[kind] = scaled(peer(kind, w), w, 50, 2, epochs * trials * 3)
     what = f"cora, {trials} trials x 3 splits x {epochs} epochs"
     yield Line("search", what, _alternated(sides, 1 if quick else 2))
 
@@ -194,7 +194,7 @@ CASES = {c.__name__: c for c in (product, step, table, search, start, compilatio
 Make = Callable[[np.ndarray], Callable[[], Any]]
 
 
-def _our_products(w: Workload, power: int) -> Iterator[tuple[str, Make]]:
+def our_products(w: Workload, power: int) -> Iterator[tuple[str, Make]]:
     """Pure JAX on graphs that it is meant for only."""
 
     def steps(operator: Any, x: jax.Array) -> jax.Array:
@@ -216,7 +216,8 @@ def _our_products(w: Workload, power: int) -> Iterator[tuple[str, Make]]:
         yield backend, partial(make, operator)
 
 
-def _their_product(w: Workload, power: int) -> tuple[str, Make]:
+def their_product(w: Workload, power: int) -> tuple[str, Make]:
+    """MKL's, through PyTorch."""
     import torch
 
     from benchmarks.peers.csr import as_csr
@@ -242,7 +243,7 @@ def _seconds(scale: float, *arguments: Any) -> float:
     return scale * ours(*arguments).seconds["train"]
 
 
-def _scaled(p: Any, w: Workload, epochs: int, splits: int, wanted: int) -> Callable[[], float]:
+def scaled(p: Any, w: Workload, epochs: int, splits: int, wanted: int) -> Callable[[], float]:
     """Seconds that ``wanted`` epochs would take, from fewer of them."""
 
     def seconds() -> float:
