@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ import pytest
 
 import longnn
 import polybases
+from longnn.operators.native.library import library_path
+from longnn.operators.native.variants import variants_here, variants_of
 from tests.experiments.conftest import SMALL
 
 ROOT = Path(__file__).parents[1]
@@ -37,10 +40,11 @@ def ran(*words: str, cwd: Path, **settings: str) -> str:
     return done.stdout
 
 
-def build(kind: str, source: Path, target: Path) -> Path:
+def build(kind: str, source: Path, target: Path, **settings: str) -> Path:
     """Builds as pip does, with every warning of setuptools an error."""
     target.mkdir(parents=True, exist_ok=True)
-    ran(sys.executable, "-W", "error", "-c", BUILD.format(kind), str(target), cwd=source)
+    command = (sys.executable, "-W", "error", "-c", BUILD.format(kind), str(target))
+    ran(*command, cwd=source, **settings)
     (found,) = target.iterdir()
     return found
 
@@ -58,6 +62,7 @@ def not_of_the_repository(folder: str, names: list[str]) -> set[str]:
     left = {
         "build",
         "__pycache__",
+        "measured.json",
         *(name for name in names if name.endswith((".egg-info", ".so"))),
     }
     if Path(folder) == ROOT:
@@ -87,6 +92,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
             "longnn": build("sdist", source, folder / "longnn_sdist"),
         },
     )
+
+
+@pytest.fixture(scope="module")
+def with_kernels(built) -> Path:
+    """longnn's wheel as make wheels builds it, before auditwheel names the glibc that it needs."""
+    return build("wheel", built.source, built.source.parent / "kernels", LONGNN_KERNELS="1")
 
 
 def contents(wheel: Path) -> set[str]:
@@ -123,6 +134,23 @@ def test_wheel_of_longnn_holds_longnn_and_its_plugins(built):
         | files_of(ROOT / "conf", "longnn/experiments/conf")
         | files_of(ROOT / "hydra_plugins", "hydra_plugins")
     )
+
+
+@pytest.mark.slow
+def test_wheel_with_kernels_is_active_without_a_compiler(with_kernels, built, tmp_path):
+    """In an empty directory, found by the processor's features; csr where it is told to."""
+    assert re.fullmatch(rf"longnn-{VERSION}-py3-none-\w+\.whl", with_kernels.name)
+    assert "-any" not in with_kernels.name
+    extra = contents(with_kernels) - contents(built.wheels["longnn"])
+    expected = {library_path(variant).name for variant in variants_of(platform.machine())}
+    assert {Path(name).name for name in extra} == expected
+    python = environment(tmp_path / "venv")
+    pip(python, "install", str(built.wheels["polybases"]), str(with_kernels))
+    settings = {"PATH": "/nowhere", "CXX": "", "XDG_CACHE_HOME": str(tmp_path)}
+    for variant in variants_here():
+        told = ran(str(python), "-m", "longnn.doctor", cwd=tmp_path, **settings,
+                   LONGNN_NATIVE=variant.name)  # fmt: skip
+        assert f"native kernels: active: built and loaded ({library_path(variant).name})" in told
 
 
 def test_packages_in_setup_cfg_are_those_of_the_tree():
