@@ -69,8 +69,8 @@ def build(variants: Sequence[Variant], folder: Path) -> str | None:
     Returns:
         What went wrong, or None.
     """
-    targets = {folder / library_path(variant).name: variant for variant in variants}
-    for target, variant in targets.items():
+    for variant in variants:
+        target = folder / library_path(variant).name
         if target.exists():
             print(f"native kernels: {target.name} is up to date")
             continue
@@ -81,11 +81,16 @@ def build(variants: Sequence[Variant], folder: Path) -> str | None:
         if problem:
             return f"{compiler} failed, {problem}"
         print(f"native kernels: built {target.name} with {compiler}")
-    current = {library_path(variant).name for variant in variants_of(platform.machine())}
-    for old in folder.glob("_kernels-*.so"):
-        if old.name not in current:
-            old.unlink()
+    _remove_others(folder)
     return None
+
+
+def _remove_others(folder: Path) -> None:
+    """Removes what other sources were compiled to; other versions of jaxlib keep theirs."""
+    current = [library_path(variant, "*").name for variant in variants_of(platform.machine())]
+    for old in folder.glob("_kernels-*.so"):
+        if not any(old.match(pattern) for pattern in current):
+            old.unlink()
 
 
 def find_compiler() -> str | None:

@@ -45,16 +45,32 @@ class Status(NamedTuple):
     library: Path | None = None
 
 
-def library_path(variant: Variant) -> Path:
+def library_path(variant: Variant, version: str | None = None) -> Path:
     """The file that holds the kernels of these sources for a kind of processor, once built.
 
     Its name changes with the sources and with the options of the compiler, so that what an older
     version has built is never loaded.
+
+    Args:
+        variant: the kind of processor.
+        version: of XLA's foreign function interface; None: that of the jaxlib in use. "*" gives a
+            pattern for any.
     """
     digest = hashlib.sha256(f"{FLAGS} {variant.flags}".encode())
     for source in sorted([*SOURCES.glob("*.h"), *SOURCES.glob("*.cc")]):
         digest.update(source.read_bytes())
-    return SOURCES / f"_kernels-{variant.name}-{digest.hexdigest()[:12]}.so"
+    version = ffi_version() if version is None else version
+    return SOURCES / f"_kernels-{variant.name}-ffi{version}-{digest.hexdigest()[:12]}.so"
+
+
+def built_for(variant: Variant) -> list[Path]:
+    """Libraries of a variant that are there, the newest that the jaxlib in use can run first."""
+
+    def rank(path: Path) -> tuple[bool, list[int]]:
+        refused = refusal(_version_of(path), ffi_version()) is not None
+        return refused, [-int(number) for number in _version_of(path).split(".")]
+
+    return sorted(SOURCES.glob(library_path(variant, "*").name), key=rank)
 
 
 @functools.cache
@@ -75,18 +91,17 @@ def status() -> Status:
     wish = os.environ.get("LONGNN_NATIVE", "1")
     if wish == "0":
         return Status(False, "switched off by LONGNN_NATIVE=0")
-    built = [path for path in map(library_path, wished(wish)) if path.exists()]
+    built = [path for variant in wished(wish) for path in built_for(variant)[:1]]
     if not built:
         return Status(False, "not built for this processor; run longnn build")
     path = built[0]
-    try:
-        library = ctypes.CDLL(str(path))
-        made_with = library.ffi_version()
-    except (OSError, AttributeError) as error:
-        return Status(False, f"cannot be loaded ({error}); remove {path.name}, run longnn build")
-    problem = refusal(made_with, ffi_version())
+    problem = refusal(_version_of(path), ffi_version())
     if problem:
         return Status(False, problem)
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        return Status(False, f"cannot be loaded ({error}); remove {path.name}, run longnn build")
     for name in (f"{target}_{dtype}" for target in TARGETS for dtype in DTYPES):
         capsule = jax.ffi.pycapsule(getattr(library, name))
         jax.ffi.register_ffi_target(f"longnn_{name}", capsule, platform="cpu")
@@ -113,30 +128,38 @@ def wished(wish: str) -> list[Variant]:
     return named
 
 
-def ffi_version() -> int:
-    """The version of XLA's foreign function interface in this jaxlib, 1000 major + minor."""
+@functools.cache
+def ffi_version() -> str:
+    """The version of XLA's foreign function interface in the jaxlib in use, such as "0.3"."""
     header = Path(jax.ffi.include_dir(), "xla", "ffi", "api", "c_api.h").read_text()
     found = dict(re.findall(r"#define XLA_FFI_API_(MAJOR|MINOR) (\d+)", header))
-    return 1000 * int(found["MAJOR"]) + int(found["MINOR"])
+    return f"{found['MAJOR']}.{found['MINOR']}"
 
 
-def refusal(made_with: int, here: int) -> str | None:
+def refusal(made_with: str, here: str) -> str | None:
     """Why kernels compiled with one version of the interface cannot run in another, or None.
 
     XLA runs what was compiled with an older minor version of the same major one.
 
     Args:
-        made_with: version that the library was compiled with, 1000 major + minor.
-        here: version of the jaxlib that is installed.
+        made_with: version that the library was compiled with.
+        here: version of the jaxlib that is in use.
 
     Example:
-        >>> refusal(3, 5), refusal(5, 3)  # doctest: +ELLIPSIS
+        >>> refusal("0.3", "0.5"), refusal("0.5", "0.3")  # doctest: +ELLIPSIS
         (None, 'built for version 0.5 of XLA...')
     """
-    if made_with // 1000 == here // 1000 and made_with <= here:
-        return None
-    old, new = (f"{version // 1000}.{version % 1000}" for version in (made_with, here))
-    return (
-        f"built for version {old} of XLA's foreign function interface, and jaxlib "
-        f"{metadata.version('jaxlib')} has {new}; run longnn build"
+    (major, minor), (major_here, minor_here) = (
+        map(int, version.split(".")) for version in (made_with, here)
     )
+    if major == major_here and minor <= minor_here:
+        return None
+    return (
+        f"built for version {made_with} of XLA's foreign function interface, and jaxlib "
+        f"{metadata.version('jaxlib')} has {here}; run longnn build"
+    )
+
+
+def _version_of(library: Path) -> str:
+    """The version of the interface in a library's name."""
+    return library.name.split("-ffi")[1].split("-")[0]

@@ -49,13 +49,20 @@ def test_switched_off(monkeypatch, fresh):
     assert ("native kernels", "not used: switched off by LONGNN_NATIVE=0") in report()
 
 
-def test_a_variant_by_name(monkeypatch, fresh, tmp_path):
+@pytest.fixture
+def folder(monkeypatch, fresh, tmp_path):
+    """Sources whose libraries are files that cannot be loaded, in a folder of their own."""
+    monkeypatch.setattr(library, "SOURCES", tmp_path)
+    (tmp_path / "float32.cc").write_text("")
+    return tmp_path
+
+
+def test_a_variant_by_name(monkeypatch, folder):
     """The one that is asked for is looked for, though a better one is built."""
-    for variant in ("v4", "portable"):
-        (tmp_path / f"{variant}.so").write_text("")
-    monkeypatch.setattr(library, "library_path", lambda v: tmp_path / f"{v.name}.so")
+    for variant in variants.variants_here():
+        library.library_path(variant).write_text("")
     monkeypatch.setenv("LONGNN_NATIVE", "portable")
-    assert "portable.so" in status().reason
+    assert "remove _kernels-portable-ffi" in status().reason
 
 
 def test_an_unknown_variant(monkeypatch, fresh):
@@ -68,27 +75,37 @@ def test_an_unknown_variant(monkeypatch, fresh):
 
 @pytest.mark.parametrize(
     ("made_with", "here", "works"),
-    [(3, 3, True), (3, 5, True), (5, 3, False), (3, 1003, False), (1003, 3, False)],
+    [
+        ("0.3", "0.3", True),
+        ("0.3", "0.5", True),
+        ("0.9", "0.10", True),
+        ("0.5", "0.3", False),
+        ("0.3", "1.3", False),
+        ("1.3", "0.3", False),
+    ],
 )
 def test_versions_of_the_interface(made_with, here, works):
     assert (library.refusal(made_with, here) is None) == works
 
 
-def test_an_interface_that_jaxlib_does_not_know_yet(monkeypatch, fresh):
-    if ACTIVE:
-        monkeypatch.setattr(library, "ffi_version", lambda: 1)
-        assert status().reason.startswith("built for version 0.")
-        assert status().reason.endswith("has 0.1; run longnn build")
-
-
-def test_not_built(monkeypatch, fresh, tmp_path):
-    monkeypatch.setattr(library, "library_path", lambda variant: tmp_path / "none.so")
+def test_the_library_that_jaxlib_can_run_is_taken(folder):
+    """Of those that several versions of jax have built; alone, a newer one is refused."""
+    best = variants.variants_here()[0]
+    newer = library.library_path(best, "0.99")
+    newer.write_text("")
+    assert status().reason.startswith("built for version 0.99 of XLA's")
     assert status().reason.endswith("run longnn build")
+    older = library.library_path(best, "0.0")
+    older.write_text("")
+    assert library.built_for(best) == [older, newer]
 
 
-def test_file_that_is_no_library(monkeypatch, fresh, tmp_path):
-    (tmp_path / "bad.so").write_text("not a library")
-    monkeypatch.setattr(library, "library_path", lambda variant: tmp_path / "bad.so")
+def test_not_built(folder):
+    assert status().reason == "not built for this processor; run longnn build"
+
+
+def test_file_that_is_no_library(folder):
+    library.library_path(variants.variants_here()[0]).write_text("not a library")
     assert status().reason.startswith("cannot be loaded (")
 
 
