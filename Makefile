@@ -1,11 +1,11 @@
-# make install | demo | test | test-all | lint | fix | docs | notebooks | wheels | constraints | clean
+# make install | demo | test | test-newest | test-all | lint | fix | docs | notebooks | wheels | constraints | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := setup.py polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
-.PHONY: install demo test test-all lint fix docs notebooks wheels constraints clean
+.PHONY: install demo test test-newest test-all lint fix docs notebooks wheels constraints clean
 
 install: $(STAMP)
 
@@ -28,13 +28,28 @@ lint: install
 
 # A selection that touches every module, in about five minutes on two cores.
 TEST_OPTIONS ?=
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
+PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
 test: lint
-	$(PYTEST) -m "not slow" $(TEST_OPTIONS)
+	$(BIN)/$(PYTEST) -m "not slow" $(TEST_OPTIONS)
+
+# The same selection with the newest packages that the requirements admit, in an environment made
+# anew, on Python 3.13 or newer: that of PATH or of pyenv. Deprecation warnings are errors in the
+# programs that the tests start, too.
+NEWEST ?= $(firstword $(shell for python in python3.13 python3 "$$(pyenv prefix 3.13 2> /dev/null)/bin/python"; do "$$python" -c $(IS_NEWEST) 2> /dev/null && echo "$$python"; done))
+NEWEST_VENV ?= build/newest
+IS_NEWEST := 'import sys; sys.exit(sys.version_info < (3, 13))'
+VERSIONS := 'import importlib.metadata as m, sys; print(f"Python {sys.version.split()[0]} ({sys._base_executable}):", *(f"{name} {m.version(name)}" for name in sys.argv[1:]))'
+test-newest:
+	@"$(NEWEST)" -c $(IS_NEWEST) 2> /dev/null || { echo "make test-newest needs Python 3.13 or newer: install it as python3.13, or name yours with make test-newest NEWEST=/path/to/python"; exit 1; }
+	"$(NEWEST)" -m venv --clear $(NEWEST_VENV)
+	$(NEWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ./polybases --editable ".[test]"
+	$(NEWEST_VENV)/bin/longnn build
+	@$(NEWEST_VENV)/bin/python -c $(VERSIONS) jax jaxlib flax optax numpy scipy hydra-core
+	PYTHONWARNINGS=error::DeprecationWarning $(NEWEST_VENV)/bin/$(PYTEST) -m "not slow" $(TEST_OPTIONS)
 
 # Every test.
 test-all: lint
-	$(PYTEST) $(TEST_OPTIONS)
+	$(BIN)/$(PYTEST) $(TEST_OPTIONS)
 
 fix: install
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -16,8 +16,6 @@ from tests.experiments.conftest import SMALL, result_of
 BLOCK, FULL, LAST = 32768, 1, 4
 QUICK = (*SMALL, "model=mlp", "figures=false")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
 
 @pytest.fixture(autouse=True)
 def _silent(monkeypatch):
