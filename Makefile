@@ -38,7 +38,7 @@ test: lint
 NEWEST ?= $(firstword $(shell for python in python3.13 python3 "$$(pyenv prefix 3.13 2> /dev/null)/bin/python"; do "$$python" -c $(IS_NEWEST) 2> /dev/null && echo "$$python"; done))
 NEWEST_VENV ?= build/newest
 IS_NEWEST := 'import sys; sys.exit(sys.version_info < (3, 13))'
-VERSIONS := 'import importlib.metadata as m, sys; print(f"Python {sys.version.split()[0]} ({sys._base_executable}):", *(f"{name} {m.version(name)}" for name in sys.argv[1:]))'
+VERSIONS := 'import importlib.metadata as m, os, sys; print(f"Python {sys.version.split()[0]} ({os.path.realpath(sys.executable)}):", *(f"{name} {m.version(name)}" for name in sys.argv[1:]))'
 test-newest:
 	@"$(NEWEST)" -c $(IS_NEWEST) 2> /dev/null || { echo "make test-newest needs Python 3.13 or newer: install it as python3.13, or name yours with make test-newest NEWEST=/path/to/python"; exit 1; }
 	"$(NEWEST)" -m venv --clear $(NEWEST_VENV)
