@@ -60,6 +60,22 @@ class Builder:
         graphdef, params, rest = nnx.split(module, nnx.Param, ...)  # type: ignore[misc]
         return graphdef, params, rest
 
+    def shapes(self, traced: Mapping[str, ArrayLike]) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
+        """The same for some key, with shapes in place of arrays.
+
+        Nothing is computed, but the model sees the settings that are concrete, and may refuse them.
+        """
+        graphdefs = []
+
+        def states(key: Array) -> tuple[nnx.State, nnx.State]:
+            graphdef, params, rest = self(key, traced)
+            graphdefs.append(graphdef)
+            return params, rest
+
+        key = jax.eval_shape(jax.random.key, 0)
+        params, rest = jax.eval_shape(states, key)
+        return graphdefs[0], params, rest
+
     def _made(self, rngs: nnx.Rngs, settings: Settings) -> nnx.Module:
         """The model; a ValueError with the nearest names if it does not know a setting."""
         try:
@@ -117,7 +133,7 @@ def _kind(optim: Optim) -> tuple[list[str] | None, str, str, Static | None]:
 def program_of(
     builder: Builder, traced: Mapping[str, Sequence[float]], trials: Sequence[Trial], metric: str
 ) -> Program:
-    """The static program; builds models with concrete values, so that ranges are checked.
+    """The static program; the model sees concrete values, so that ranges are checked.
 
     Raises:
         ValueError: if the model refuses its settings, or has no ``theta()`` that decay="theta"
@@ -125,8 +141,8 @@ def program_of(
     """
     small = replace(builder, in_features=1)
     for number in range(1, len(trials)):
-        small(jax.random.key(0), {k: values[number] for k, values in traced.items()})
-    graphdef, params, rest = builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+        small.shapes({k: values[number] for k, values in traced.items()})
+    graphdef, params, rest = builder.shapes({k: v[0] for k, v in traced.items()})
     optim = trials[0].optim
     penalised = optim.decay == "theta"
     if penalised and not hasattr(nnx.merge(graphdef, params, rest), "theta"):
@@ -164,7 +180,7 @@ def refusals(
         traced, fixed = traced_and_fixed([trial])
         builder = Builder(model, 1, classes, problem.features.dtype, fixed)
         try:
-            builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+            builder.shapes({k: v[0] for k, v in traced.items()})
         except ValueError as error:
             refused[number] = error
     return refused
