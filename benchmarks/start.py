@@ -35,7 +35,7 @@ PARTS = {
     "responses": ["longnn.training.responses:batch_response"],
     "spectrum": ["longnn.analysis.density:spectral_density"],
     "figures": ["longnn.experiments.jobs.figures:figure_writers",
-                "matplotlib.figure:Figure.savefig"],
+                "longnn.experiments.jobs.figures:_save"],
     "writing": ["longnn.runs.record:write_run"],
     "the rest": [],
 }  # fmt: skip

@@ -18,7 +18,6 @@ from longnn.training import Fit, score
 from longnn.training.intervals import statistics
 
 from ..config.identity import dataset_files
-from .figures import figure_writers
 from .job import Job
 from .summary import peak_memory, versions
 
@@ -85,8 +84,15 @@ def files_of(
         CURVES: save_arrays(trained.curves),
         PARAMETERS: save_arrays(named(trained.params)),
         PREDICTIONS: save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
-        **(figure_writers(trained, dataset, result) if job.config.figures else {}),
+        **(_figures(trained, dataset, result) if job.config.figures else {}),
     }
+
+
+def _figures(trained: Fit, dataset: Dataset, result: Result) -> dict[str, Writer]:
+    """Writers of the figures; matplotlib is imported where there are some."""
+    from .figures import figure_writers
+
+    return figure_writers(trained, dataset, result)
 
 
 def line(result: Result) -> str:
