@@ -141,7 +141,13 @@ def _rates(rates: list, by_theta: bool, dtype: jnp.dtype) -> dict:
     return {"rates": groups, "theta_decay": np.array(of_theta, dtype)}
 
 
-@partial(jax.jit, static_argnames=("builder", "program"))
+# random numbers are much of the code that XLA makes of this; optimized less, it makes the same
+# numbers and compiles in a third of the time
+@partial(
+    jax.jit,
+    static_argnames=("builder", "program"),
+    compiler_options={"xla_backend_optimization_level": 1},
+)
 def _start(
     builder: Builder, program: Program, values: Mapping[str, Array], members: Member
 ) -> tuple[RunState, Member]:
