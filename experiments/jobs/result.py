@@ -56,7 +56,7 @@ def result_of(
         device=jax.devices()[0].device_kind,
         backend=choose(config.backend),
         versions=versions(),
-        config=cast(dict[str, Any], OmegaConf.to_container(resolved(config))),
+        config=plain(config),
         directory=job.directory,
     )
 
@@ -80,7 +80,7 @@ def files_of(
 ) -> dict[str, Writer]:
     """Writers of the other files of a run directory, by name."""
     return {
-        CONFIG: lambda path: path.write_text(OmegaConf.to_yaml(resolved(job.config))),
+        CONFIG: lambda path: path.write_text(OmegaConf.to_yaml(job.config, resolve=True)),
         CURVES: save_arrays(trained.curves),
         PARAMETERS: save_arrays(named(trained.params)),
         PREDICTIONS: save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
@@ -105,11 +105,9 @@ def line(result: Result) -> str:
     )
 
 
-def resolved(config: DictConfig) -> DictConfig:
-    """The config with every interpolation replaced by its value."""
-    plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
-    assert isinstance(plain, DictConfig)
-    return plain
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The config as plain containers, with every interpolation replaced by its value."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
 
 
 def _predicted(dataset: Dataset, trained: Fit) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.splits import Splits
 from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
-from longnn.training.builder import ModelClass, Settings, Trial
+from longnn.training.builder import ModelClass, Settings, Trial, refusals
 from longnn.training.drive import Progress, check_chunk, train
 from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
@@ -97,6 +97,8 @@ def fit(
     )
     numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]
+    for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
+        raise refused
     batch = make_batch(asked.model, asked.problem, splits, asked.classes, trials, asked.metric)
     started = time.perf_counter()
     compiling: list[float] = []

@@ -91,7 +91,8 @@ def make_batch(
         problem: N nodes.
         splits: S splits of the N nodes.
         classes: C, the width of the outputs, >= 1.
-        trials: settings, optimizer and seeds of each.
+        trials: settings, optimizer and seeds of each; what the model thinks of the settings is
+            asked of the first only (``builder.refusals``).
         metric: the name of the metric that selects the epoch.
 
     Raises:

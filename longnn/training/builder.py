@@ -1,7 +1,7 @@
 """From a model, its settings and its optimizer to the compiled program that trains it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -133,15 +133,14 @@ def _kind(optim: Optim) -> tuple[list[str] | None, str, str, Static | None]:
 def program_of(
     builder: Builder, traced: Mapping[str, Sequence[float]], trials: Sequence[Trial], metric: str
 ) -> Program:
-    """The static program; the model sees concrete values, so that ranges are checked.
+    """The static program; the model sees the values of the first trial, so that it may refuse them.
+
+    Those of the others are for :func:`refusals`.
 
     Raises:
         ValueError: if the model refuses its settings, or has no ``theta()`` that decay="theta"
             could act on.
     """
-    small = replace(builder, in_features=1)
-    for number in range(1, len(trials)):
-        small.shapes({k: values[number] for k, values in traced.items()})
     graphdef, params, rest = builder.shapes({k: v[0] for k, v in traced.items()})
     optim = trials[0].optim
     penalised = optim.decay == "theta"
