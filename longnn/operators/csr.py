@@ -11,7 +11,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.experimental.sparse import BCSR
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int, Int32
 
@@ -91,6 +90,8 @@ class CsrRows:
         Returns:
             A [R, W] array.
         """
+        from jax.experimental.sparse import BCSR  # brings scipy.linalg, which takes a while
+
         width = x.shape[1]
         padded = jnp.pad(x, ((0, 0), (0, -width % LANES)))
         parts = (values, self.columns, self.start)
