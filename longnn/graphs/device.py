@@ -9,7 +9,7 @@ from jax.typing import DTypeLike
 def on_device(values: object, dtype: DTypeLike | None = None) -> Array:
     """Puts numbers of the host on the device, converted there already.
 
-    ``jnp.asarray`` would compile a program for each shape, which costs more than it moves.
+    ``jnp.asarray`` would compile a program for each shape, which takes longer than the copy.
 
     Args:
         values: [...] an array of numpy, a number, or a sequence of them.
