@@ -26,7 +26,7 @@ PARTS = {
     "data and operator": ["longnn.experiments.jobs.run:_load",
                           "longnn.experiments.jobs.run:_problem"],
     "batch and first values": ["longnn.training.batch:make_batch",
-                               "longnn.training.builder:refusals",
+                               "longnn.training.refused:refusals",
                                "longnn.training.places:Places.fill"],
     "big program": ["longnn.training.executable:_compiled"],
     LOOP: ["longnn.training.places:Places.advance"],

@@ -10,12 +10,13 @@ from longnn.data.dataset import Dataset
 from longnn.data.splits import Splits
 from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
-from longnn.training.builder import ModelClass, Settings, Trial, refusals
+from longnn.training.builder import ModelClass, Settings, Trial
 from longnn.training.drive import Progress, check_chunk, train
 from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
 from longnn.training.optim import Optim, OptimLike, as_optim
 from longnn.training.problem import asked_of
+from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
 from longnn.training.seeds import seeds_of

@@ -92,7 +92,7 @@ def make_batch(
         splits: S splits of the N nodes.
         classes: C, the width of the outputs, >= 1.
         trials: settings, optimizer and seeds of each; what the model thinks of the settings is
-            asked of the first only (``builder.refusals``).
+            asked of the first only (``longnn.training.refused``).
         metric: the name of the metric that selects the epoch.
 
     Raises:

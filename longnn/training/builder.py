@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.data.labels import REGRESSION_METRICS
-from longnn.training.loop import Problem, Program
+from longnn.training.loop import Program
 from longnn.training.metrics import METRICS
 from longnn.training.optim import Optim
 from longnn.training.optimizer import Static, as_static, group_labels
@@ -135,7 +135,7 @@ def program_of(
 ) -> Program:
     """The static program; the model sees the values of the first trial, so that it may refuse them.
 
-    Those of the others are for :func:`refusals`.
+    Those of the others are for ``longnn.training.refused``.
 
     Raises:
         ValueError: if the model refuses its settings, or has no ``theta()`` that decay="theta"
@@ -168,21 +168,6 @@ def with_rates(program: Program, trials: Sequence[Trial]) -> list[Trial]:
     """
     groups = set(program.labels)
     return [trial._replace(optim=trial.optim.for_groups(groups)) for trial in trials]
-
-
-def refusals(
-    model: ModelClass, problem: Problem, classes: int, trials: Sequence[Trial]
-) -> dict[int, ValueError]:
-    """The number of each trial whose settings the model refuses -> what it says."""
-    refused = {}
-    for number, trial in enumerate(trials):
-        traced, fixed = traced_and_fixed([trial])
-        builder = Builder(model, 1, classes, problem.features.dtype, fixed)
-        try:
-            builder.shapes({k: v[0] for k, v in traced.items()})
-        except ValueError as error:
-            refused[number] = error
-    return refused
 
 
 def template(
