@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from longnn.version import __version__
 
 from .config.commands import COMMANDS, RENAMED
+from .garbage import end_quickly
 from .here import DirectoryGoneError, current_directory, import_from
 
 
@@ -91,6 +92,7 @@ def command_problem(name: str, *arguments: str) -> str | None:
 def _run(name: str, *arguments: str) -> int:
     """Calls the command, and turns what a user can mend into a message."""
     sys.argv = [f"longnn {name}", *arguments]
+    end_quickly()
     os.environ["PYTHONSAFEPATH"] = "1"  # python -m, which launchers start, adds no directory
     try:
         import_from(current_directory())

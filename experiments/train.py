@@ -3,7 +3,9 @@
 jax is imported inside the job only, so that ``--help`` answers at once.
 """
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import hydra
@@ -12,6 +14,7 @@ from omegaconf import DictConfig
 
 from .config.cli import CONF, check_command_line, register_resolvers
 from .config.output import check_output
+from .garbage import kept
 from .here import import_from
 
 
@@ -27,9 +30,16 @@ def job(config: DictConfig) -> dict[str, Any]:
     """
     register_resolvers()  # again, where a launcher has started a process for the job
     import_from(get_original_cwd())
-    from .jobs.single import run
+    return _runner()(config)
 
-    return run(config)
+
+@functools.cache
+def _runner() -> Callable[[DictConfig], dict[str, str]]:
+    """The function that runs a job, imported with all that it needs."""
+    with kept():
+        from .jobs.single import run
+
+    return run
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ import pooch
 def keep_compiled(directory: str | None) -> None:
     """Switches jax's persistent compilation cache on, or off.
 
-    Programs that compile in under half a second are not kept. Where the directory cannot be
-    written, jax warns and compiles.
+    Programs that compile in under a twentieth of a second are not kept. Where the directory cannot
+    be written, jax warns and compiles.
 
     Args:
         directory: "auto" for the user's cache folder; None for no cache.
@@ -20,7 +20,7 @@ def keep_compiled(directory: str | None) -> None:
         return
     path = Path(pooch.os_cache("longnn")) / "compiled" if directory == "auto" else Path(directory)
     jax.config.update("jax_compilation_cache_dir", str(path.expanduser()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
 
 
 def release_compiled(share: float = 0.5) -> bool:

@@ -1,8 +1,11 @@
 """The figures of a run directory."""
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from longnn import plot
@@ -11,6 +14,9 @@ from longnn.runs.directory import FILTER
 from longnn.runs.record import Writer
 from longnn.runs.result import Result
 from longnn.training import Fit, graph_of
+
+DPI = 150
+"""Pixels in an inch of a figure."""
 
 
 def figure_writers(trained: Fit, dataset: Dataset, result: Result) -> dict[str, Writer]:
@@ -36,8 +42,10 @@ def figure_writers(trained: Fit, dataset: Dataset, result: Result) -> dict[str, 
         title = f"Learned exponents, {name}"
         path = trained.curves["alpha"], trained.curves["beta"]
         drawn["exponents.png"] = plot.exponents(*path, selected, title)
-    return {file: _saver(figure) for file, figure in drawn.items()}
+    return {file: partial(_save, figure) for file, figure in drawn.items()}
 
 
-def _saver(figure: Figure) -> Writer:
-    return lambda path: figure.savefig(path, dpi=150)
+def _save(figure: Figure, path: Path) -> None:
+    """Draws the very image of ``figure.savefig``, which draws twice, first for the layout alone."""
+    figure.set_dpi(DPI)
+    FigureCanvasAgg(figure).print_png(path)

@@ -18,7 +18,6 @@ from longnn.training import Fit, score
 from longnn.training.intervals import statistics
 
 from ..config.identity import dataset_files
-from .figures import figure_writers
 from .job import Job
 from .summary import peak_memory, versions
 
@@ -57,7 +56,7 @@ def result_of(
         device=jax.devices()[0].device_kind,
         backend=choose(config.backend),
         versions=versions(),
-        config=cast(dict[str, Any], OmegaConf.to_container(resolved(config))),
+        config=plain(config),
         directory=job.directory,
     )
 
@@ -81,12 +80,19 @@ def files_of(
 ) -> dict[str, Writer]:
     """Writers of the other files of a run directory, by name."""
     return {
-        CONFIG: lambda path: path.write_text(OmegaConf.to_yaml(resolved(job.config))),
+        CONFIG: lambda path: path.write_text(OmegaConf.to_yaml(job.config, resolve=True)),
         CURVES: save_arrays(trained.curves),
         PARAMETERS: save_arrays(named(trained.params)),
         PREDICTIONS: save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
-        **(figure_writers(trained, dataset, result) if job.config.figures else {}),
+        **(_figures(trained, dataset, result) if job.config.figures else {}),
     }
+
+
+def _figures(trained: Fit, dataset: Dataset, result: Result) -> dict[str, Writer]:
+    """Writers of the figures; matplotlib is imported where there are some."""
+    from .figures import figure_writers
+
+    return figure_writers(trained, dataset, result)
 
 
 def line(result: Result) -> str:
@@ -99,11 +105,9 @@ def line(result: Result) -> str:
     )
 
 
-def resolved(config: DictConfig) -> DictConfig:
-    """The config with every interpolation replaced by its value."""
-    plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
-    assert isinstance(plain, DictConfig)
-    return plain
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The config as plain containers, with every interpolation replaced by its value."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True))
 
 
 def _predicted(dataset: Dataset, trained: Fit) -> dict[str, np.ndarray]:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from omegaconf import OmegaConf
 
 from longnn.runs.result import Result
 
 from ..config.identity import hash_of, settings_hash
 from .job import Job
-from .result import resolved
+from .result import plain
 
 
 class Ended(NamedTuple):
@@ -41,8 +40,8 @@ class Ended(NamedTuple):
 
 def ended(job: Job, status: str, **content: Any) -> Ended:
     """The report of a job; ``content`` is result, curves or error."""
-    config: Any = OmegaConf.to_container(resolved(job.config))
-    return Ended(job.directory, status, config, settings_hash(job.config), job.sweep, **content)
+    identity = settings_hash(job.config)
+    return Ended(job.directory, status, plain(job.config), identity, job.sweep, **content)
 
 
 def no_sink(job: Ended) -> None:

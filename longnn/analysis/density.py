@@ -18,6 +18,7 @@ from longnn.analysis.quadrature import lanczos_measure
 from longnn.analysis.spectrum import EXACT_LIMIT, check_limit, eigenvalues
 from longnn.analysis.twins import twin_classes, twin_share
 from longnn.graphs.checks import check_word
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.normalized import normalized_adjacency
 
@@ -78,9 +79,9 @@ def spectral_measure(
     start = np.random.default_rng(seed).integers(0, 2, (nodes, probes), np.int8) * 2 - 1
     operator = normalized_adjacency(graph, dtype=dtype)
     if method == "lanczos":
-        points = lanczos_measure(operator, jnp.asarray(start, dtype), moments // 2)
+        points = lanczos_measure(operator, on_device(start, dtype), moments // 2)
         return Measure(points.lam, points.mass / points.mass.sum())
-    mu = chebyshev_moments(operator, jnp.asarray(start, dtype), moments + 2) / start.size
+    mu = chebyshev_moments(operator, on_device(start, dtype), moments + 2) / start.size
     mu = with_known_moments(mu, first_moments(graph))
     return measure_of_moments(mu, kernel, twin_share(graph, twin_classes(graph)))
 

@@ -7,7 +7,6 @@ from typing import SupportsIndex
 import jax
 import numpy as np
 import scipy.sparse
-import scipy.sparse.csgraph
 from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Int, Real, Shaped
@@ -143,11 +142,13 @@ class Graph:
 
     def components(self) -> Int[np.ndarray, " N"]:
         """[N] number of the connected component of each node; 0 is the largest."""
+        from scipy.sparse import csgraph  # brings scipy.linalg, which little else needs
+
         pairs = self.pairs()
         matrix = scipy.sparse.coo_array(
             (np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), (self.num_nodes,) * 2
         )
-        _, label = scipy.sparse.csgraph.connected_components(matrix, directed=False)
+        _, label = csgraph.connected_components(matrix, directed=False)
         by_size = np.argsort(-np.bincount(label), kind="stable")
         rank = np.empty_like(by_size)
         rank[by_size] = np.arange(len(by_size))

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float, PRNGKeyArray, Real
 
+from longnn.graphs.device import on_device
 from longnn.models.dropout import Key
 from longnn.models.matrices import CsrFeatures, DenseFeatures, NativeFeatures, SparseFeatures
 from longnn.operators.bucketed import bucketed_rows
@@ -107,8 +108,8 @@ def as_features(
         )
     shape = (int(matrix.shape[0]), int(matrix.shape[1]))
     if coo.nnz > density_limit * shape[0] * shape[1]:
-        return DenseFeatures(jnp.asarray(coo.toarray(), dtype), shape)
-    values = jnp.asarray(coo.data, dtype)
+        return DenseFeatures(on_device(coo.toarray(), dtype), shape)
+    values = on_device(coo.data, dtype)
     backend = choose(backend)
     if backend == "native":
         native = native_rows(coo.row, coo.col, shape), native_rows(coo.col, coo.row, shape[::-1])
@@ -116,9 +117,8 @@ def as_features(
     if backend == "csr":
         by_rows, first = csr_rows(coo.row, coo.col, shape)
         by_columns, second = csr_rows(coo.col, coo.row, shape[::-1])
-        order = jnp.asarray(np.argsort(first)[second], jnp.int32)
-        values = values[first]
-        transposed = values[order]
+        order = on_device(np.argsort(first)[second], jnp.int32)
+        values, transposed = (on_device(coo.data[e], dtype) for e in (first, second))
         return CsrFeatures(values, by_rows, by_columns, shape, transposed=transposed, order=order)
     rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
     columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)

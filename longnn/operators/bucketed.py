@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int, Int32
 
+from longnn.graphs.device import on_device
 from longnn.operators._buckets import buckets_of, joined, places_of
 from longnn.operators.transforms import static
 
@@ -157,13 +158,13 @@ def bucketed_rows(
         entry = np.full(real.shape, len(rows))
         entry[real] = order[((start[row] + skipped)[member] + offset)[real]]
         column = np.where(real, np.append(columns, 0)[entry], 0 if with_values else width)
-        all_columns.append(jnp.asarray(column, jnp.int32))
-        all_entries.append(jnp.asarray(entry, jnp.int32))
+        all_columns.append(on_device(column, jnp.int32))
+        all_entries.append(on_device(entry, jnp.int32))
     place = places_of([member for _, member in buckets_of(length, growth)])
     parts, position = joined(pieces, first, place, growth)
     entries = tuple(all_entries) if with_values else None
-    joins = tuple(jnp.asarray(part, jnp.int32) for part in parts)
-    return Rows(tuple(all_columns), entries, joins, jnp.asarray(position, jnp.int32), shape)
+    joins = tuple(on_device(part, jnp.int32) for part in parts)
+    return Rows(tuple(all_columns), entries, joins, on_device(position, jnp.int32), shape)
 
 
 def _with_zero_row(x: Array) -> Array:

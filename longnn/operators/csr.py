@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.experimental.sparse import BCSR
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int, Int32
 
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.operators.products import symmetric_product
 from longnn.operators.transforms import static
@@ -90,6 +90,8 @@ class CsrRows:
         Returns:
             A [R, W] array.
         """
+        from jax.experimental.sparse import BCSR  # brings scipy.linalg, which takes a while
+
         width = x.shape[1]
         padded = jnp.pad(x, ((0, 0), (0, -width % LANES)))
         parts = (values, self.columns, self.start)
@@ -144,8 +146,8 @@ def csr_rows(
     """
     order = np.lexsort((columns, rows))
     start = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])
-    device = lambda a: jnp.asarray(a, jnp.int32)  # noqa: E731
-    return CsrRows(device(start), device(columns[order]), shape), order
+    first, column = (on_device(a, jnp.int32) for a in (start, columns[order]))
+    return CsrRows(first, column, shape), order
 
 
 def csr_operator(
@@ -163,4 +165,4 @@ def csr_operator(
     """
     pair = np.asarray(graph.receivers), np.asarray(graph.senders)
     rows, order = csr_rows(*pair, (graph.num_nodes, graph.num_nodes))
-    return CsrOperator(rows, jnp.asarray(values[order], dtype))
+    return CsrOperator(rows, on_device(values[order], dtype))

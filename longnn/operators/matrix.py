@@ -6,6 +6,7 @@ import scipy.linalg
 import scipy.sparse
 from jax.typing import DTypeLike
 
+from longnn.graphs.device import on_device
 from longnn.operators.normalized import SegmentOperator
 from longnn.operators.protocol import Operator
 from polybases.lanczos import reorthogonalised_step
@@ -92,9 +93,9 @@ def symmetric_operator(
         low, high = -1.0, 1.0
     final = scipy.sparse.coo_array(rows)
     operator = SegmentOperator(
-        jnp.asarray(final.col, jnp.int32),
-        jnp.asarray(final.row, jnp.int32),
-        jnp.asarray(final.data, dtype),
+        on_device(final.col, jnp.int32),
+        on_device(final.row, jnp.int32),
+        on_device(final.data, dtype),
         size,
     )
     return operator, (low, high)

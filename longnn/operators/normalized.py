@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
@@ -94,8 +95,8 @@ def normalized_adjacency(
     values = shift_entries(graph)
     if backend == "csr":
         return csr_operator(graph, values, dtype)
-    senders, receivers = (jnp.asarray(a, jnp.int32) for a in (graph.senders, graph.receivers))
-    return SegmentOperator(senders, receivers, jnp.asarray(values, dtype), graph.num_nodes)
+    senders, receivers = (on_device(a, jnp.int32) for a in (graph.senders, graph.receivers))
+    return SegmentOperator(senders, receivers, on_device(values, dtype), graph.num_nodes)
 
 
 def _bucketed_operator(graph: Graph, dtype: DTypeLike) -> BucketedOperator:
@@ -104,5 +105,5 @@ def _bucketed_operator(graph: Graph, dtype: DTypeLike) -> BucketedOperator:
     rows = bucketed_rows(receivers, senders, shape, with_values=graph.weights is not None)
     degree = graph.degrees()
     check_degrees(degree, dtype)
-    weights = None if graph.weights is None else jnp.asarray(graph.weights, dtype)
-    return BucketedOperator(rows, jnp.asarray(degree_power(degree, -0.5), dtype), weights)
+    weights = None if graph.weights is None else on_device(graph.weights, dtype)
+    return BucketedOperator(rows, on_device(degree_power(degree, -0.5), dtype), weights)

@@ -8,6 +8,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import degree_power
 from longnn.operators.protocol import Operator
@@ -64,4 +65,4 @@ def similar_operator(
     if r == 0.5:
         return symmetric
     scale = degree_power(graph.degrees(), 0.5 - r, isolated=1.0)
-    return SimilarOperator(symmetric, jnp.asarray(scale, dtype))
+    return SimilarOperator(symmetric, on_device(scale, dtype))

@@ -16,6 +16,7 @@ from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
 from longnn.training.optim import Optim, OptimLike, as_optim
 from longnn.training.problem import asked_of
+from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
 from longnn.training.seeds import seeds_of
@@ -97,6 +98,8 @@ def fit(
     )
     numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]
+    for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
+        raise refused
     batch = make_batch(asked.model, asked.problem, splits, asked.classes, trials, asked.metric)
     started = time.perf_counter()
     compiling: list[float] = []

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from jaxtyping import Int, Integer
+from jaxtyping import Float, Integer
 
 from longnn.data.splits import Splits
 from longnn.training.builder import (
@@ -36,7 +36,7 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """B runs, whose states are made when they are trained.
+    """B runs, whose states are made when they are trained; all arrays but the problem's are numpy.
 
     Attributes:
         program: the compiled program's static part, which all runs share.
@@ -45,9 +45,9 @@ class Batch:
         metric: the name of the metric that selects the epoch.
         runs: the place of each run.
         builder: makes the model.
-        keys: [B] random keys of the initial values.
         values: name -> [B] traced settings.
-        members: leaves [B, ...], whose settings are still empty.
+        members: leaves [B, ...], whose settings are still empty, and whose keys are still what they
+            are made of: [B, 2] seed and number of the split.
     """
 
     program: Program
@@ -56,17 +56,20 @@ class Batch:
     metric: str
     runs: list[Run]
     builder: Builder
-    keys: Array
-    values: dict[str, Array]
+    values: dict[str, Float[np.ndarray, " B"]]
     members: Member
 
-    def begin(self, index: Integer[np.ndarray | Array, " b"]) -> tuple[RunState, Member]:
-        """Initial states of the runs at ``index`` [b]; leaves [b, ...]."""
-        keys, values, members = jax.tree.map(
-            lambda leaf: leaf[index], (self.keys, self.values, self.members)
-        )
-        state, settings = _start(self.builder, self.program, keys, values, members)
-        return state, members._replace(settings=settings)
+    def begin(self, index: Integer[np.ndarray, " b"]) -> tuple[RunState, Member]:
+        """Initial states of the runs at ``index`` [b]; leaves [b, ...] on the device."""
+        return _start(self.builder, self.program, *self._at(index))
+
+    def shapes(self, size: int) -> tuple[RunState, Member]:
+        """The shapes of what :meth:`begin` gives for so many runs."""
+        first = self._at(np.zeros(size, int))
+        return _start.eval_shape(self.builder, self.program, *first)
+
+    def _at(self, index: Integer[np.ndarray, " b"]) -> tuple[dict[str, np.ndarray], Member]:
+        return jax.tree.map(lambda leaf: leaf[index], (self.values, self.members))
 
 
 def make_batch(
@@ -88,7 +91,8 @@ def make_batch(
         problem: N nodes.
         splits: S splits of the N nodes.
         classes: C, the width of the outputs, >= 1.
-        trials: settings, optimizer and seeds of each.
+        trials: settings, optimizer and seeds of each; what the model thinks of the settings is
+            asked of the first only (``longnn.training.refused``).
         metric: the name of the metric that selects the epoch.
 
     Raises:
@@ -105,67 +109,56 @@ def make_batch(
     runs = [
         Run(t, *pair) for t, trial in enumerate(trials) for pair in product(trial.seeds, number)
     ]
-    keys = _keys(
-        jnp.asarray(np.array([run.seed for run in runs])),
-        jnp.asarray(np.array([run.split for run in runs])),
-    )
-    members = _members(keys[:, 1], runs, splits, trials, builder.dtype)
+    members = _members(runs, splits, trials, builder.dtype)
     of_trial = np.array([run.trial for run in runs])
-    values = {k: jnp.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
-    return Batch(program, problem, splits, metric, runs, builder, keys[:, 0], values, members)
+    values = {k: np.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
+    return Batch(program, problem, splits, metric, runs, builder, values, members)
 
 
-@jax.jit
-def _keys(seeds: Int[Array, " B"], splits: Int[Array, " B"]) -> Array:
-    """[B, 2] keys of the initial values and of dropout."""
-
-    def of_run(seed: Array, split: Array) -> Array:
-        return jax.random.split(jax.random.fold_in(jax.random.key(seed), split))
-
-    return jax.vmap(of_run)(seeds, splits)
-
-
-def _members(
-    keys: Array, runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype
-) -> Member:
+def _members(runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype) -> Member:
     index = np.array([run.split for run in runs])
     optims = [trials[run.trial].optim for run in runs]
-    return Member(
-        key=keys,
-        train=jnp.asarray(splits.train[index]),
-        val=jnp.asarray(splits.val[index]),
-        settings=nnx.State({}),
-        **_rates([optim.rates or {} for optim in optims], optims[0].decay == "theta", dtype),
-        patience=jnp.asarray([o.patience for o in optims], jnp.int32),
-        max_epochs=jnp.asarray([o.max_epochs for o in optims], jnp.int32),
-    )
+    leaves: dict[str, Any] = {
+        "key": np.array([(run.seed, run.split) for run in runs]),
+        "train": splits.train[index],
+        "val": splits.val[index],
+        "patience": np.array([o.patience for o in optims], np.int32),
+        "max_epochs": np.array([o.max_epochs for o in optims], np.int32),
+    }
+    rates = _rates([optim.rates or {} for optim in optims], optims[0].decay == "theta", dtype)
+    return Member(settings=nnx.State({}), **leaves, **rates)
 
 
 def _rates(rates: list, by_theta: bool, dtype: jnp.dtype) -> dict:
     """The rates of every group and the decay of theta, as arrays [B]."""
     undecayed = ("coefficients", "decomposition") if by_theta else ()
 
-    def rate(group: str, name: str) -> Array:
+    def rate(group: str, name: str) -> np.ndarray:
         off = name == "weight_decay" and group in undecayed
-        return jnp.asarray([0.0 if off else r[group][name] for r in rates], dtype)
+        return np.array([0.0 if off else r[group][name] for r in rates], dtype)
 
     groups = {g: {name: rate(g, name) for name in ("lr", "weight_decay")} for g in rates[0]}
     of_theta = [r["coefficients"]["weight_decay"] if by_theta else 0.0 for r in rates]
-    return {"rates": groups, "theta_decay": jnp.asarray(of_theta, dtype)}
+    return {"rates": groups, "theta_decay": np.array(of_theta, dtype)}
 
 
-@partial(jax.jit, static_argnames=("builder", "program"))
+# random numbers are much of the code that XLA makes of this; optimized less, it makes the same
+# numbers and compiles in a third of the time
+@partial(
+    jax.jit,
+    static_argnames=("builder", "program"),
+    compiler_options={"xla_backend_optimization_level": 1},
+)
 def _start(
-    builder: Builder,
-    program: Program,
-    keys: Array,
-    values: Mapping[str, Array],
-    members: Member,
-) -> tuple[RunState, nnx.State]:
-    """Initial states and settings of all members."""
+    builder: Builder, program: Program, values: Mapping[str, Array], members: Member
+) -> tuple[RunState, Member]:
+    """Initial states of all members, and the members with their keys and settings."""
 
-    def one(key: Array, traced: Mapping[str, Array], member: Member) -> tuple[RunState, nnx.State]:
-        _, params, rest = builder(key, traced)
-        return initial_state(program, params, member), rest
+    def one(traced: Mapping[str, Array], member: Member) -> tuple[RunState, Member]:
+        seed, split = member.key
+        first, dropout = jax.random.split(jax.random.fold_in(jax.random.key(seed), split))
+        _, params, rest = builder(first, traced)
+        member = member._replace(key=dropout, settings=rest)
+        return initial_state(program, params, member), member
 
-    return jax.vmap(one)(keys, values, members)
+    return jax.vmap(one)(values, members)

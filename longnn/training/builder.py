@@ -1,7 +1,7 @@
 """From a model, its settings and its optimizer to the compiled program that trains it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.data.labels import REGRESSION_METRICS
-from longnn.training.loop import Problem, Program
+from longnn.training.loop import Program
 from longnn.training.metrics import METRICS
 from longnn.training.optim import Optim
 from longnn.training.optimizer import Static, as_static, group_labels
@@ -59,6 +59,22 @@ class Builder:
         module = self._made(nnx.Rngs(key), settings)
         graphdef, params, rest = nnx.split(module, nnx.Param, ...)  # type: ignore[misc]
         return graphdef, params, rest
+
+    def shapes(self, traced: Mapping[str, ArrayLike]) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
+        """The same for some key, with shapes in place of arrays.
+
+        Nothing is computed, but the model sees the settings that are concrete, and may refuse them.
+        """
+        graphdefs = []
+
+        def states(key: Array) -> tuple[nnx.State, nnx.State]:
+            graphdef, params, rest = self(key, traced)
+            graphdefs.append(graphdef)
+            return params, rest
+
+        key = jax.eval_shape(jax.random.key, 0)
+        params, rest = jax.eval_shape(states, key)
+        return graphdefs[0], params, rest
 
     def _made(self, rngs: nnx.Rngs, settings: Settings) -> nnx.Module:
         """The model; a ValueError with the nearest names if it does not know a setting."""
@@ -117,16 +133,15 @@ def _kind(optim: Optim) -> tuple[list[str] | None, str, str, Static | None]:
 def program_of(
     builder: Builder, traced: Mapping[str, Sequence[float]], trials: Sequence[Trial], metric: str
 ) -> Program:
-    """The static program; builds models with concrete values, so that ranges are checked.
+    """The static program; the model sees the values of the first trial, so that it may refuse them.
+
+    Those of the others are for ``longnn.training.refused``.
 
     Raises:
         ValueError: if the model refuses its settings, or has no ``theta()`` that decay="theta"
             could act on.
     """
-    small = replace(builder, in_features=1)
-    for number in range(1, len(trials)):
-        small(jax.random.key(0), {k: values[number] for k, values in traced.items()})
-    graphdef, params, rest = builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
+    graphdef, params, rest = builder.shapes({k: v[0] for k, v in traced.items()})
     optim = trials[0].optim
     penalised = optim.decay == "theta"
     if penalised and not hasattr(nnx.merge(graphdef, params, rest), "theta"):
@@ -153,21 +168,6 @@ def with_rates(program: Program, trials: Sequence[Trial]) -> list[Trial]:
     """
     groups = set(program.labels)
     return [trial._replace(optim=trial.optim.for_groups(groups)) for trial in trials]
-
-
-def refusals(
-    model: ModelClass, problem: Problem, classes: int, trials: Sequence[Trial]
-) -> dict[int, ValueError]:
-    """The number of each trial whose settings the model refuses -> what it says."""
-    refused = {}
-    for number, trial in enumerate(trials):
-        traced, fixed = traced_and_fixed([trial])
-        builder = Builder(model, 1, classes, problem.features.dtype, fixed)
-        try:
-            builder(jax.random.key(0), {k: v[0] for k, v in traced.items()})
-        except ValueError as error:
-            refused[number] = error
-    return refused
 
 
 def template(

@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 class Member(NamedTuple):
     """What one run of a batch has of its own; every leaf is traced."""
 
-    key: Array
+    key: Array  # of dropout
     train: Bool[Array, " N"]
     val: Bool[Array, " N"]
     settings: nnx.State

@@ -15,6 +15,7 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Bool, Integer
 
+from longnn.graphs.device import on_device
 from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
 from longnn.training.loop import Member, RunState, predict
@@ -86,7 +87,7 @@ class Places:
         self._mark()
 
     def _mark(self) -> None:
-        self._state = self._state._replace(running=jnp.asarray(self.running))
+        self._state = self._state._replace(running=on_device(self.running))
 
     def advance(self) -> None:
         """One chunk of epochs."""
@@ -148,9 +149,7 @@ class Places:
         if worthwhile(1 - smaller / here, epochs * bytes_of(self._step)):
             keep = np.argsort(~self.running, kind="stable")[:smaller]
             self._run_at, self.running = self._run_at[keep], self.running[keep]
-            self._state, self._members = jax.tree.map(
-                lambda leaf: leaf[keep], (self._state, self._members)
-            )
+            self._state, self._members = _taken(keep, (self._state, self._members))
 
 
 @jax.jit
@@ -158,6 +157,12 @@ def _merged(new: Any, begun: Any, old: Any) -> Any:
     """The leaves of ``begun`` at the places ``new`` [b], those of ``old`` elsewhere."""
     pick = lambda a, b: jnp.where(new.reshape(-1, *[1] * (a.ndim - 1)), a, b)  # noqa: E731
     return jax.tree.map(pick, begun, old)
+
+
+@jax.jit
+def _taken(keep: Any, leaves: Any) -> Any:
+    """The leaves at the places ``keep`` [b]."""
+    return jax.tree.map(lambda leaf: leaf[keep], leaves)
 
 
 def _halved(size: int, running: int) -> int:

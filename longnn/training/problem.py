@@ -3,10 +3,10 @@
 import reprlib
 from typing import NamedTuple
 
-import jax.numpy as jnp
 from flax import nnx
 
 from longnn.data.dataset import Dataset, check_dataset
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
 from longnn.operators.choice import Backend
@@ -48,7 +48,7 @@ def problem_of(
     return Problem(
         similar_operator(operator, graph, degree_exponent),
         as_features(dataset.features, backend=backend),
-        jnp.asarray(dataset.labels),
+        on_device(dataset.labels),
     )
 
 

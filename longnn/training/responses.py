@@ -11,6 +11,7 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float, Real
 
+from longnn.graphs.device import on_device
 from longnn.operators.protocol import Operator
 from longnn.training.loop import Program
 
@@ -67,12 +68,18 @@ def batch_response(
     Raises:
         ValueError: see :func:`module_response`.
     """
-    x = jnp.asarray(1 - check_lambda(lam), jax.tree.leaves(params)[0].dtype)
+    x = on_device(1 - check_lambda(lam), jax.tree.leaves(params)[0].dtype)
+    return np.asarray(_responses(program, params, settings, x))
+
+
+@partial(jax.jit, static_argnames=("program",))
+def _responses(program: Program, params: nnx.State, settings: nnx.State, x: Array) -> Array:
+    """g at x [G] of each of B models, [B, G, C]."""
 
     def one(p: nnx.State, s: nnx.State) -> Array:
         return _filter_of(program.model(p, s))(x)
 
-    return np.asarray(jax.vmap(one)(params, settings))
+    return jax.vmap(one)(params, settings)
 
 
 def propagated_response(

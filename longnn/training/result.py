@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Float, Real
 
 from longnn.data.splits import Splits
 from longnn.graphs.checks import check_word
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
 from longnn.training.loop import Program
@@ -75,7 +75,7 @@ class Fit:
         """
         if not 0 <= run < len(self.runs):
             raise ValueError(f"there are runs 0 to {len(self.runs) - 1}, got {run}")
-        of_run = lambda leaf: jnp.asarray(leaf[run])  # noqa: E731, to the device
+        of_run = lambda leaf: on_device(leaf[run])  # noqa: E731
         params, settings = jax.tree.map(of_run, (self.params, self.settings))
         return self.program.model(params, settings)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import jax
-import numpy as np
 
 from longnn.training.batch import Batch
 from longnn.training.loop import Member, RunState
@@ -49,8 +48,7 @@ def batch_size(
     shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
 
     def program(size: int) -> jax.stages.Compiled:
-        state, members = jax.eval_shape(batch.begin, np.zeros(size, int))
-        return compiled(batch, state, members, length)
+        return compiled(batch, *batch.shapes(size), length)
 
     size = _equal(runs, FEW) if cached else runs
     needed = bytes_of(program(size))

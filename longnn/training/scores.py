@@ -1,14 +1,15 @@
 """Scores of a batch of runs: a number for each run, their mean and its 95 % interval."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from jaxtyping import Bool, Float, Int, Real
 
 from longnn.training.intervals import statistics
-from longnn.training.metrics import METRICS
+from longnn.training.metrics import METRICS, Metric
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +77,7 @@ def counted(number: int, noun: str) -> str:
 def score(
     metric: str,
     outputs: Float[np.ndarray, "B N C"],
-    labels: Real[np.ndarray, " N"] | Real[jax.Array, " N"],
+    labels: Real[np.ndarray | Array, " N"],
     masks: Bool[np.ndarray, "B N"],
 ) -> Float[np.ndarray, " B"]:
     """The metric of each of B runs on a part of the nodes, a fraction of at most 1.
@@ -87,5 +88,10 @@ def score(
         labels: [N] whole numbers, or real values for "r2".
         masks: [B, N] which nodes count in each run.
     """
-    scores = jax.vmap(METRICS[metric], in_axes=(0, None, 0))
-    return np.asarray(scores(*map(jnp.asarray, (outputs, labels, masks))))
+    return np.asarray(_scores(METRICS[metric], outputs, labels, masks))
+
+
+@partial(jax.jit, static_argnames=("metric",))
+def _scores(metric: Metric, outputs: Array, labels: Array, masks: Array) -> Array:
+    """The metric of each of B runs."""
+    return jax.vmap(metric, in_axes=(0, None, 0))(outputs, labels, masks)

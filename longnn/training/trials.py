@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from longnn.data.splits import Splits
 from longnn.training.batch import Batch, make_batch
-from longnn.training.builder import ModelClass, Trial, refusals
+from longnn.training.builder import ModelClass, Trial
 from longnn.training.drive import Progress, Prune, check_chunk, train
 from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
 from longnn.training.places import Finished
+from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
 
