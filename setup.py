@@ -22,11 +22,11 @@ class BuildWithKernels(build_py):
         super().run()
         if not KERNELS:
             return
-        from longnn.operators.native.build import build
+        from longnn.operators.native.build import build_variants
         from longnn.operators.native.variants import variants_of
 
         folder = Path(self.build_lib, "longnn", "operators", "native")
-        problem = build(variants_of(platform.machine()), folder)
+        problem = build_variants(variants_of(platform.machine()), folder)
         if problem:
             raise SystemExit(f"native kernels: {problem}")
 

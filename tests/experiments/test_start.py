@@ -33,13 +33,16 @@ def compiled() -> Iterator[list[str]]:
     jax.monitoring.unregister_event_duration_listener(count)
 
 
-# pure JAX: what the native kernels need is put on the device elsewhere
 @pytest.mark.parametrize(
     "varied",
-    [["model.dropout=0.1"], pytest.param(["model.dropout=0.1,0.2", "-m"], marks=pytest.mark.slow)],
+    [
+        ["backend=auto"],
+        pytest.param(["backend=csr"], marks=pytest.mark.slow),
+        pytest.param(["backend=auto", "model.dropout=0.1,0.2", "-m"], marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_with_figures_is_a_few_programs(train, compiled, varied):
-    runs = train(*SMALL, "backend=csr", "model.order=3", "model.hidden=13", *varied)
+    runs = train(*SMALL, "model.order=3", "model.hidden=13", *varied)
     assert all((run / "filter.png").exists() for run in runs)
     assert "_start" in compiled
     assert set(compiled) <= PROGRAMS

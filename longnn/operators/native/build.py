@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     options = parser().parse_args(arguments)
     wanted = variants_of(platform.machine()) if options.all else variants_here()[:1]
-    problem = build(wanted, SOURCES)
+    problem = build_variants(wanted, SOURCES)
     if problem:
         print(f"native kernels: {problem}; pure JAX will be used", file=sys.stderr)
         return
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"backend=auto: {measured.verdict()}")
 
 
-def build(variants: Sequence[Variant], folder: Path) -> str | None:
+def build_variants(variants: Sequence[Variant], folder: Path) -> str | None:
     """Compiles what is not built yet, and then removes what other sources were compiled to.
 
     Args:

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power
 from longnn.operators.native.rows import NativeRows, check_dtype, padded_rows
@@ -212,8 +213,8 @@ def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOpera
     degree = degree[node_of_row]
     root = degree_power(degree, 0.5, isolated=1.0)
     inverse = degree_power(degree, -1.0)
-    order = (jnp.asarray(a, jnp.int32) for a in (node_of_row, row_of_node))
-    return NativeOperator(rows, *order, *(jnp.asarray(a, dtype) for a in (weights, root, inverse)))
+    order = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
+    return NativeOperator(rows, *order, *(on_device(a, dtype) for a in (weights, root, inverse)))
 
 
 def _padded(width: int, dtype: DTypeLike) -> int:

@@ -1,13 +1,14 @@
 """A sparse pattern by rows (CSR) for the native product."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int, Int32, Shaped
 
+from longnn.graphs.device import on_device
 from longnn.operators.native.library import DTYPES
 from longnn.operators.transforms import static
 
@@ -122,5 +123,5 @@ def _pattern(
     targets = np.linspace(0, work[-1], min(CHUNKS, max(shape[0], 1)) + 1)[1:-1]
     chunks = np.concatenate([[0], np.searchsorted(work, targets), [shape[0]]])
     ahead = np.concatenate([columns, np.zeros(READ_AHEAD, np.int64)])
-    device = lambda a: jnp.asarray(a, jnp.int32)  # noqa: E731
+    device = partial(on_device, dtype=np.int32)
     return NativeRows(device(start), device(ahead), device(entries), device(chunks), shape)
