@@ -16,11 +16,8 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;  // SSE and NEON
 #endif
 
-// Vectors of a row that are summed together: a panel of wide registers is two cache lines.
-#ifndef LONGNN_PANEL_VECTORS
-#define LONGNN_PANEL_VECTORS (kVectorBytes == 64 ? 2 : 4)
-#endif
-constexpr int kPanelVectors = LONGNN_PANEL_VECTORS;
+// Vectors of a row that are summed together: at least a cache line.
+constexpr int kPanelVectors = kVectorBytes == 16 ? 4 : 2;
 
 template <typename T>
 struct Simd {
