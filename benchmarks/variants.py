@@ -5,8 +5,10 @@
 
 Each side is a process of its own, which waits while the others are timed: v4, v3, v2 and portable
 (LONGNN_NATIVE), csr (pure JAX), torch CSR (one product, by MKL), torch tuned and torch csr
-(training). They take turns in five rounds; times are medians. ``longnn build --all`` first;
-LONGNN_DATA_DIR and PyTorch are needed.
+(training). XLA compiles for the same instructions as the variant (``--xla_cpu_max_isa``), also for
+the csr that it is compared with; jaxlib's own CSR product, MKL and PyTorch choose theirs. They take
+turns in five rounds; times are medians. ``longnn build --all`` first; LONGNN_DATA_DIR and PyTorch
+are needed.
 """
 
 import argparse
@@ -31,13 +33,16 @@ WIDTHS = (8, 32, 50, 128)
 GRAPHS = ("squirrel", "cornell5")
 TABLES = ("cora", "squirrel")
 POWER, EPOCHS, ROUNDS = 100, 40, 5
+ISA = {"v4": "AVX512", "v3": "AVX2", "v2": "SSE4_2", "portable": "SSE4_2"}
+"""What XLA calls the instructions of each variant."""
 
 
 class Side:
     """A process that times what it is asked for."""
 
-    def __init__(self, name: str, native: str):
-        environment = {**os.environ, "LONGNN_NATIVE": native}
+    def __init__(self, name: str, native: str, isa: str):
+        flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_max_isa={isa}"
+        environment = {**os.environ, "LONGNN_NATIVE": native, "XLA_FLAGS": flags}
         command = [sys.executable, "-m", "benchmarks.variants", "--serve", name]
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -132,9 +137,11 @@ def main() -> None:
         serve(options.serve)
         return
     built = [variant.name for variant in variants_here() if library_path(variant).exists()]
-    sides = {name: Side(name, name) for name in built}
-    for name in ("csr", "torch CSR", "torch tuned", "torch csr"):
-        sides[name] = Side(name, "0")
+    sides = {name: Side(name, name, ISA[name]) for name in built}
+    for isa in dict.fromkeys(ISA[name] for name in built):
+        sides[f"csr, {isa}"] = Side("csr", "0", isa)
+    for name in ("torch CSR", "torch tuned", "torch csr"):
+        sides[name] = Side(name, "0", ISA[built[0]])
     lines: list[Line] = []
     for case in track((products, tables), "measuring", console=Console(stderr=True)):
         for line in case(sides):

@@ -107,12 +107,12 @@ def connection(basis: tuple[Tensor, ...], anchor: tuple[Tensor, ...]) -> Tensor:
 
 
 def as_csr(matrix: sparse.csr_array) -> Tensor:
-    """A float32 CSR tensor with 32-bit indices, as MKL takes it."""
+    """A float32 CSR tensor with 32-bit indices, as MKL takes it, on the default device."""
     parts = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "CSR is in beta state"
         return torch.sparse_csr_tensor(
-            *map(torch.from_numpy, parts),
+            *map(torch.tensor, parts),
             torch.tensor(matrix.data, dtype=torch.float32),
             matrix.shape,
         )

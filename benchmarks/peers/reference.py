@@ -68,7 +68,7 @@ class ReferencePeer:
     @torch.no_grad()
     def logits(self) -> np.ndarray:
         """Log-probabilities [N, C], dropout off."""
-        return self._forward(training=False).numpy()
+        return self._forward(training=False).cpu().numpy()
 
     def run(
         self, splits: Iterable[tuple[np.ndarray, np.ndarray]], epochs: int, seed: int = 0
@@ -94,7 +94,7 @@ class ReferencePeer:
         """Of the loss on the current split, named as in ``load``."""
         self._backward()
         named = self.model.named().items()
-        return {name: oriented(name, p.grad).numpy().copy() for name, p in named}
+        return {name: oriented(name, p.grad).cpu().numpy().copy() for name, p in named}
 
     def _backward(self) -> float:
         self.optimizer.zero_grad()

@@ -1,0 +1,274 @@
+"""Training on one GPU, beside PyTorch on the same: a few minutes, a JSON line for each figure.
+
+    python -m benchmarks.gpu                        everything
+    python -m benchmarks.gpu --part products epochs some parts of it
+    python -m benchmarks.gpu --quick                small graphs and few repeats, on any device
+
+Needs PyTorch with CUDA and LONGNN_DATA_DIR. Each part runs in a process of its own, so that memory
+and compiled programs are its own; one that fails prints its error, and the exit code is 1 then.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
+from statistics import median
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Figure = dict[str, Any]
+WIDTHS = (8, 32, 70, 128, 320)
+
+
+def environment(quick: bool) -> Iterator[Figure]:
+    """The device and the versions."""
+    device = jax.devices()[0]
+    versions = {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "torch")}
+    yield {"device": device.device_kind, "platform": device.platform, **versions}
+
+
+def products(quick: bool) -> Iterator[Figure]:
+    """Milliseconds of one product S x, by width, on each backend and by cuSPARSE."""
+    from benchmarks.workloads import load
+    from longnn.operators import normalized_adjacency
+
+    for name in ["cora"] if quick else ["squirrel", "cornell5", "power-law-1e6"]:
+        w = load(name)
+        for backend in ("segment_sum", "bucketed", "csr"):
+            operator = normalized_adjacency(w.graph, backend=backend)  # type: ignore[arg-type]
+            for width in WIDTHS[:2] if quick else WIDTHS:
+                yield {
+                    "graph": name,
+                    "width": width,
+                    "side": backend,
+                    "ms": 1e3 * _product_seconds(operator, w.graph.num_nodes, width),
+                }
+        for width in WIDTHS[:2] if quick else WIDTHS:
+            seconds = _cusparse_seconds(w, width)
+            yield {"graph": name, "width": width, "side": "torch CSR", "ms": 1e3 * seconds}
+
+
+@partial(jax.jit, static_argnames="steps")
+def _power(operator: Any, x: jax.Array, steps: int) -> jax.Array:
+    return jax.lax.fori_loop(0, steps, lambda _, y: operator.matvec(y), x)
+
+
+def _product_seconds(operator: Any, nodes: int, width: int, steps: int = 50) -> float:
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(nodes, width)), jnp.float32)
+    return _median(lambda: jax.block_until_ready(_power(operator, x, steps))) / steps
+
+
+def _cusparse_seconds(w: Any, width: int, steps: int = 50) -> float:
+    import torch
+
+    from benchmarks.peers.csr import as_csr
+    from benchmarks.peers.reference import normalized
+
+    _torch_device()
+    S = as_csr(normalized(w.adjacency))
+    x = torch.randn(w.graph.num_nodes, width)
+
+    def work() -> None:
+        y = x
+        for _ in range(steps):
+            y = torch.sparse.mm(S, y)
+        _synchronize()
+
+    return _median(work) / steps
+
+
+def epochs(quick: bool) -> Iterator[Figure]:
+    """Milliseconds of an epoch with its evaluation, of one run and of ten; seconds before it."""
+    from benchmarks.training import ours, problem
+    from benchmarks.workloads import load
+
+    count = 20 if quick else 200
+    for name in ["cora"] if quick else ["cora", "squirrel"]:
+        w = load(name)
+        data = problem(w, "auto")
+        for splits in (10, 1):
+            began = time.perf_counter()
+            first = ours(w, data, count, splits)
+            before = time.perf_counter() - began
+            train = median(ours(w, data, count, splits).seconds["train"] for _ in range(3))
+            yield {
+                "graph": name,
+                "runs": splits,
+                "side": "ours",
+                "ms": 1e3 * train / count,
+                "compile_s": first.seconds["compile"],
+                "first_s": before - train,
+            }
+
+
+def search(quick: bool) -> Iterator[Figure]:
+    """Seconds of 64 trials x 3 splits x 100 epochs on Cora as one batch."""
+    from benchmarks.training import ours, problem
+    from benchmarks.workloads import load
+
+    w = load("cora")
+    data, trials, count = problem(w, "auto"), 4 if quick else 64, 10 if quick else 100
+    ours(w, data, count, 3, trials)
+    seconds = ours(w, data, count, 3, trials).seconds["train"]
+    yield {"graph": "cora", "trials": trials, "epochs": count, "side": "ours", "s": seconds}
+
+
+def peers(quick: bool) -> Iterator[Figure]:
+    """Milliseconds of one run's epoch in PyTorch: eager, and its step as one CUDA graph."""
+    from benchmarks.training import peer
+    from benchmarks.workloads import load
+
+    _torch_device()
+    count = 5 if quick else 50
+    for name in ["cora"] if quick else ["cora", "squirrel"]:
+        w = load(name)
+        for kind in ("torch csr", "torch reference"):
+            p = peer(kind, w)
+            p.use_split(w.train[0], w.val[0])
+
+            def epoch(p: Any = p) -> None:
+                p.step()
+                p.evaluate()
+
+            epoch()
+            ms = 1e3 * _median(lambda e=epoch: [e() for _ in range(count)]) / count  # type: ignore[misc]
+            yield {"graph": name, "side": f"{kind}, eager", "ms": ms}
+        if _cuda():
+            replay = _graphed(peer("torch csr", w), w)
+            ms = 1e3 * _median(lambda r=replay: _replayed(r, count)) / count  # type: ignore[misc]
+            yield {"graph": name, "side": "torch csr, CUDA graph", "ms": ms}
+
+
+def _replayed(replay: Callable[[], None], count: int) -> None:
+    for _ in range(count):
+        replay()
+    _synchronize()
+
+
+def _graphed(p: Any, w: Any) -> Callable[[], None]:
+    """A step and its evaluation, recorded once: nothing is read back, masks are indices."""
+    import torch
+
+    p.train, p.val = (torch.tensor(mask.nonzero()[0]) for mask in (w.train[0], w.val[0]))
+    groups = [{"params": q, **p.rates[name]} for name, q in p.model.groups().items()]
+    optimizer = torch.optim.Adam(groups, fused=True, capturable=True)
+
+    def work() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        p._loss(p._forward(training=True)).backward()
+        optimizer.step()
+        with torch.no_grad():
+            logits = p._forward(training=False)
+            (logits[p.val].argmax(1) == p.labels[p.val]).float().mean()
+
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(3):
+            work()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        work()
+    return graph.replay  # type: ignore[no-any-return]
+
+
+def large(quick: bool) -> Iterator[Figure]:
+    """A full-batch step with its evaluation, width 32, K = 10: milliseconds and peak memory."""
+    from benchmarks.training import ours, problem
+    from benchmarks.workloads import load
+
+    name = "power-law-1e4" if quick else "power-law-1e6"
+    w = load(name)
+    wide = w._replace(classes=32, settings=w.settings | {"hidden": 32})
+    data = problem(wide, "auto")
+    few, many = (partial(ours, wide, data, count, 1) for count in (5, 25))
+    few(), many()  # compile
+    seconds = (many().seconds["train"] - few().seconds["train"]) / 20
+    memory = jax.devices()[0].memory_stats() or {}
+    peak = memory.get("peak_bytes_in_use", 0) / 1e9
+    yield {"graph": name, "side": "ours", "ms": 1e3 * seconds, "peak_gb": peak}
+
+
+def command(quick: bool) -> Iterator[Figure]:
+    """Seconds of the whole command, without and with a cache of compiled programs."""
+    for dataset in ["csbm"] if quick else ["csbm", "cora"]:
+        with tempfile.TemporaryDirectory() as folder:
+            words = [f"dataset={dataset}", f"compilation_cache={folder}/cache", "force=true"]
+            for state in ("cold", "warm", "warm"):
+                began = time.perf_counter()
+                run = [sys.executable, "-m", "longnn.experiments.train", *words]
+                where = f"hydra.run.dir={folder}/{state}"
+                subprocess.run([*run, where], check=True, stdout=subprocess.DEVNULL)
+                yield {"dataset": dataset, "cache": state, "s": time.perf_counter() - began}
+
+
+PARTS = {f.__name__: f for f in (environment, epochs, products, peers, large, search, command)}
+
+
+def _median(work: Callable[[], Any], repeats: int = 5) -> float:
+    work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def _cuda() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _torch_device() -> None:
+    import torch
+
+    torch.set_default_device("cuda" if _cuda() else "cpu")
+
+
+def _synchronize() -> None:
+    import torch
+
+    if _cuda():
+        torch.cuda.synchronize()
+
+
+def main() -> None:
+    """Runs each part in a process of its own, or one part in this process."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--part", choices=PARTS, nargs="+", default=list(PARTS))
+    parser.add_argument("--quick", action="store_true", help="small graphs and few repeats")
+    parser.add_argument("--inner", choices=PARTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inner:
+        for figure in PARTS[options.inner](options.quick):
+            print(json.dumps({"part": options.inner, **figure}), flush=True)
+        return
+    failed = False
+    # the two libraries share the memory of the device
+    settings = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    for part in options.part:
+        words = [sys.executable, "-m", "benchmarks.gpu", "--inner", part]
+        words += ["--quick"] if options.quick else []
+        done = subprocess.run(words, env=settings, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            failed = True
+            print(json.dumps({"part": part, "error": done.stderr[-1500:]}), flush=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
