@@ -146,8 +146,10 @@ def refusal(made_with: str, here: str) -> str | None:
         here: version of the jaxlib that is in use.
 
     Example:
-        >>> refusal("0.3", "0.5"), refusal("0.5", "0.3")  # doctest: +ELLIPSIS
-        (None, 'built for version 0.5 of XLA...')
+        >>> refusal("0.3", "0.5") is None
+        True
+        >>> refusal("0.5", "0.3")[:21]
+        'built for version 0.5'
     """
     (major, minor), (major_here, minor_here) = (
         map(int, version.split(".")) for version in (made_with, here)
