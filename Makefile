@@ -35,7 +35,7 @@ test: lint
 # The same selection with the newest packages that the requirements admit, in an environment made
 # anew, on Python 3.13 or newer: that of PATH or of pyenv. Deprecation warnings are errors in the
 # programs that the tests start, too.
-NEWEST ?= $(firstword $(shell for python in python3.13 python3 "$$(pyenv prefix 3.13 2> /dev/null)/bin/python"; do "$$python" -c $(IS_NEWEST) 2> /dev/null && echo "$$python"; done))
+NEWEST ?= $(firstword $(shell for python in python3.13 python3 "$$(pyenv prefix 3.13 2> /dev/null)/bin/python" "$$HOME"/.pyenv/versions/3.13*/bin/python; do "$$python" -c $(IS_NEWEST) 2> /dev/null && echo "$$python"; done))
 NEWEST_VENV ?= build/newest
 IS_NEWEST := 'import sys; sys.exit(sys.version_info < (3, 13))'
 VERSIONS := 'import importlib.metadata as m, os, sys; print(f"Python {sys.version.split()[0]} ({os.path.realpath(sys.executable)}):", *(f"{name} {m.version(name)}" for name in sys.argv[1:]))'
