@@ -17,7 +17,6 @@ from pathlib import Path
 import jax.ffi
 
 from longnn.operators import measured
-from longnn.operators.native import library
 from longnn.operators.native.library import SOURCES, library_path, status
 from longnn.operators.native.variants import FLAGS, Variant, variants_here, variants_of
 
@@ -124,7 +123,7 @@ def compile_to(target: Path, compiler: str, variant: Variant) -> str | None:
 def _compile(compiler: str, variant: Variant, built: Path) -> str | None:
     """Both number types at once, then linked; what the compiler said where it failed."""
     flags = [compiler, *FLAGS, *variant.flags]
-    sources = sorted(library.SOURCES.glob("*.cc"))
+    sources = sorted(SOURCES.glob("*.cc"))
     objects = {source: built.parent / f"{source.stem}.o" for source in sources}
     include = ["-isystem", jax.ffi.include_dir()]
     commands = [
