@@ -23,8 +23,9 @@ struct Kept {
   const T* scales;             // [B] 1 / (1 - rate)
 };
 
-// As `lowbias32` of longnn/dropout.py.
-inline uint32_t LowBias(uint32_t x) {
+// As `lowbias32` of longnn/models/dropout.py, of a vector.
+template <typename Words>
+inline Words LowBias(Words x) {
   x ^= x >> 16;
   x *= 0x7FEB352Du;
   x ^= x >> 15;
@@ -37,13 +38,21 @@ inline void Activate(const T* bias, int width, T* row) {
   for (int j = 0; j < width; ++j) row[j] = std::max(row[j] + bias[j], T(0));
 }
 
+// A row from the entry `first` of its matrix on, as `drop` of the same file; of `width` entries, a
+// multiple of kLanes. Without branches: every other entry of a random mask is mispredicted.
 template <typename T>
 inline void Drop(const uint32_t* words, uint32_t threshold, T scale, uint32_t first, int width,
                  T* row) {
-  const uint32_t inner = words[0], outer = words[1];
-  for (int j = 0; j < width; ++j) {
-    const uint32_t bits = LowBias(LowBias((first + j) ^ inner) + outer);
-    row[j] = (bits >> 8) >= threshold ? scale * row[j] : T(0);
+  using Vec = typename Simd<T>::Vec;
+  using Mask = decltype(Vec{} < Vec{});
+  constexpr int kLanes = Simd<T>::kLanes;
+  using Words = typename Simd<T>::Words;
+  Words index;
+  for (int i = 0; i < kLanes; ++i) index[i] = first + i;
+  for (int j = 0; j < width; j += kLanes, index += kLanes) {
+    const Words bits = LowBias<Words>(LowBias<Words>(index ^ words[0]) + words[1]) >> 8;
+    const Mask kept = __builtin_convertvector(bits >= threshold, Mask);
+    StoreAs(row + j, kept ? scale * LoadAs<Vec>(row + j) : Vec{});
   }
 }
 
@@ -67,7 +76,8 @@ void Layers(Pool& pool, const Pattern& p, const LayerSizes& s, const T* values,
   using Whole = typename Simd<T>::Vec;
   using Half = typename Simd<T>::Half;
   constexpr int kLanes = Simd<T>::kLanes;
-  const int width = RoundUp(s.hidden, 4), columns = RoundUp(s.classes, kLanes / 2);
+  const int width = RoundUp(s.hidden, std::max(4, kLanes)),
+            columns = RoundUp(s.classes, kLanes / 2);
   ForPhases(pool, 1, s.members * p.count, [&](int, int task, bool) {
     const int member = task / p.count, chunk = task % p.count;
     std::vector<T> row(width), weight(width * columns), out(columns);
@@ -81,7 +91,7 @@ void Layers(Pool& pool, const Pattern& p, const LayerSizes& s, const T* values,
       Activate(bias + member * s.hidden, s.hidden, row.data());
       if (kept.words && kept.thresholds[member])
         Drop(kept.words + 2 * member, kept.thresholds[member], kept.scales[member],
-             uint32_t(r) * uint32_t(s.hidden), s.hidden, row.data());
+             uint32_t(r) * uint32_t(s.hidden), width, row.data());
       if (hidden) std::copy_n(row.data(), s.hidden, hidden + place * s.hidden);
       int c = 0;
       for (; columns - c >= kLanes; c += kLanes)

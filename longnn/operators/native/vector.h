@@ -23,6 +23,7 @@ template <typename T>
 struct Simd {
   typedef T Vec __attribute__((vector_size(kVectorBytes)));
   typedef T Half __attribute__((vector_size(kVectorBytes / 2)));
+  typedef uint32_t Words __attribute__((vector_size(kVectorBytes / sizeof(T) * sizeof(uint32_t))));
   static constexpr int kLanes = kVectorBytes / sizeof(T);
 };
 
