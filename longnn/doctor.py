@@ -37,9 +37,15 @@ def report() -> list[tuple[str, str]]:
         ("device", f"{device.platform}: {device.device_kind}, {os.cpu_count()} CPU cores"),
         ("processor", f"{model()}; kernels: {', '.join(v.name for v in variants_here())}"),
         ("native kernels", f"{'active' if active else 'not used'}: {reason}"),
-        ("backend=auto", f"means {choose('auto')} here"),
+        ("backend=auto", _auto()),
         ("data", os.environ.get("LONGNN_DATA_DIR") or "LONGNN_DATA_DIR is not set: downloads"),
     ]
+
+
+def _auto() -> str:
+    filters, features = choose("auto"), choose("auto", "features")
+    rest = "" if features == filters else f", {features} for sparse features"
+    return f"means {filters} here{rest}"
 
 
 def installed(name: str) -> str:
@@ -92,9 +98,9 @@ def print_times() -> None:
     if not status().active:
         print(f"Nothing to compare with pure JAX: the native kernels are {status().reason}.\n")
         return
-    print(f"{'ms':>24} {'native':>8} {'csr':>8}")
-    for work, native, csr in measured.measure():
-        print(f"{work:>24} {native:>8.3f} {csr:>8.3f}")
+    print(f"{'ms':>26} {'native':>8} {'csr':>8}")
+    for _, work, native, csr in measured.measure():
+        print(f"{work:>26} {native:>8.3f} {csr:>8.3f}")
     print(f"{measured.verdict()}\n")
 
 

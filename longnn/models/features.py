@@ -110,7 +110,7 @@ def as_features(
     if coo.nnz > density_limit * shape[0] * shape[1]:
         return DenseFeatures(on_device(coo.toarray(), dtype), shape)
     values = on_device(coo.data, dtype)
-    backend = choose(backend)
+    backend = choose(backend, "features")
     if backend == "native":
         native = native_rows(coo.row, coo.col, shape), native_rows(coo.col, coo.row, shape[::-1])
         return NativeFeatures(values, *native, shape)

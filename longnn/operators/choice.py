@@ -11,11 +11,16 @@ from longnn.operators.native.library import status
 Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
 
 
-def choose(backend: Backend) -> Backend:
+def choose(backend: Backend, part: measured.Part = "operator") -> Backend:
     """The backend that "auto" stands for on this machine; others stand for themselves.
 
     On a CPU the native kernels if they are active and faster here (see
     :func:`longnn.operators.measured.fastest`), else jaxlib's CSR product; segment sum on a GPU.
+
+    Args:
+        backend: a backend, or "auto".
+        part: what it is for, "operator" (S and its filters) or "features" (sparse features and
+            their layers): one can be faster in native code where the other is not.
 
     Raises:
         ValueError: for an unknown backend, or if "native" is asked for and cannot be had.
@@ -30,4 +35,4 @@ def choose(backend: Backend) -> Backend:
         return backend
     if not on_cpu:
         return "segment_sum"
-    return measured.fastest() if status().active else "csr"
+    return measured.fastest(part) if status().active else "csr"

@@ -11,22 +11,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from longnn.graphs.graph import Graph
-from longnn.graphs.scaling import shift_entries
-from longnn.operators.csr import csr_operator
+from longnn.operators._compared import Part, features_work, operator_work
 from longnn.operators.native.library import SOURCES, status
-from longnn.operators.native.operator import native_operator
 from longnn.operators.native.variants import model
-from polybases import jacobi, weighted_sum
 
-WIDTHS = (8, 32, 50, 128)
-"""Columns of the signals that are multiplied; the filter has those of the third."""
-
-ORDER, NODES, EDGES = 10, 5_000, 100_000
 REPEATS = 5
 """Rounds in which both are timed in turn; the least time of each counts."""
 
@@ -34,56 +24,66 @@ REPEATS = 5
 class Times(NamedTuple):
     """Milliseconds of one piece of work on both backends."""
 
+    part: Part
     work: str
     native: float
     csr: float
 
 
 @cache
-def fastest() -> Literal["native", "csr"]:
-    """ "native" or "csr", whichever is faster on this machine; the kernels have to be active.
+def fastest(part: Part = "operator") -> Literal["native", "csr"]:
+    """ "native" or "csr", whichever is faster for this part here; the kernels have to be active.
 
     It is read from the record of an earlier measurement with the same library, jaxlib and
     processor; without one it is measured, which takes a few seconds, and recorded.
     """
-    return "native" if advantage(recorded() or measure()) >= 1 else "csr"
+    return "native" if advantage(recorded() or measure(), part) >= 1 else "csr"
 
 
 def verdict() -> str:
-    """One sentence: which of both is faster here, and by how much."""
+    """One sentence: which of both is faster here for each part, and by how much."""
     times = recorded() or measure()
-    ratio = advantage(times)
+    return f"on {model()} {_of(times, 'operator')}, and {_of(times, 'features')}"
+
+
+def _of(times: list[Times], part: Part) -> str:
+    ratio = advantage(times, part)
     winner, loser, by = ("native", "csr", ratio) if ratio >= 1 else ("csr", "native", 1 / ratio)
-    return f"{winner} is taken, {by:.1f} times as fast as {loser} on {model()}"
+    name = {"operator": "filters", "features": "sparse features"}[part]
+    return f"{winner} is taken for {name}, {by:.1f} times as fast as {loser}"
 
 
-def advantage(times: list[Times]) -> float:
-    """How many times faster native is than csr: the geometric mean over the pieces of work.
+def advantage(times: list[Times], part: Part) -> float:
+    """How many times faster native is than csr: the geometric mean over the part's work.
 
     Example:
-        >>> advantage([Times("a", 1.0, 2.0), Times("b", 1.0, 8.0)])
+        >>> times = [Times("operator", "a", 1.0, 2.0), Times("operator", "b", 1.0, 8.0)]
+        >>> advantage(times, "operator")
         4.0
     """
-    return math.exp(sum(math.log(t.csr / t.native) for t in times) / len(times))
+    ratios = [time.csr / time.native for time in times if time.part == part]
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def measure() -> list[Times]:
-    """Times products of S with signals of several widths, and a filter, on both backends.
+    """Times products of S with signals of several widths, a filter and a layer on both backends.
 
     The graph has skewed degrees and fits the nearest caches, as most benchmark graphs do. The
     times are kept beside the library or, where that cannot be written, in the user's cache.
     """
     with jax.ensure_compile_time_eval():
-        work = _work()
-        both = {name: [jax.jit(f) for f in functions] for name, *functions, _ in work}
-        least = {name: [math.inf, math.inf] for name in both}
+        work = [*operator_work(), *features_work()]
+        least = [[math.inf, math.inf] for _ in work]
         for repeat in range(REPEATS + 1):  # the first compiles
-            for name, _, _, x in work:
-                for i, f in enumerate(both[name]):
-                    seconds = _timed(f, x)
+            for seconds, piece in zip(least, work, strict=True):
+                for i, f in enumerate((piece.native, piece.csr)):
+                    took = _timed(f, piece.x)
                     if repeat:
-                        least[name][i] = min(least[name][i], seconds)
-    times = [Times(name, 1e3 * native, 1e3 * csr) for name, (native, csr) in least.items()]
+                        seconds[i] = min(seconds[i], took)
+    times = [
+        Times(piece.part, piece.name, 1e3 * native, 1e3 * csr)
+        for piece, (native, csr) in zip(work, least, strict=True)
+    ]
     _keep(times)
     return times
 
@@ -93,33 +93,11 @@ def recorded() -> list[Times] | None:
     for place in _places():
         try:
             found = json.loads(place.read_text())
-        except (OSError, ValueError):
+            if found["of"] == _subject():
+                return [Times(*row) for row in found["times"]]
+        except (OSError, ValueError, TypeError, KeyError):  # none, or not such a record
             continue
-        if isinstance(found, dict) and found.get("of") == _subject():
-            return [Times(*row) for row in found["times"]]
     return None
-
-
-def _work() -> list[tuple[str, Callable[[Array], Array], Callable[[Array], Array], Array]]:
-    """(name, function on native, function on csr, signal) of each piece of work."""
-    rng = np.random.default_rng(0)
-    ends = (NODES * rng.random((EDGES, 2)) ** 2).astype(np.int64)
-    graph = Graph.from_edges(rng.permutation(NODES)[ends[ends[:, 0] != ends[:, 1]]], NODES)
-    native = native_operator(graph)
-    csr = csr_operator(graph, shift_entries(graph), jnp.float32)
-    signals = {w: jnp.asarray(rng.normal(size=(NODES, w)), jnp.float32) for w in WIDTHS}
-    products = [(f"product, width {w}", native.matvec, csr.matvec, signals[w]) for w in WIDTHS]
-    alpha, theta = np.full(WIDTHS[2], 0.5, np.float32), np.ones((ORDER + 1, WIDTHS[2]), np.float32)
-    recurrence = jacobi(ORDER, jnp.asarray(alpha), jnp.asarray(alpha))
-    return [
-        *products,
-        (
-            f"filter, K = {ORDER}, width {WIDTHS[2]}",
-            lambda x: native.filter_sum(recurrence, jnp.asarray(theta), x),
-            lambda x: weighted_sum(recurrence, theta, csr.matvec, x),
-            signals[WIDTHS[2]],
-        ),
-    ]
 
 
 def _timed(f: Callable[[Array], Array], x: Array) -> float:

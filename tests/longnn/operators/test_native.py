@@ -128,12 +128,20 @@ def test_a_variant_needs_every_feature(monkeypatch, flags, names):
 @pytest.mark.parametrize(("times", "winner"), [((1.0, 3.0), "native"), ((3.0, 1.0), "csr")])
 def test_auto_takes_what_was_faster(monkeypatch, times, winner):
     """As on a processor where the kernels lose: it is said, and the other is taken."""
-    monkeypatch.setattr(measured, "recorded", lambda: [measured.Times("product", *times)])
+    loser = {"native": "csr", "csr": "native"}[winner]
+    record = [
+        measured.Times("operator", "product", *times),
+        measured.Times("features", "X W", *times[::-1]),
+    ]
+    monkeypatch.setattr(measured, "recorded", lambda: record)
     monkeypatch.setattr(choice, "status", lambda: library.Status(True, "loaded"))
     measured.fastest.cache_clear()
-    assert choose("auto") == winner
+    assert (choose("auto"), choose("auto", "features")) == (winner, loser)
     measured.fastest.cache_clear()
-    assert measured.verdict().startswith(f"{winner} is taken, 3.0 times as fast")
+    assert measured.verdict().endswith(
+        f"{winner} is taken for filters, 3.0 times as fast as {loser}, and "
+        f"{loser} is taken for sparse features, 3.0 times as fast as {winner}"
+    )
 
 
 @needs_kernels
@@ -142,11 +150,12 @@ def test_times_are_kept_and_hold_for_one_library(monkeypatch, tmp_path):
     monkeypatch.setattr(measured, "_places", lambda: [Path("/proc/no/measured.json"), kept])
     assert measured.recorded() is None
     times = measured.measure()
-    assert [time.work for time in times][-1] == "filter, K = 10, width 50"
-    assert min(min(time[1:]) for time in times) > 0
+    assert {time.part for time in times} == {"operator", "features"}
+    assert min(min(time.native, time.csr) for time in times) > 0
     assert measured.recorded() == times
-    kept.write_text(kept.read_text().replace("jaxlib", "another jaxlib"))
-    assert measured.recorded() is None
+    for other in (kept.read_text().replace("jaxlib", "another jaxlib"), "[]", "{", '{"of": 1}'):
+        kept.write_text(other)
+        assert measured.recorded() is None
 
 
 @pytest.mark.parametrize(
