@@ -23,7 +23,7 @@ from longnn.training.builder import (
     with_rates,
 )
 from longnn.training.check import check_problem
-from longnn.training.loop import Member, Problem, Program, RunState, initial_state
+from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
 
 
 class Run(NamedTuple):
@@ -67,6 +67,15 @@ class Batch:
         """The shapes of what :meth:`begin` gives for so many runs."""
         first = self._at(np.zeros(size, int))
         return _start.eval_shape(self.builder, self.program, *first)
+
+    def lowered(self, size: int) -> list[jax.stages.Lowered]:
+        """The programs of so many runs beside training: their first values, and their outputs."""
+        state, members = self.shapes(size)
+        first = self._at(np.zeros(size, int))
+        return [
+            _start.lower(self.builder, self.program, *first),
+            predict.lower(self.program, state.params, members.settings, self.problem),
+        ]
 
     def _at(self, index: Integer[np.ndarray, " b"]) -> tuple[dict[str, np.ndarray], Member]:
         return jax.tree.map(lambda leaf: leaf[index], (self.values, self.members))

@@ -6,6 +6,7 @@ Neither decides a result: random numbers depend on a run's seed and split, not o
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
 from longnn.training.places import Finished, Places
-from longnn.training.room import batch_size
+from longnn.training.room import batch_size, first_size
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ def train(
     started = time.perf_counter()
     longest = int(batch.members.max_epochs.max())
     length = min(chunk, longest)
-    size = batch_size(batch, length, memory, compiled_step)
+    with ThreadPoolExecutor(1) as beside:  # while this thread traces the large one
+        small = [beside.submit(program.compile) for program in batch.lowered(first_size(batch))]
+        size = batch_size(batch, length, memory, compiled_step)
+        for program in small:
+            program.result()
     compiling = time.perf_counter() - started
     on_compiled(compiling)
     waiting = deque(range(len(batch.runs)))

@@ -50,7 +50,7 @@ def batch_size(
     def program(size: int) -> jax.stages.Compiled:
         return compiled(batch, *batch.shapes(size), length)
 
-    size = _equal(runs, FEW) if cached else runs
+    size = first_size(batch)
     needed = bytes_of(program(size))
     each = max(needed - shared, 1) / size
     wanted = max(int(CACHED / each), FEW) if cached else runs
@@ -65,6 +65,11 @@ def batch_size(
         size = _equal(runs, min(wanted, fitting))
         program(size)
     return size
+
+
+def first_size(batch: Batch) -> int:
+    """How many runs of a batch go together unless their memory says otherwise."""
+    return _equal(len(batch.runs), FEW) if caches_count() else len(batch.runs)
 
 
 def _equal(runs: int, most: int) -> int:
