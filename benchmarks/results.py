@@ -1,8 +1,8 @@
-"""Writes measured times as the Markdown of ``RESULTS.md``."""
+"""Writes measured times as the Markdown of ``RESULTS.md``, each with what it holds for."""
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.polybases_speed import measure
+from longnn.operators.native.library import status
+from longnn.operators.native.variants import model
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
 class Line(NamedTuple):
@@ -30,16 +34,25 @@ def copy_bandwidth() -> float:
     return 2 * source.nbytes / seconds / 1e9
 
 
-def markdown(lines: list[Line], captions: Mapping[str, str]) -> dict[str, str]:
-    """Case -> its table; times in brackets are multiples of our first side."""
-    cases = dict.fromkeys(line.case for line in lines)
-    return {c: _table([x for x in lines if x.case == c], captions[c]) for c in cases}
+def markdown(lines: list[Line], captions: Mapping[str, str], command: str) -> dict[str, str]:
+    """Case -> its section; times in brackets are multiples of our first side.
+
+    Args:
+        lines: of one or more cases.
+        captions: case -> what is timed.
+        command: what prints these lines.
+    """
+    place = measured_by(command)
+    of_case: dict[str, list[Line]] = {}
+    for line in lines:
+        of_case.setdefault(line.case, []).append(line)
+    return {case: _table(rows, captions[case], place) for case, rows in of_case.items()}
 
 
-def _table(lines: list[Line], caption: str) -> str:
+def _table(lines: list[Line], caption: str, place: str) -> str:
     sides = list(dict.fromkeys(side for line in lines for side in line.seconds))
     out = [
-        f"{lines[0].case}\n\n{caption} ({_when()})\n",
+        f"{lines[0].case}\n\n{caption}\n\n{place}\n",
         f"| | {' | '.join(sides)} |",
         f"|---{'|---' * len(sides)}|",
     ]
@@ -50,15 +63,28 @@ def _table(lines: list[Line], caption: str) -> str:
     return "\n".join(out) + "\n"
 
 
-def _when() -> str:
-    return f"{date.today()}, load {os.getloadavg()[0]:.1f}"
+def measured_by(command: str) -> str:
+    """The command, and what its figures hold for: day, load, processor, kernels and versions."""
+    library = status().library
+    kernels = f"kernels {library.name.split('-')[1]}" if library else "no kernels"
+    versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "torch", "scipy"))
+    return (
+        f"`{command}`, {date.today()}: {model()}, {os.cpu_count()} cores, load "
+        f"{os.getloadavg()[0]:.1f}, one core copies {copy_bandwidth():.0f} GB/s; {kernels}; "
+        f"Python {platform.python_version()}, {versions}."
+    )
 
 
-def merged(old: str, header: str, new: Mapping[str, str], order: Iterable[str]) -> str:
-    """The results file with the cases of ``new`` replaced, in this order."""
-    sections = {part.split("\n")[0]: part for part in old.split("\n## ")[1:]} | new
-    chosen = [sections[case].rstrip() + "\n" for case in order if case in sections]
-    return "\n## ".join([header, *chosen])
+def write(new: Mapping[str, str]) -> None:
+    """Puts sections into RESULTS.md, in place of those of the same names or at its end."""
+    RESULTS.write_text(merged(RESULTS.read_text(), new))
+
+
+def merged(old: str, new: Mapping[str, str]) -> str:
+    """A text whose sections are those of ``old``, replaced by and followed by ``new``."""
+    top, *parts = old.split("\n## ")
+    sections = {part.split("\n")[0]: part for part in parts} | new
+    return "\n## ".join([top, *(part.rstrip() + "\n" for part in sections.values())])
 
 
 def _cell(seconds: float | None, first: float) -> str:
@@ -66,22 +92,3 @@ def _cell(seconds: float | None, first: float) -> str:
         return "-"
     shown = f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
     return shown if seconds == first else f"{shown} ({seconds / first:.2g} x)"
-
-
-def header() -> str:
-    """What was measured where."""
-    versions = ", ".join(f"{n} {version(n)}" for n in ("jax", "torch", "scipy"))
-    return (
-        f"# Training beside PyTorch\n\n`python -m benchmarks.training` on "
-        f"{_processor()}, {os.cpu_count()} cores, both sides on all of them; one core copies "
-        f"{copy_bandwidth():.0f} GB/s. {versions}, "
-        f"Python {platform.python_version()}. In brackets: the time as a multiple of the first "
-        "column.\n"
-    )
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.results import header
+from benchmarks.results import measured_by
 
 RESULTS = Path(__file__).parent / "SWEEPS.md"
 EPOCHS = 100
@@ -61,8 +61,9 @@ def _measured(folder: Path, jobs: int) -> str:
         [
             "# Many jobs",
             "",
-            f"`python -m benchmarks.sweeps`: {jobs} jobs on Cora, 3 splits each, up to {EPOCHS} "
-            f"epochs. {header().splitlines()[-1].partition(' on ')[2]}",
+            f"{jobs} jobs on Cora, 3 splits each, up to {EPOCHS} epochs.",
+            "",
+            measured_by("python -m benchmarks.sweeps"),
             "",
             "| | wall time | programs compiled or read | times vmap |",
             "|---|---|---|---|",

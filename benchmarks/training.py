@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.polybases_speed import measure
-from benchmarks.results import Line, header, markdown, merged
+from benchmarks.results import Line, markdown, write
 from benchmarks.workloads import Workload, load
 from longnn.data.splits import Splits
 from longnn.models import LonGNN
@@ -39,7 +39,6 @@ from longnn.operators.native import status
 from longnn.training import Optim, Problem, fit
 from longnn.training.executable import _compiled
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 OURS = ["native", "csr"] if status().active else ["csr"]
 EPOCHS = 200
 STEPS = 10
@@ -317,7 +316,6 @@ def main() -> None:
         _inner(*options.inner)
         return
     _threads()
-    top = header()
     lines: list[Line] = []
     for case in track(options.case, "measuring", console=Console(stderr=True)):
         for line in CASES[case](options.quick):
@@ -327,10 +325,13 @@ def main() -> None:
     if options.json:
         return
     captions = {name: (case.__doc__ or "").strip() for name, case in CASES.items()}
-    new = markdown(lines, captions)
-    print("\n## ".join([top, *new.values()]))
+    new: dict[str, str] = {}
+    for name in options.case:
+        rows = [line for line in lines if line.case == name]
+        new |= markdown(rows, captions, f"python -m benchmarks.training --case {name}")
+    print("\n## ".join(["", *new.values()]))
     if not options.quick:
-        RESULTS.write_text(merged(RESULTS.read_text() if RESULTS.exists() else "", top, new, CASES))
+        write(new)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.results import Line, header, markdown
+from benchmarks.results import Line, markdown, write
 from longnn.operators.native.library import library_path
 from longnn.operators.native.variants import variants_here
 
@@ -33,6 +33,7 @@ WIDTHS = (8, 32, 50, 128)
 GRAPHS = ("squirrel", "cornell5")
 TABLES = ("cora", "squirrel")
 POWER, EPOCHS, ROUNDS = 100, 40, 5
+PRODUCTS, EPOCHS_OF_TEN = "variants: products", "variants: epochs of ten splits"
 ISA = {"v4": "AVX512", "v3": "AVX2", "v2": "SSE4_2", "portable": "SSE4_2"}
 """What XLA calls the instructions of each variant."""
 
@@ -65,14 +66,14 @@ def products(sides: dict[str, Side]) -> Iterator[Line]:
     for graph in GRAPHS:
         for width in WIDTHS:
             work = ("product", graph, width)
-            yield Line("product", f"{graph}, width {width}", turns(sides, chosen, work))
+            yield Line(PRODUCTS, f"{graph}, width {width}", turns(sides, chosen, work))
 
 
 def tables(sides: dict[str, Side]) -> Iterator[Line]:
     """Ten splits, an epoch with its evaluation, from fits of 40 epochs without compilation."""
     chosen = [name for name in sides if name != "torch CSR"]
     for graph in TABLES:
-        yield Line("epoch", f"{graph}, ten splits", turns(sides, chosen, ("epoch", graph)))
+        yield Line(EPOCHS_OF_TEN, f"{graph}, ten splits", turns(sides, chosen, ("epoch", graph)))
 
 
 def turns(sides: dict[str, Side], chosen: list[str], work: tuple[Any, ...]) -> dict[str, float]:
@@ -147,9 +148,12 @@ def main() -> None:
         for line in case(sides):
             lines.append(line)
             print(json.dumps(line._asdict()) if options.json else line, flush=True)
-    if not options.json:
-        captions = {"product": str(products.__doc__), "epoch": str(tables.__doc__)}
-        print("\n".join([header(), *markdown(lines, captions).values()]))
+    if options.json:
+        return
+    captions = {PRODUCTS: str(products.__doc__), EPOCHS_OF_TEN: str(tables.__doc__)}
+    new = markdown(lines, captions, "python -m benchmarks.variants")
+    print("\n## ".join(["", *new.values()]))
+    write(new)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """The training benchmark runs, on a small graph; nothing is asserted about time."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from benchmarks import results, training, workloads
+from longnn.operators.native.library import status
+from longnn.operators.native.variants import model
 
 
 @pytest.fixture
@@ -50,7 +54,17 @@ def test_real_graphs_are_asked_for_by_name():
 
 
 def test_one_case_measured_again_leaves_the_others():
-    old = "# old\n\n## product\n\nfirst\n\n## large\n\nthird\n"
-    again = {"large": "large\n\nagain", "table": "table\n\nsecond"}
-    new = results.merged(old, "# new\n", again, training.CASES)
-    assert new == "# new\n\n## product\n\nfirst\n\n## table\n\nsecond\n\n## large\n\nagain\n"
+    old = "# top\n\n## product\n\nfirst\n\n## large\n\nthird\n"
+    again = {"product": "product\n\nagain", "table": "table\n\nsecond"}
+    new = results.merged(old, again)
+    assert new == "# top\n\n## product\n\nagain\n\n## large\n\nthird\n\n## table\n\nsecond\n"
+
+
+def test_a_table_names_what_it_holds_for():
+    line = results.Line("case", "what", {"native": 1.0, "csr": 2.0})
+    section = results.markdown([line], {"case": "Caption."}, "python -m this")["case"]
+    library = status().library
+    kernels = f"kernels {library.name.split('-')[1]};" if library else "no kernels;"
+    assert kernels in section
+    assert f"`python -m this`, {date.today()}: {model()}, " in section
+    assert section.endswith("| what | 1 s | 2 s (2 x) |\n")
