@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from longnn.filters.added import Adding, added_adjoint, added_sum
 from longnn.operators.protocol import Operator
 from polybases import MatVec, Recurrence, weighted_sum
 
@@ -53,8 +54,9 @@ def into_panels(
         flat(recurrence.lower, 1),
     )
     whole = Panel(flat_recurrence, flat(theta, 1), tuple(flat(signal, 1) for signal in signals))
-    # without the barrier XLA changes the layout again in each step
-    whole = jax.lax.optimization_barrier(whole)
+    if not getattr(operator, "written_out", 0):
+        # without the barrier XLA changes the layout again in each step
+        whole = jax.lax.optimization_barrier(whole)
     width = whole.theta.shape[1]
     count = operator.panels(whole.signals[0]) if hasattr(operator, "panels") else 1
     each = max(lanes * -(-width // (lanes * count)), 1)
@@ -82,6 +84,8 @@ def sums(operator: Operator, parts: Sequence[Panel]) -> list[Float[Array, "N ...
             together.
         parts: panels.
     """
+    if isinstance(operator, Adding) and operator.written_out:
+        return [added_sum(operator, part.recurrence, part.theta, *part.signals) for part in parts]
     unroll = getattr(operator, "unroll", 2)
     return [
         weighted_sum(recurrence, theta, operator.matvec, *x, unroll=unroll)
@@ -93,6 +97,11 @@ def adjoints(
     operator: Operator, parts: Sequence[Panel]
 ) -> tuple[list[Float[Array, "terms _"]], list[Float[Array, "N _"]]]:
     """(dtheta, dx) of each panel, whose signals are (x, g), by the sweep Q_k = p_k(S) g."""
+    if isinstance(operator, Adding) and operator.written_out:
+        found = [
+            added_adjoint(operator, part.recurrence, part.theta, *part.signals) for part in parts
+        ]
+        return [dtheta for dtheta, _ in found], [dx for _, dx in found]
     signals = [part.signals for part in parts]
     first = [part.recurrence.first * part.signals[1] for part in parts]
     start = [(jnp.zeros_like(q), q, part.theta[0] * q) for q, part in zip(first, parts)]

@@ -11,11 +11,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
 from longnn.filters.columns import batch_as_columns
+from longnn.filters.moved import moved_basis
 from longnn.filters.panels import Panel, adjoints, into_panels, joined, sums
 from longnn.operators.protocol import Operator, Sweeping
 from longnn.operators.similar import SimilarOperator
 from longnn.operators.transforms import refuse_gradient, static
-from polybases import MatVec, Recurrence, connection
+from polybases import MatVec, Recurrence
 from polybases.recurrence import check_real, check_theta, with_rank
 
 
@@ -60,12 +61,9 @@ def filter(  # the field's name; users write longnn.filter
         return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
     if not hasattr(operator, "matvec"):
         operator = _closed(operator, x)
-    anchor = jax.lax.stop_gradient(recurrence)
-    c = connection(recurrence, anchor)
-    drift = c - jax.lax.stop_gradient(c)  # zero in value, the exact derivative in the basis
-    theta = theta + jnp.einsum("kj...,k...->j...", drift, theta)
+    recurrence = _alike(recurrence)
     theta = jnp.broadcast_to(theta, (len(theta), *x.shape[1:]))
-    return _apply(operator, _leading(anchor), theta, x)
+    return _apply(operator, recurrence, theta, x)
 
 
 def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
@@ -84,26 +82,30 @@ def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
 
 
 @jax.custom_vjp
-def _apply(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
-    return _sum_of_terms(operator, anchor, theta, x)
+def _apply(operator: Operator, basis: Recurrence, theta: Array, x: Array) -> Array:
+    return _sum_of_terms(operator, _leading(basis), theta, x)
 
 
-def _apply_forward(operator: Any, anchor: Any, theta: Any, x: Any) -> tuple[Array, Any]:
+def _apply_forward(operator: Any, basis: Any, theta: Any, x: Any) -> tuple[Array, Any]:
     operator = refuse_gradient(
         operator,
         "longnn.filter gives no derivative in its operator (edge weights); differentiate "
         "polybases.weighted_sum(recurrence, theta, operator.matvec, x) instead",
     )
-    anchor, theta, x = jax.tree.map(lambda p: p.value, (anchor, theta, x))
-    return _sum_of_terms(operator, anchor, theta, x), (operator, anchor, theta, x)
+    learned = any(leaf.perturbed for leaf in jax.tree.leaves(basis))
+    basis, theta, x = jax.tree.map(lambda p: p.value, (basis, theta, x))
+    kept = (operator, basis, theta, x, basis if learned else None)
+    return _sum_of_terms(operator, _leading(basis), theta, x), kept
 
 
 def _apply_backward(residuals, g):
-    operator, anchor, theta, x = residuals
+    operator, basis, theta, x, learned = residuals
     if isinstance(g, jax.custom_derivatives.SymbolicZero):
         return None, None, jnp.zeros_like(theta), jnp.zeros_like(x)
-    dtheta, dx = _adjoint(operator, anchor, theta, x, g)
-    return None, None, dtheta, dx
+    dtheta, dx = _adjoint(operator, _leading(basis), theta, x, g)
+    written_out = getattr(operator, "written_out", 0)
+    dbasis = learned and moved_basis(learned, theta, dtheta, written_out=written_out)
+    return None, dbasis, dtheta, dx
 
 
 _apply.defvjp(_apply_forward, _apply_backward, symbolic_zeros=True)
@@ -127,6 +129,16 @@ def _adjoint(
         return operator.filter_adjoint(anchor, theta, x, g)
     dtheta, dx = adjoints(operator, _panels(operator, anchor, theta, x, g))
     return joined(dtheta, theta.shape), joined(dx, x.shape)
+
+
+def _alike(basis: Recurrence) -> Recurrence:
+    """Every leaf with all trailing axes that one of them has."""
+    rest = (leaf.shape[1:] for leaf in basis[1:4])
+    shape = jnp.broadcast_shapes(basis.first.shape, *rest)
+    return Recurrence(
+        jnp.broadcast_to(basis.first, shape),
+        *(jnp.broadcast_to(leaf, (len(leaf), *shape)) for leaf in basis[1:4]),
+    )
 
 
 def _leading(anchor: Recurrence) -> Recurrence:

@@ -13,9 +13,10 @@ from longnn.graphs.device import on_device
 from longnn.models.dropout import Key
 from longnn.models.matrices import CsrFeatures, DenseFeatures, NativeFeatures, SparseFeatures
 from longnn.operators.bucketed import bucketed_rows
-from longnn.operators.choice import Backend, choose
+from longnn.operators.choice import Backend, choose, launches
 from longnn.operators.csr import csr_rows
 from longnn.operators.native.rows import native_rows
+from longnn.operators.segments import segment_rows
 
 DENSITY_LIMIT = 0.1
 """The share of non-zeros above which a dense product is faster on a CPU."""
@@ -114,9 +115,10 @@ def as_features(
     if backend == "native":
         native = native_rows(coo.row, coo.col, shape), native_rows(coo.col, coo.row, shape[::-1])
         return NativeFeatures(values, *native, shape)
-    if backend == "csr":
-        by_rows, first = csr_rows(coo.row, coo.col, shape)
-        by_columns, second = csr_rows(coo.col, coo.row, shape[::-1])
+    if backend == "csr" or (backend == "segment_sum" and launches()):
+        pattern = csr_rows if backend == "csr" else segment_rows
+        by_rows, first = pattern(coo.row, coo.col, shape)
+        by_columns, second = pattern(coo.col, coo.row, shape[::-1])
         order = on_device(np.argsort(first)[second], jnp.int32)
         values, transposed = (on_device(coo.data[e], dtype) for e in (first, second))
         return CsrFeatures(values, by_rows, by_columns, shape, transposed=transposed, order=order)

@@ -8,6 +8,9 @@ from longnn.graphs.checks import check_word
 from longnn.operators import measured
 from longnn.operators.native.library import status
 
+WRITTEN_OUT = 16
+"""Steps of a filter's sweep that a GPU's program has one after the other, without a loop."""
+
 Backend = Literal["auto", "native", "csr", "bucketed", "segment_sum"]
 
 
@@ -36,3 +39,13 @@ def choose(backend: Backend, part: measured.Part = "operator") -> Backend:
     if not on_cpu:
         return "segment_sum"
     return measured.fastest(part) if status().active else "csr"
+
+
+def launches() -> bool:
+    """Whether this machine launches each operation of a program, as a GPU does."""
+    return jax.default_backend() != "cpu"
+
+
+def written_out_here() -> int:
+    """Steps of a filter's sweep that this machine's programs have one after the other, or 0."""
+    return WRITTEN_OUT if launches() else 0

@@ -7,6 +7,7 @@ import scipy.sparse
 from jax.typing import DTypeLike
 
 from longnn.graphs.device import on_device
+from longnn.operators.choice import written_out_here
 from longnn.operators.normalized import SegmentOperator
 from longnn.operators.protocol import Operator
 from polybases.lanczos import reorthogonalised_step
@@ -97,5 +98,6 @@ def symmetric_operator(
         on_device(final.row, jnp.int32),
         on_device(final.data, dtype),
         size,
+        written_out_here(),
     )
     return operator, (low, high)

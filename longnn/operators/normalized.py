@@ -13,7 +13,7 @@ from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
-from longnn.operators.choice import Backend, choose
+from longnn.operators.choice import Backend, choose, written_out_here
 from longnn.operators.csr import CsrOperator, csr_operator
 from longnn.operators.native.operator import NativeOperator, native_operator
 from longnn.operators.transforms import static
@@ -52,12 +52,15 @@ class SegmentOperator:
         receivers: [2E] row of each entry, ascending.
         values: [2E] entries of S, symmetric.
         num_nodes: N.
+        written_out: steps of a filter's sweep that are written out, see ``longnn.filters.added``;
+            0 for a loop of products, which a CPU prefers.
     """
 
     senders: Int[Array, " entries"]
     receivers: Int[Array, " entries"]
     values: Float[Array, " entries"]
     num_nodes: int = static()
+    written_out: int = static(default=0)
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
@@ -67,6 +70,15 @@ class SegmentOperator:
         return jax.ops.segment_sum(
             gathered, self.receivers, self.num_nodes, indices_are_sorted=True
         )
+
+    def add_product(
+        self, total: Float[Array, "N W"], x: Float[Array, "N W"], factor: Float[Array, " W"]
+    ) -> Float[Array, "N W"]:
+        """total + S x diag(factor)."""
+        gathered = x.at[self.senders].get(mode="promise_in_bounds")
+        entries = self.values.astype(x.dtype)[:, None] * (factor * gathered)
+        place = total.at[self.receivers]
+        return place.add(entries, indices_are_sorted=True, mode="promise_in_bounds")
 
 
 def normalized_adjacency(
@@ -96,7 +108,8 @@ def normalized_adjacency(
     if backend == "csr":
         return csr_operator(graph, values, dtype)
     senders, receivers = (on_device(a, jnp.int32) for a in (graph.senders, graph.receivers))
-    return SegmentOperator(senders, receivers, on_device(values, dtype), graph.num_nodes)
+    entries = on_device(values, dtype)
+    return SegmentOperator(senders, receivers, entries, graph.num_nodes, written_out_here())
 
 
 def _bucketed_operator(graph: Graph, dtype: DTypeLike) -> BucketedOperator:

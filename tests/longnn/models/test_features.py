@@ -1,6 +1,7 @@
 """dropout(X) W of sparse and dense features against numpy matrices."""
 
 from functools import cache
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from longnn.models import features as module
 from longnn.models.features import as_features
 from longnn.models.matrices import DenseFeatures, SparseFeatures
 from longnn.operators import csr
@@ -23,15 +25,21 @@ W = RNG.normal(size=(F, H))
 G = RNG.normal(size=(N, H))
 KINDS = {
     "sparse": {"density_limit": 1.0, "backend": "bucketed"},
+    "segments": {"density_limit": 1.0, "backend": "segment_sum"},  # as on a GPU
     "dense": {"density_limit": 0.0},
     **({"native": {"density_limit": 1.0, "backend": "native"}} if "native" in BACKENDS else {}),
 }
 
 
+def built_of(matrix, kind, **more):
+    with mock.patch.object(module, "launches", return_value=kind == "segments"):
+        return as_features(matrix, **({"dtype": jnp.float64} | KINDS[kind] | more))
+
+
 @cache
 def features(kind: str, dtype=jnp.float64):
     with jax.ensure_compile_time_eval():  # cached: no tracers, also where first built under jit
-        return as_features(X, dtype=dtype, **KINDS[kind])
+        return built_of(X, kind, dtype=dtype)
 
 
 project = jax.jit(lambda f, w, rate, key: f.project(w, rate, key))
@@ -42,7 +50,7 @@ gradient = jax.jit(jax.grad(lambda w, f, rate, key: jnp.sum(G * f.project(w, rat
 @pytest.mark.parametrize("given", [np.asarray, scipy.sparse.csr_array, scipy.sparse.coo_matrix])
 @pytest.mark.parametrize("kind", KINDS)
 def test_product_equals_dense(kind, given):
-    built = as_features(given(X), dtype=jnp.float64, **KINDS[kind])
+    built = built_of(given(X), kind)
     assert isinstance(built, DenseFeatures if kind == "dense" else SparseFeatures)
     assert built.shape == (N, F)
     np.testing.assert_allclose(plain(built, W), X @ W, atol=1e-13)
@@ -63,8 +71,8 @@ def test_density_chooses_the_kind(density):
 
 def test_duplicate_entries_of_a_sparse_matrix_add_up():
     coo = scipy.sparse.coo_array(([1.0, 2.0, 4.0], ([0, 0, 1], [1, 1, 0])), shape=(20, 20))
-    for options in KINDS.values():
-        got = as_features(coo, dtype=jnp.float64, **options).project(jnp.eye(20))
+    for kind in KINDS:
+        got = built_of(coo, kind).project(jnp.eye(20))
         np.testing.assert_allclose(got, coo.toarray())
 
 
@@ -147,7 +155,7 @@ def test_float32(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_matrix_without_entries(kind):
-    built = as_features(np.zeros((N, F)), dtype=jnp.float64, **KINDS[kind])
+    built = built_of(np.zeros((N, F)), kind)
     if kind == "dense":
         built = DenseFeatures(jnp.zeros((N, F)), (N, F))
     value, slope = jax.value_and_grad(lambda w: jnp.sum(G * built.project(w)))(W)
