@@ -4,11 +4,12 @@
     python -m benchmarks.gpu --part products epochs some parts of it
     python -m benchmarks.gpu --quick                small graphs and few repeats, on any device
 
-Needs PyTorch with CUDA and LONGNN_DATA_DIR. Each part runs in a process of its own, so that memory
-and compiled programs are its own; one that fails prints its error, and the exit code is 1 then.
+Needs PyTorch with CUDA, pytest and LONGNN_DATA_DIR. Each part runs in a process of its own, so that
+memory and compiled programs are its own; one that fails prints its error, and the exit code is 1.
 """
 
 import argparse
+import gzip
 import json
 import os
 import subprocess
@@ -18,12 +19,17 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+import longnn
+import polybases
 
 Figure = dict[str, Any]
 WIDTHS = (8, 32, 70, 128, 320)
@@ -32,7 +38,8 @@ WIDTHS = (8, 32, 70, 128, 320)
 def environment(quick: bool) -> Iterator[Figure]:
     """The device and the versions."""
     device = jax.devices()[0]
-    versions = {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "torch")}
+    there = [name for name in ("jax", "jaxlib", "flax", "optax", "torch") if find_spec(name)]
+    versions = {name: version(name) for name in there}
     yield {"device": device.device_kind, "platform": device.platform, **versions}
 
 
@@ -183,7 +190,8 @@ def _graphed(p: Any, w: Any) -> Callable[[], None]:
 
 
 def large(quick: bool) -> Iterator[Figure]:
-    """A full-batch step with its evaluation, width 32, K = 10: milliseconds and peak memory."""
+    """A full-batch step with its evaluation, width 32, K = 10: milliseconds and gigabytes in use,
+    of the problem alone and at most."""
     from benchmarks.training import ours, problem
     from benchmarks.workloads import load
 
@@ -191,12 +199,84 @@ def large(quick: bool) -> Iterator[Figure]:
     w = load(name)
     wide = w._replace(classes=32, settings=w.settings | {"hidden": 32})
     data = problem(wide, "auto")
+    jax.block_until_ready(data)
+    alone = _memory("bytes_in_use")
     few, many = (partial(ours, wide, data, count, 1) for count in (5, 25))
     few(), many()  # compile
     seconds = (many().seconds["train"] - few().seconds["train"]) / 20
-    memory = jax.devices()[0].memory_stats() or {}
-    peak = memory.get("peak_bytes_in_use", 0) / 1e9
-    yield {"graph": name, "side": "ours", "ms": 1e3 * seconds, "peak_gb": peak}
+    memory = {"problem_gb": alone, "peak_gb": _memory("peak_bytes_in_use")}
+    yield {"graph": name, "side": "ours", "ms": 1e3 * seconds, **memory}
+
+
+def _memory(name: str) -> float:
+    return (jax.devices()[0].memory_stats() or {}).get(name, 0) / 1e9
+
+
+def launches(quick: bool) -> Iterator[Figure]:
+    """Kernels and copies that the device ran, from the profiler's trace: in a sweep of ten steps,
+    in its backward pass, in an epoch of ten runs. ``benchmarks.launches`` counts without one."""
+    from benchmarks.training import ours, problem
+    from benchmarks.workloads import load
+
+    w = load("cora")
+    data, basis = problem(w, "auto"), polybases.jacobi(10, 0.5, -0.25)
+    forward = jax.jit(lambda S, theta, x: longnn.filter(S, basis, theta, x))
+    backward = jax.jit(lambda S, *given: jax.vjp(partial(forward, S), *given[:2])[1](given[2]))
+    theta, x = jnp.ones((11, 70)), jnp.ones((w.graph.num_nodes, 70))
+    sweeps = {
+        "sweep forward": partial(forward, data.operator, theta, x),
+        "sweep backward": partial(backward, data.operator, theta, x, x),
+    }
+    for what, work in sweeps.items():
+        yield {"graph": "cora", "program": what, **_launched(work)}
+    few, many = (_launched(partial(ours, w, data, count, 10)) for count in (5, 25))
+    each = {name: (many[name] - few[name]) / 20 for name in few}
+    yield {"graph": "cora", "program": "epoch of 10 runs", **each}
+
+
+def _launched(work: Callable[[], Any]) -> dict[str, int]:
+    jax.block_until_ready(work())  # compile
+    with tempfile.TemporaryDirectory() as folder:
+        with jax.profiler.trace(folder):
+            jax.block_until_ready(work())
+        (path,) = Path(folder).rglob("*.trace.json.gz")
+        return on_streams(json.loads(gzip.decompress(path.read_bytes()))["traceEvents"])
+
+
+def on_streams(events: list[dict[str, Any]]) -> dict[str, int]:
+    """Kernels and copies (memory sets, too) among the events of a trace.
+
+    Args:
+        events: of the format of Chrome's trace viewer; what a GPU ran lies in threads that are
+            named after its streams, in the process of the device.
+    """
+    labels = [e for e in events if e.get("ph") == "M" and "name" in e.get("args", {})]
+    devices = {
+        e["pid"] for e in labels
+        if e["name"] == "process_name" and "/device:GPU" in e["args"]["name"]
+    }  # fmt: skip
+    streams = {
+        (e["pid"], e["tid"]) for e in labels
+        if e["name"] == "thread_name" and e["pid"] in devices and "Stream" in e["args"]["name"]
+    }  # fmt: skip
+    ran = [e["name"] for e in events if e.get("ph") == "X" and (e["pid"], e["tid"]) in streams]
+    copies = sum(name.lower().startswith(("memcpy", "memset")) for name in ran)
+    return {"kernels": len(ran) - copies, "copies": copies}
+
+
+def tests(quick: bool) -> Iterator[Figure]:
+    """The fast tests that say something of the device, in four processes."""
+    words = ["tests/longnn/operators/test_similar.py"] if quick else ["tests"]
+    words += ["-m", "device and not slow", "-q", "-n", "1" if quick else "4", "-rf"]
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        check=False, capture_output=True, text=True, timeout=150,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+    last = lines[-1] if lines else done.stderr[-500:]
+    yield {"tests": last, "failed": failed, "s": time.perf_counter() - began}
 
 
 def command(quick: bool) -> Iterator[Figure]:
@@ -212,7 +292,10 @@ def command(quick: bool) -> Iterator[Figure]:
                 yield {"dataset": dataset, "cache": state, "s": time.perf_counter() - began}
 
 
-PARTS = {f.__name__: f for f in (environment, epochs, products, peers, large, search, command)}
+PARTS = {
+    f.__name__: f
+    for f in (environment, epochs, launches, products, peers, large, search, command, tests)
+}
 
 
 def _median(work: Callable[[], Any], repeats: int = 5) -> float:
@@ -263,7 +346,11 @@ def main() -> None:
     for part in options.part:
         words = [sys.executable, "-m", "benchmarks.gpu", "--inner", part]
         words += ["--quick"] if options.quick else []
-        done = subprocess.run(words, env=settings, stderr=subprocess.PIPE, text=True, check=False)
+        # CUDA graphs launch many kernels at once; here they are counted one by one
+        flags = {"XLA_FLAGS": "--xla_gpu_enable_command_buffer="} if part == "launches" else {}
+        done = subprocess.run(
+            words, env=settings | flags, stderr=subprocess.PIPE, text=True, check=False
+        )
         if done.returncode:
             failed = True
             print(json.dumps({"part": part, "error": done.stderr[-1500:]}), flush=True)

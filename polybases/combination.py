@@ -38,7 +38,7 @@ class Combination(NamedTuple):
     def expand(self, matvec: MatVec, x: Float[ArrayLike, "*shape"]) -> Float[Array, "R *shape"]:
         """[R, ...] terms b_r(S) x, by K products with S."""
         terms = expand(self.recurrence, matvec, x)
-        return jnp.tensordot(self.matrix.astype(terms.dtype), terms, axes=1)
+        return _times(self.matrix, terms)
 
     def coefficients(self, gamma: Real[ArrayLike, "R *shape"]) -> Float[Array, "terms *shape"]:
         """theta [K+1, ...] of the series with coefficients gamma [R, ...].
@@ -52,4 +52,9 @@ class Combination(NamedTuple):
                 f"gamma must have R = {self.matrix.shape[0]} rows, got shape {gamma.shape}"
             )
         gamma = gamma.astype(jnp.result_type(gamma, float))
-        return jnp.tensordot(self.matrix.T.astype(gamma.dtype), gamma, axes=1)
+        return _times(self.matrix.T, gamma)
+
+
+def _times(matrix: Array, x: Array) -> Array:
+    # a GPU would round float32 to ten bits
+    return jnp.tensordot(matrix.astype(x.dtype), x, axes=1, precision="highest")

@@ -30,7 +30,7 @@ def filter(  # the field's name; users write longnn.filter
 
     The backward pass is one more sweep Q_k = p_k(S) G: dx = sum_k theta_k Q_k and
     dtheta_k = <x, Q_k>; residuals are theta and x. The derivative in the parameters of the basis
-    goes through its connection matrix with itself as a constant anchor, never through the graph.
+    follows from dtheta (``longnn.filters.moved``), without a product with S.
     Under ``vmap`` over anything but the operator, the batch becomes columns of one product.
 
     Reverse mode only. Where forward mode or the derivative in the operator is wanted, use the
@@ -103,9 +103,10 @@ def _apply_backward(residuals, g):
     if isinstance(g, jax.custom_derivatives.SymbolicZero):
         return None, None, jnp.zeros_like(theta), jnp.zeros_like(x)
     dtheta, dx = _adjoint(operator, _leading(basis), theta, x, g)
+    if learned is None:
+        return None, None, dtheta, dx
     written_out = getattr(operator, "written_out", 0)
-    dbasis = learned and moved_basis(learned, theta, dtheta, written_out=written_out)
-    return None, dbasis, dtheta, dx
+    return None, moved_basis(learned, theta, dtheta, written_out=written_out), dtheta, dx
 
 
 _apply.defvjp(_apply_forward, _apply_backward, symbolic_zeros=True)

@@ -117,7 +117,8 @@ def _measured(
     spectral: Callable[[Operator, Array], Array], operator: Operator, channels: int, u: Array
 ) -> Array:
     """[C] for u [N]."""
-    return u @ spectral(operator, jnp.tile(u[:, None], channels))
+    # a GPU would round float32 to ten bits
+    return jnp.dot(u, spectral(operator, jnp.tile(u[:, None], channels)), precision="highest")
 
 
 def check_lambda(lam: Real[np.ndarray, " G"]) -> Float[np.ndarray, " G"]:

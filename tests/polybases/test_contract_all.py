@@ -435,6 +435,17 @@ def test_integer_coefficients_of_a_combination():
     np.testing.assert_allclose(got, basis.coefficients(np.arange(K + 1.0)), atol=1e-14)
 
 
+def test_a_combination_is_multiplied_in_its_own_precision():
+    """A GPU's default would round float32 to ten bits."""
+    basis = built("bernstein")
+    with jax.default_matmul_precision("default"):
+        programs = (
+            jax.make_jaxpr(basis.coefficients)(jnp.ones(K + 1)),
+            jax.make_jaxpr(lambda x: basis.expand(lambda t: t, x))(jnp.ones(3)),
+        )
+    assert all("HIGHEST" in str(program) for program in programs)
+
+
 @pytest.mark.parametrize(
     ("build", "arguments"),
     [

@@ -33,6 +33,8 @@ from tests.longnn.filtering import (
 )
 from tests.longnn.filters.test_filters_program import largest
 
+pytestmark = pytest.mark.device
+
 STEPS = [4, choice.WRITTEN_OUT]
 """A loop with a rest, and no loop."""
 

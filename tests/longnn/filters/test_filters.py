@@ -34,6 +34,8 @@ from tests.oracles import (
     gauss_jacobi,
 )
 
+pytestmark = pytest.mark.device
+
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -34,6 +34,8 @@ from tests.longnn.filtering import (
 )
 from tests.oracles import symmetric_matrix
 
+pytestmark = pytest.mark.device
+
 MIXTURES = [m for m in itertools.product((0, None), repeat=3) if any(a == 0 for a in m)]
 
 

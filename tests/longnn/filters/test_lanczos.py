@@ -13,6 +13,8 @@ from longnn.operators.native import status
 from polybases import OptBasis
 from tests.backends import BACKENDS
 
+pytestmark = pytest.mark.device
+
 N = 60
 
 

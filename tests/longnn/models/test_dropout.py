@@ -7,6 +7,8 @@ import pytest
 
 from longnn.models.dropout import ThreefryKey, drop, keep_mask, split_key
 
+pytestmark = pytest.mark.device
+
 SIZE = 1 << 14
 SIGMA = SIZE**-0.5
 """Standard deviation of the correlation of two independent masks."""

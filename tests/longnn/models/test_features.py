@@ -15,6 +15,8 @@ from longnn.models.matrices import DenseFeatures, SparseFeatures
 from longnn.operators import csr
 from tests.backends import BACKENDS
 
+pytestmark = pytest.mark.device
+
 N, F, H = 30, 50, 4
 RNG = np.random.default_rng(0)
 X = np.where(RNG.random((N, F)) < 0.08, RNG.uniform(0.5, 2, (N, F)), 0.0)

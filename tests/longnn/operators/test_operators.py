@@ -11,6 +11,8 @@ from longnn.operators.bucketed import bucketed_rows
 from tests.backends import BACKENDS
 from tests.oracles import dense_adjacency, dense_normalized
 
+pytestmark = pytest.mark.device
+
 
 def random_edges() -> tuple[np.ndarray, int]:
     """40 nodes; 37..39 are isolated."""

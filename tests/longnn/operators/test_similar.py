@@ -11,6 +11,8 @@ from longnn.operators.matrix import spectral_bounds, symmetric_operator
 from longnn.operators.similar import similar_operator
 from polybases import jacobi, weighted_sum
 
+pytestmark = pytest.mark.device
+
 RNG = np.random.default_rng(0)
 EDGES = RNG.integers(0, 40, (90, 2))
 GRAPH = Graph.from_edges(EDGES, 45)  # with isolated nodes

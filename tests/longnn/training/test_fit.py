@@ -13,6 +13,8 @@ from longnn.training.executable import _compiled
 from tests.toy import C, N, problem, rates, splits
 from tests.training_oracles import numpy_adam, pair_count, published_rule
 
+pytestmark = pytest.mark.device
+
 SETTINGS = {
     "order": 4,
     "hidden": 8,

@@ -15,7 +15,7 @@ from longnn.training import Optim, Problem, fit, score
 from longnn.training.task import mean_squared_error
 from tests.toy import rates
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.device]
 
 N, F = 150, 4
 RNG = np.random.default_rng(0)

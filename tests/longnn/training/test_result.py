@@ -11,6 +11,8 @@ import longnn
 from longnn.training import fit, graph_of, problem_of
 from tests.toy import C, problem, splits
 
+pytestmark = pytest.mark.device
+
 ROOT = Path(__file__).parents[3]
 FEW = longnn.Optim(max_epochs=4)
 
