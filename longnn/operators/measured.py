@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 from jax import Array
@@ -92,10 +92,8 @@ def recorded() -> list[Times] | None:
     """The times of an earlier measurement of these kernels on this machine, or None."""
     for place in _places():
         try:
-            found = json.loads(place.read_text())
-            if found["of"] == _subject():
-                return [Times(*row) for row in found["times"]]
-        except (OSError, ValueError, TypeError, KeyError):  # none, or not such a record
+            return [Times(*row) for row in _records(place)[_subject()]]
+        except (TypeError, KeyError):  # not measured, or no such record
             continue
     return None
 
@@ -120,14 +118,25 @@ def _places() -> list[Path]:
 
 
 def _keep(times: list[Times]) -> None:
-    """Writes the record at the first place that can be written; without one, it is not kept."""
-    text = json.dumps({"of": _subject(), "times": times}, indent=1)
+    """Writes the record at the first place that can be written; without one, it is not kept.
+
+    Those of other processors stay: nodes of a cluster share a folder.
+    """
     for place in _places():
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             part = place.with_suffix(f".{os.getpid()}")
-            part.write_text(text)
+            part.write_text(json.dumps(_records(place) | {_subject(): times}, indent=1))
             part.replace(place)
         except OSError:
             continue
         return
+
+
+def _records(place: Path) -> dict[str, list[list[Any]]]:
+    """Subject -> rows of a file; empty where there is none, or none that can be read."""
+    try:
+        found = json.loads(place.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,5 +1,6 @@
 """The native kernels as an option: found, refused, built, and the same numbers where used."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -153,9 +154,14 @@ def test_times_are_kept_and_hold_for_one_library(monkeypatch, tmp_path):
     assert {time.part for time in times} == {"operator", "features"}
     assert min(min(time.native, time.csr) for time in times) > 0
     assert measured.recorded() == times
-    for other in (kept.read_text().replace("jaxlib", "another jaxlib"), "[]", "{", '{"of": 1}'):
+    subject = next(iter(json.loads(kept.read_text())))
+    for other in ("[]", "{", json.dumps({subject: [1]}), json.dumps({subject: 1})):
         kept.write_text(other)
         assert measured.recorded() is None
+    kept.write_text(json.dumps({f"another than {subject}": times}))
+    measured._keep(times)
+    assert measured.recorded() == times
+    assert len(json.loads(kept.read_text())) == 2, "another processor's times are lost"
 
 
 @pytest.mark.parametrize(
