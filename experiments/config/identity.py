@@ -21,8 +21,14 @@ PATHS = ("path", "edges", "features", "labels")
 
 
 def settings(config: DictConfig) -> dict[str, Any]:
-    """The resolved values that decide a result; a file counts by its content, not its path."""
-    return by_content({key: plain(config[key]) for key in PARTS})
+    """The resolved values that decide a result; a file counts by its content, not its path.
+
+    Values of settings that came later are left out where they are what was always done, so that a
+    run keeps its name.
+    """
+    values = {key: plain(config[key]) for key in PARTS}
+    values["graph"] = {k: v for k, v in values["graph"].items() if (k, v) != ("order", "given")}
+    return by_content(values)
 
 
 def plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
+from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
@@ -16,6 +17,7 @@ from longnn.operators.bucketed import Rows, bucketed_rows
 from longnn.operators.choice import Backend, choose
 from longnn.operators.csr import CsrOperator, csr_operator
 from longnn.operators.native.operator import NativeOperator, native_operator
+from longnn.operators.order import NodeOrder, OrderedOperator, near_order, ordered
 from longnn.operators.transforms import static
 
 
@@ -69,9 +71,17 @@ class SegmentOperator:
         )
 
 
+Pure = CsrOperator | BucketedOperator | SegmentOperator
+"""S on one of the backends in pure JAX."""
+
+
 def normalized_adjacency(
-    graph: Graph, *, backend: Backend = "auto", dtype: DTypeLike = jnp.float32
-) -> NativeOperator | CsrOperator | BucketedOperator | SegmentOperator:
+    graph: Graph,
+    *,
+    backend: Backend = "auto",
+    order: NodeOrder = "given",
+    dtype: DTypeLike = jnp.float32,
+) -> NativeOperator | Pure | OrderedOperator:
     """S = D^-1/2 A D^-1/2 with spectrum in [-1, 1]; no self-loops are added.
 
     The row of an isolated node is zero: it sits at eigenvalue 0 of S, lambda = 1.
@@ -82,14 +92,25 @@ def normalized_adjacency(
         backend: "native" (C++ kernels), "csr" (jaxlib's product), "bucketed" (gathers only),
             "segment_sum", or "auto":
             :func:`choose`.
+        order: of the nodes inside the operator; signals stay in that of the graph. "rcm" is
+            reverse Cuthill-McKee's (:func:`longnn.operators.order.near_order`), for large graphs
+            whose nodes are numbered without regard to their neighbours.
         dtype: of the entries.
 
     Raises:
-        ValueError: for an unknown backend, or one that cannot be had.
+        ValueError: for an unknown backend or order, or a backend that cannot be had.
     """
+    check_word("order", order, NodeOrder)
     backend = choose(backend)
+    rows = near_order(graph) if order == "rcm" else None
     if backend == "native":
-        return native_operator(graph, dtype)
+        return native_operator(graph, dtype, rows)
+    if rows is None:
+        return _pure(graph, backend, dtype)
+    return ordered(_pure(graph.subgraph(rows), backend, dtype), rows)
+
+
+def _pure(graph: Graph, backend: Backend, dtype: DTypeLike) -> Pure:
     if backend == "bucketed":
         return _bucketed_operator(graph, dtype)
     values = shift_entries(graph)

@@ -172,6 +172,8 @@ class Run:
             given,
             self_loops=graph["self_loops"],
             degree_exponent=graph["degree_exponent"],
+            # runs of before this setting have none
+            order=graph.get("order", "given"),
             model=model,
         )
 

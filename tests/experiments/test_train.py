@@ -163,6 +163,7 @@ def test_repeated_run_gives_the_same_numbers(train):
         (["optim.decay=both"], "unknown decay 'both'"),
         (["model.dropout=2"], "dropout.* 2"),
         (["graph.degree_exponent=2"], r"must lie in \[0, 1\], got 2"),
+        (["graph.order=hubs"], "unknown order 'hubs'; choose one of given, rcm"),
         (["split.count=0"], "number of splits .* got count=0"),
         (["seed=a"], "seed must be an integer, got 'a'"),
         (["repeats=1.5"], "repeats must be an integer, got 1.5"),

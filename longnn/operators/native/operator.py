@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power
 from longnn.operators.native.rows import NativeRows, check_dtype, padded_rows
+from longnn.operators.order import inverse_of
 from longnn.operators.products import symmetric_product
 from polybases import Recurrence
 
@@ -29,7 +30,7 @@ class NativeOperator:
     ``backend="bucketed"``.
 
     The ``NEAR`` nodes of highest degree come first, by falling degree: nodes that many rows read
-    then share lines of the nearest caches. All others keep their order.
+    then share lines of the nearest caches. All others keep their order, unless another is given.
 
     Attributes:
         rows: pattern of A in the order of rows, padded.
@@ -189,14 +190,20 @@ class NativeOperator:
         ], width
 
 
-def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
-    """S on the device; the kernels must be active (``longnn.operators.native.status``)."""
+def native_operator(
+    graph: Graph, dtype: DTypeLike = jnp.float32, order: Int[np.ndarray, " N"] | None = None
+) -> NativeOperator:
+    """S on the device; the kernels must be active (``longnn.operators.native.status``).
+
+    Args:
+        graph: N nodes.
+        dtype: float32 or float64, of weights and degrees.
+        order: [N] node of each row; None: see :class:`NativeOperator`.
+    """
     degree = graph.degrees()
     check_degrees(degree, dtype)
-    node_of_row = np.argsort(-degree, kind="stable")
-    node_of_row[NEAR:].sort()  # so that their signals are read and written one after the other
-    row_of_node = np.empty(graph.num_nodes, np.int32)
-    row_of_node[node_of_row] = np.arange(graph.num_nodes)
+    node_of_row = _hubs_first(degree) if order is None else order
+    row_of_node = inverse_of(node_of_row)
     receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))
     entries = np.argsort(receivers, kind="stable")
     rows, place = padded_rows(
@@ -213,8 +220,15 @@ def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOpera
     degree = degree[node_of_row]
     root = degree_power(degree, 0.5, isolated=1.0)
     inverse = degree_power(degree, -1.0)
-    order = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
-    return NativeOperator(rows, *order, *(on_device(a, dtype) for a in (weights, root, inverse)))
+    places = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
+    return NativeOperator(rows, *places, *(on_device(a, dtype) for a in (weights, root, inverse)))
+
+
+def _hubs_first(degree: Real[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    """[N] nodes, the ``NEAR`` of highest degree first."""
+    order = np.argsort(-degree, kind="stable")
+    order[NEAR:].sort()  # so that their signals are read and written one after the other
+    return order
 
 
 def _padded(width: int, dtype: DTypeLike) -> int:
