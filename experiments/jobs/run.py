@@ -149,6 +149,7 @@ def _problem(config: DictConfig, dataset: Dataset) -> Problem:
         degree_exponent=graph.degree_exponent,
         backend=config.backend,
         order=graph.order,
+        precision=config.precision,
         model=model,
     )
 

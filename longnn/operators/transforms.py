@@ -1,15 +1,15 @@
 """Helpers around jax transformations."""
 
-from dataclasses import field
+from dataclasses import MISSING, field
 from typing import Any
 
 import jax
 from jaxtyping import PyTree
 
 
-def static() -> Any:  # a field may hold a value of any type, as ``dataclasses.field`` says too
+def static(default: Any = MISSING) -> Any:  # of any type, as ``dataclasses.field`` says too
     """A dataclass field that is part of a pytree's structure, not of its leaves."""
-    return field(metadata={"static": True})
+    return field(default=default, metadata={"static": True})
 
 
 def refuse_gradient(primals: PyTree, message: str) -> PyTree:

@@ -27,6 +27,7 @@ def name(*overrides: str) -> str:
         "model.alpha=0.0",  # the default, spelled out
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
+        "precision=full",
     ],
 )
 def test_same_run(override):
@@ -42,6 +43,7 @@ def test_same_run(override):
         "graph.self_loops=1",
         "graph.keep=largest",
         "graph.order=rcm",
+        "precision=mixed",
         "seed=1",
         "repeats=2",
         "split.count=5",
@@ -57,6 +59,7 @@ def test_other_run(override):
 def test_settings_that_came_later_leave_a_run_its_name():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         decided = settings(compose("config", []))
+    assert "precision" not in decided
     assert set(decided["graph"]) == {"keep", "self_loops", "degree_exponent"}
 
 

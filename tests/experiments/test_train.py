@@ -164,6 +164,8 @@ def test_repeated_run_gives_the_same_numbers(train):
         (["model.dropout=2"], "dropout.* 2"),
         (["graph.degree_exponent=2"], r"must lie in \[0, 1\], got 2"),
         (["graph.order=hubs"], "unknown order 'hubs'; choose one of given, rcm"),
+        (["precision=half"], "unknown precision 'half'; choose one of full, mixed"),
+        (["precision=mixed", "model=gcn"], "reads the edges .* precision 'full', got .* 'mixed'"),
         (["split.count=0"], "number of splits .* got count=0"),
         (["seed=a"], "seed must be an integer, got 'a'"),
         (["repeats=1.5"], "repeats must be an integer, got 1.5"),

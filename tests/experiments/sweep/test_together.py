@@ -48,6 +48,7 @@ def test_together(override):
         "split.first_seed=1",
         "graph.degree_exponent=1",
         "graph.order=rcm",
+        "precision=mixed",
         "optim.decay=theta",
         "backend=csr",
         "memory_gb=1",
