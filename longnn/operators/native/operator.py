@@ -240,9 +240,9 @@ def native_operator(
     degree = degree[node_of_row]
     root = degree_power(degree, 0.5, isolated=1.0)
     inverse = degree_power(degree, -1.0)
-    places = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
-    values = (on_device(a, dtype) for a in (weights, root, inverse))
-    return NativeOperator(rows, *places, *values, precision)
+    there, back = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
+    values, scale, both = (on_device(a, dtype) for a in (weights, root, inverse))
+    return NativeOperator(rows, there, back, values, scale, both, precision)
 
 
 def _hubs_first(degree: Real[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
