@@ -12,7 +12,7 @@ from longnn.data.catalogue import entries
 from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
 
-PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats")
+PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
 
 
@@ -21,8 +21,16 @@ PATHS = ("path", "edges", "features", "labels")
 
 
 def settings(config: DictConfig) -> dict[str, Any]:
-    """The resolved values that decide a result; a file counts by its content, not its path."""
-    return by_content({key: plain(config[key]) for key in PARTS})
+    """The resolved values that decide a result; a file counts by its content, not its path.
+
+    Values of settings that came later are left out where they are what was always done, so that a
+    run keeps its name.
+    """
+    values = {key: plain(config[key]) for key in PARTS}
+    if values["precision"] == "full":
+        del values["precision"]
+    values["graph"] = {k: v for k, v in values["graph"].items() if (k, v) != ("order", "given")}
+    return by_content(values)
 
 
 def plain(value: Any) -> Any:

@@ -148,6 +148,8 @@ def _problem(config: DictConfig, dataset: Dataset) -> Problem:
         self_loops=graph.self_loops,
         degree_exponent=graph.degree_exponent,
         backend=config.backend,
+        order=graph.order,
+        precision=config.precision,
         model=model,
     )
 

@@ -1,5 +1,6 @@
 """Filters in the Lanczos vectors of their own signal, with a backward pass written out."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -9,7 +10,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
 from longnn.filters.columns import batch_as_columns
+from longnn.operators.order import OrderedOperator
 from longnn.operators.protocol import Operator, Sweeping
+from longnn.operators.similar import SimilarOperator
 from longnn.operators.transforms import refuse_gradient
 from polybases.lanczos import inner, three_term, three_term_step, unit
 from polybases.recurrence import check_real
@@ -25,7 +28,8 @@ def lanczos_filter(
 
     Reverse mode makes the v_k of some columns at a time again and takes one more product with S
     for each; nothing but theta and x is kept for it. No derivative in the operator. Under ``vmap``
-    members become columns.
+    members become columns. Products are in full precision, on which the vectors' orthogonality
+    rests.
 
     Args:
         operator: symmetric.
@@ -45,7 +49,7 @@ def lanczos_filter(
             f"theta must have shape [K+1, C] for a signal [N, C], got {theta.shape} and {x.shape}"
         )
     theta = jnp.broadcast_to(theta.astype(x.dtype), (len(theta), x.shape[1]))
-    return _apply(operator, theta, x)
+    return _apply(_in_full(operator), theta, x)
 
 
 def lanczos_coefficients(
@@ -63,8 +67,16 @@ def lanczos_coefficients(
         (lengths_0 [C], a [K, C], lengths_1 to lengths_K [K, C]); a length is 0 where the Krylov
         space is exhausted.
     """
-    _, diagonal, lengths = three_term(operator.matvec, order, x)
+    _, diagonal, lengths = three_term(_in_full(operator).matvec, order, x)
     return lengths[0], diagonal, lengths[1:]
+
+
+def _in_full(operator: Any) -> Any:  # any operator, of a user's too
+    """The operator with products in full precision, where it has others."""
+    if isinstance(operator, SimilarOperator | OrderedOperator):
+        return replace(operator, symmetric=_in_full(operator.symmetric))
+    mixed = getattr(operator, "precision", "full") == "mixed"
+    return replace(operator, precision="full") if mixed else operator
 
 
 @jax.custom_vjp

@@ -13,6 +13,7 @@ from jaxtyping import Float, Real
 from longnn.filters.columns import batch_as_columns
 from longnn.filters.moved import moved_basis
 from longnn.filters.panels import Panel, adjoints, into_panels, joined, sums
+from longnn.operators.order import OrderedOperator
 from longnn.operators.protocol import Operator, Sweeping
 from longnn.operators.similar import SimilarOperator
 from longnn.operators.transforms import refuse_gradient, static
@@ -39,7 +40,7 @@ def filter(  # the field's name; users write longnn.filter
     Args:
         operator: symmetric, spectrum in the basis' interval; a pytree with ``matvec``, or a bare
             function t -> S t (which may close over traced arrays). A ``SimilarOperator`` is
-            scaled before and after instead.
+            scaled before and after instead, the nodes of an ``OrderedOperator`` are permuted.
         recurrence: basis of order K; leaves [K, ...] broadcasting against x[0].
         theta: [K+1, ...] weights; theta[k] broadcasts against x[0].
         x: [N, ...] signals.
@@ -57,7 +58,7 @@ def filter(  # the field's name; users write longnn.filter
     rank = x.ndim - 1
     theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
     recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence[:4])), rank)
-    if isinstance(operator, SimilarOperator):
+    if isinstance(operator, SimilarOperator | OrderedOperator):
         return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
     if not hasattr(operator, "matvec"):
         operator = _closed(operator, x)

@@ -8,6 +8,9 @@ from .native.operator import NativeOperator as NativeOperator
 from .normalized import BucketedOperator as BucketedOperator
 from .normalized import SegmentOperator as SegmentOperator
 from .normalized import normalized_adjacency as normalized_adjacency
+from .order import NodeOrder as NodeOrder
+from .order import OrderedOperator as OrderedOperator
+from .precision import Precision as Precision
 from .protocol import Operator as Operator
 from .protocol import Sweeping as Sweeping
 from .similar import SimilarOperator as SimilarOperator

@@ -16,6 +16,7 @@ from jaxtyping import Float, Int, Int32
 
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
+from longnn.operators.precision import Precision, read_as
 from longnn.operators.products import symmetric_product
 from longnn.operators.transforms import static
 
@@ -107,11 +108,13 @@ class CsrOperator:
     Attributes:
         rows: the sparsity pattern of the adjacency matrix A.
         values: a [2E] array of the entries of S, row by row.
+        precision: "mixed" rounds what products read; it takes no less memory here.
         lanes, unroll: how a sweep over the columns is cut; see ``longnn.filters.panels``.
     """
 
     rows: CsrRows
     values: Float[Array, " nnz"]
+    precision: Precision = static("full")
     lanes: ClassVar[int] = LANES
     unroll: ClassVar[int] = 10
 
@@ -127,7 +130,7 @@ class CsrOperator:
 
     def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
         """Returns S x [N, W] for x [N, W]; it has no derivatives."""
-        return self.rows.multiply(self.values.astype(x.dtype), x)
+        return self.rows.multiply(self.values.astype(x.dtype), read_as(self.precision, x))
 
 
 def csr_rows(
@@ -151,7 +154,10 @@ def csr_rows(
 
 
 def csr_operator(
-    graph: Graph, values: Float[np.ndarray, " entries"], dtype: DTypeLike
+    graph: Graph,
+    values: Float[np.ndarray, " entries"],
+    dtype: DTypeLike,
+    precision: Precision = "full",
 ) -> CsrOperator:
     """Builds the operator S of a graph.
 
@@ -159,10 +165,11 @@ def csr_operator(
         graph: a graph of N nodes and E undirected edges.
         values: a [2E] array of the entries of S, in the order of the senders of the graph.
         dtype: the dtype of the entries on the device.
+        precision: of what products read.
 
     Returns:
         The operator, which multiplies [N, ...] signals.
     """
     pair = np.asarray(graph.receivers), np.asarray(graph.senders)
     rows, order = csr_rows(*pair, (graph.num_nodes, graph.num_nodes))
-    return CsrOperator(rows, on_device(values[order], dtype))
+    return CsrOperator(rows, on_device(values[order], dtype), precision)

@@ -98,6 +98,6 @@ def symmetric_operator(
         on_device(final.row, jnp.int32),
         on_device(final.data, dtype),
         size,
-        written_out_here(),
+        written_out=written_out_here(),
     )
     return operator, (low, high)

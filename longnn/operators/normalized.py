@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
+from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
@@ -16,6 +17,8 @@ from longnn.operators.bucketed import Rows, bucketed_rows
 from longnn.operators.choice import Backend, choose, written_out_here
 from longnn.operators.csr import CsrOperator, csr_operator
 from longnn.operators.native.operator import NativeOperator, native_operator
+from longnn.operators.order import NodeOrder, OrderedOperator, near_order, ordered
+from longnn.operators.precision import Precision, read_as, stored_as
 from longnn.operators.transforms import static
 
 
@@ -28,18 +31,20 @@ class BucketedOperator:
         rows: pattern of A.
         scale: [N] D^-1/2, 0 at isolated nodes.
         weights: [2E] edge weights, or None.
+        precision: "mixed" rounds what products read; it takes no less memory here.
     """
 
     rows: Rows
     scale: Float[Array, " N"]
     weights: Float[Array, " entries"] | None
+    precision: Precision = static("full")
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.scale.shape[0])
         scale = self.scale.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
         weights = None if self.weights is None else self.weights.astype(x.dtype)
-        return scale * self.rows.sum(scale * x, weights)
+        return scale * self.rows.sum(read_as(self.precision, scale * x), weights)
 
 
 @jax.tree_util.register_dataclass
@@ -52,6 +57,7 @@ class SegmentOperator:
         receivers: [2E] row of each entry, ascending.
         values: [2E] entries of S, symmetric.
         num_nodes: N.
+        precision: "mixed" gathers bfloat16, and sums in the type of the signal.
         written_out: steps of a filter's sweep that are written out, see ``longnn.filters.added``;
             0 for a loop of products, which a CPU prefers.
     """
@@ -60,13 +66,14 @@ class SegmentOperator:
     receivers: Int[Array, " entries"]
     values: Float[Array, " entries"]
     num_nodes: int = static()
-    written_out: int = static(default=0)
+    precision: Precision = static("full")
+    written_out: int = static(0)
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.num_nodes)
         values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
-        gathered = values * x.at[self.senders].get(mode="promise_in_bounds")
+        gathered = values * self._gathered(x)
         return jax.ops.segment_sum(
             gathered, self.receivers, self.num_nodes, indices_are_sorted=True
         )
@@ -75,15 +82,27 @@ class SegmentOperator:
         self, total: Float[Array, "N W"], x: Float[Array, "N W"], factor: Float[Array, " W"]
     ) -> Float[Array, "N W"]:
         """total + S x diag(factor)."""
-        gathered = x.at[self.senders].get(mode="promise_in_bounds")
-        entries = self.values.astype(x.dtype)[:, None] * (factor * gathered)
+        entries = self.values.astype(x.dtype)[:, None] * (factor * self._gathered(x))
         place = total.at[self.receivers]
         return place.add(entries, indices_are_sorted=True, mode="promise_in_bounds")
 
+    def _gathered(self, x: Float[Array, "N *channels"]) -> Float[Array, "entries *channels"]:
+        stored = stored_as(self.precision, x)
+        return stored.at[self.senders].get(mode="promise_in_bounds").astype(x.dtype)
+
+
+Pure = CsrOperator | BucketedOperator | SegmentOperator
+"""S on one of the backends in pure JAX."""
+
 
 def normalized_adjacency(
-    graph: Graph, *, backend: Backend = "auto", dtype: DTypeLike = jnp.float32
-) -> NativeOperator | CsrOperator | BucketedOperator | SegmentOperator:
+    graph: Graph,
+    *,
+    backend: Backend = "auto",
+    order: NodeOrder = "given",
+    precision: Precision = "full",
+    dtype: DTypeLike = jnp.float32,
+) -> NativeOperator | Pure | OrderedOperator:
     """S = D^-1/2 A D^-1/2 with spectrum in [-1, 1]; no self-loops are added.
 
     The row of an isolated node is zero: it sits at eigenvalue 0 of S, lambda = 1.
@@ -94,29 +113,50 @@ def normalized_adjacency(
         backend: "native" (C++ kernels), "csr" (jaxlib's product), "bucketed" (gathers only),
             "segment_sum", or "auto":
             :func:`choose`.
+        order: of the nodes inside the operator; signals stay in that of the graph. "rcm" is
+            reverse Cuthill-McKee's (:func:`longnn.operators.order.near_order`), for large graphs
+            whose nodes are numbered without regard to their neighbours.
+        precision: "mixed" rounds the signals that products read to bfloat16; sums, and results,
+            are of the signals' own type. On native and segment_sum that halves what is read.
         dtype: of the entries.
 
     Raises:
-        ValueError: for an unknown backend, or one that cannot be had.
+        ValueError: for an unknown backend, order or precision, or a backend that cannot be had.
     """
+    check_word("order", order, NodeOrder)
+    check_word("precision", precision, Precision)
     backend = choose(backend)
+    rows = near_order(graph) if order == "rcm" else None
     if backend == "native":
-        return native_operator(graph, dtype)
+        return native_operator(graph, dtype, rows, precision)
+    if rows is None:
+        return _pure(graph, backend, dtype, precision)
+    return ordered(_pure(graph.subgraph(rows), backend, dtype, precision), rows)
+
+
+def _pure(graph: Graph, backend: Backend, dtype: DTypeLike, precision: Precision) -> Pure:
     if backend == "bucketed":
-        return _bucketed_operator(graph, dtype)
+        return _bucketed_operator(graph, dtype, precision)
     values = shift_entries(graph)
     if backend == "csr":
-        return csr_operator(graph, values, dtype)
+        return csr_operator(graph, values, dtype, precision)
     senders, receivers = (on_device(a, jnp.int32) for a in (graph.senders, graph.receivers))
-    entries = on_device(values, dtype)
-    return SegmentOperator(senders, receivers, entries, graph.num_nodes, written_out_here())
+    return SegmentOperator(
+        senders,
+        receivers,
+        on_device(values, dtype),
+        graph.num_nodes,
+        precision,
+        written_out=written_out_here(),
+    )
 
 
-def _bucketed_operator(graph: Graph, dtype: DTypeLike) -> BucketedOperator:
+def _bucketed_operator(graph: Graph, dtype: DTypeLike, precision: Precision) -> BucketedOperator:
     senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
     shape = (graph.num_nodes, graph.num_nodes)
     rows = bucketed_rows(receivers, senders, shape, with_values=graph.weights is not None)
     degree = graph.degrees()
     check_degrees(degree, dtype)
     weights = None if graph.weights is None else on_device(graph.weights, dtype)
-    return BucketedOperator(rows, on_device(degree_power(degree, -0.5), dtype), weights)
+    scale = on_device(degree_power(degree, -0.5), dtype)
+    return BucketedOperator(rows, scale, weights, precision)

@@ -172,6 +172,9 @@ class Run:
             given,
             self_loops=graph["self_loops"],
             degree_exponent=graph["degree_exponent"],
+            # runs of before these settings have none
+            order=graph.get("order", "given"),
+            precision=self.config.get("precision", "full"),
             model=model,
         )
 

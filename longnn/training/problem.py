@@ -11,6 +11,8 @@ from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
 from longnn.operators.choice import Backend
 from longnn.operators.normalized import normalized_adjacency
+from longnn.operators.order import NodeOrder
+from longnn.operators.precision import Precision
 from longnn.operators.similar import similar_operator
 from longnn.training.builder import ModelClass
 from longnn.training.loop import Problem
@@ -27,6 +29,8 @@ def problem_of(
     self_loops: float = 0.0,
     degree_exponent: float = 0.5,
     backend: Backend = "auto",
+    order: NodeOrder = "given",
+    precision: Precision = "full",
     model: ModelClass | None = None,
 ) -> Problem:
     """The operator, features and labels of a dataset.
@@ -36,15 +40,24 @@ def problem_of(
         self_loops: the weight of a loop that every node gets, >= 0; 0: none.
         degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``similar_operator``).
         backend: of the operator and of the features; see ``longnn.operators``.
+        order, precision: of the operator; see ``longnn.operators.normalized_adjacency``.
         model: the class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT
-            on jraph's layers) gets the backend "segment_sum".
+            on jraph's layers) gets the backend "segment_sum", and takes no other order or precision
+            than the default.
 
     Raises:
-        ValueError: for a setting out of its range.
+        ValueError: for a setting out of its range, or that the model does not take.
     """
     graph = graph_of(dataset, self_loops)
     edges = getattr(model, "needs_edges", False)
-    operator = normalized_adjacency(graph, backend="segment_sum" if edges else backend)
+    if edges and (order, precision) != ("given", "full"):
+        raise ValueError(
+            f"a model that reads the edges itself takes order 'given' and precision 'full', got "
+            f"{order!r} and {precision!r}; leave out graph.order and precision"
+        )
+    operator = normalized_adjacency(
+        graph, backend="segment_sum" if edges else backend, order=order, precision=precision
+    )
     return Problem(
         similar_operator(operator, graph, degree_exponent),
         as_features(dataset.features, backend=backend),

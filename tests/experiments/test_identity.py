@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from longnn.experiments.config.cli import CONF, register_resolvers
-from longnn.experiments.config.identity import run_name
+from longnn.experiments.config.identity import run_name, settings
 
 from longnn.data.registry import registered_files
 
@@ -26,6 +26,8 @@ def name(*overrides: str) -> str:
         "hydra.run.dir=elsewhere",
         "model.alpha=0.0",  # the default, spelled out
         "tuned=none",  # there are no tuned values for csbm
+        "graph.order=given",
+        "precision=full",
     ],
 )
 def test_same_run(override):
@@ -40,6 +42,8 @@ def test_same_run(override):
         "graph.degree_exponent=1",
         "graph.self_loops=1",
         "graph.keep=largest",
+        "graph.order=rcm",
+        "precision=mixed",
         "seed=1",
         "repeats=2",
         "split.count=5",
@@ -50,6 +54,13 @@ def test_same_run(override):
 def test_other_run(override):
     assert name(override) != name()
     assert name(override).split("-")[0] == name().split("-")[0] == "csbm_longnn_stratified"
+
+
+def test_settings_that_came_later_leave_a_run_its_name():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        decided = settings(compose("config", []))
+    assert "precision" not in decided
+    assert set(decided["graph"]) == {"keep", "self_loops", "degree_exponent"}
 
 
 def test_tuned_values_count():

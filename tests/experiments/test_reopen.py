@@ -8,6 +8,7 @@ import longnn
 from longnn import plot
 from longnn.analysis import eigenvectors
 from longnn.data import csbm
+from longnn.operators.order import near_order
 from longnn.runs.directory import RunDirectoryError
 from longnn.training import graph_of
 from tests.experiments.conftest import SMALL
@@ -31,6 +32,20 @@ def test_a_run_is_what_it_was(run):
     test = [np.mean(o.argmax(1)[p == 2] == data.labels[p == 2]) for o, p in
             zip(run.outputs, run.part, strict=True)]  # fmt: skip
     assert_allclose([row.test for row in run.result.per_run], 100 * np.array(test), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_its_order_and_precision(train):
+    """As it was trained; a run of before these settings has none."""
+    settings = ("graph.order=rcm", "precision=mixed", "model.order=4", "figures=false")
+    (directory,) = train(*SMALL, *settings)
+    run = longnn.load(directory)
+    operator = run.problem().operator
+    assert getattr(operator, "symmetric", operator).precision == "mixed"
+    np.testing.assert_array_equal(operator.node_of_row, near_order(run.dataset().graph))
+    assert_allclose(run.predict(), run.outputs, atol=1e-2)
+    del run.config["precision"], run.config["graph"]["order"]
+    assert run.problem().operator.precision == "full"
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 //
 // Both run on u = D^-1/2 t, for which S becomes D^-1 A: an unweighted graph then needs no entry of
 // S, only indices. Signals are kept in panels of a few vectors, [panel][node][lane], with a node of
-// zeros at the end that the padding of the rows points to.
+// zeros at the end that the padding of the rows points to. What neighbours read may be stored as
+// another type, S, than the T of all sums.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 
 namespace longnn {
 
-template <typename T>
+template <typename T, typename S = T>
 struct Graph {
   Pattern pattern;
   const T* weights;            // [nnz] or null
@@ -56,15 +57,15 @@ struct Shape {
 
 // Whether the nearest caches hold a panel of `columns`. Rows are padded for the sums of near panels
 // where a panel of 32 bytes a node is near (operator.py), so that narrower ones are far with it.
-template <typename T>
-inline bool HoldsPanel(const Graph<T>& g, int columns) {
-  return g.rows() * std::max<int64_t>(columns * sizeof(T), 32) <= kNear;
+template <typename T, typename S>
+inline bool HoldsPanel(const Graph<T, S>& g, int columns) {
+  return g.rows() * std::max<int64_t>(columns * sizeof(S), 32) <= kNear;
 }
 
 // Columns of a whole panel: kPanelVectors vectors, or a half or a quarter of them where the caches
 // hold no more.
-template <typename T>
-inline int PanelColumns(const Graph<T>& g) {
+template <typename T, typename S>
+inline int PanelColumns(const Graph<T, S>& g) {
   constexpr int kLanes = Simd<T>::kLanes;
   for (int vectors = kPanelVectors; vectors; vectors /= 2)
     if (HoldsPanel(g, vectors * kLanes)) return vectors * kLanes;
@@ -72,8 +73,8 @@ inline int PanelColumns(const Graph<T>& g) {
 }
 
 // The last panel is as many vectors wide as its columns need, or half of one.
-template <typename T>
-inline int PaddedColumns(const Graph<T>& g, int width) {
+template <typename T, typename S>
+inline int PaddedColumns(const Graph<T, S>& g, int width) {
   constexpr int kLanes = Simd<T>::kLanes;
   const int last = width % PanelColumns(g);
   if (0 < last && last <= kLanes / 2) return width - last + kLanes / 2;
@@ -95,8 +96,8 @@ inline void WithShape(int columns, const F& f) {
 // ForPhases. Of panels that a cache holds, as many as can be shared out equally go through all
 // phases on one thread each, which waits for nobody. At the others the threads work together, one
 // panel after the other.
-template <typename T, typename Phases, typename F>
-void ForPanels(Pool& pool, const Graph<T>& g, const Phases& phases, int columns,
+template <typename T, typename S, typename Phases, typename F>
+void ForPanels(Pool& pool, const Graph<T, S>& g, const Phases& phases, int columns,
                const F& f) {
   const int chunks = g.pattern.count, threads = std::max<int>(1, pool.threads());
   const int whole = PanelColumns(g), panels = (columns + whole - 1) / whole;
@@ -130,8 +131,8 @@ void ForPanels(Pool& pool, const Graph<T>& g, const Phases& phases, int columns,
 
 // sum over the neighbours of a row times a factor; several entries at a time, so that sums do not
 // wait for each other
-template <typename P, typename T>
-inline void Sum(const Graph<T>& g, int row, const T* u, T factor,
+template <typename P, typename T, typename S>
+inline void Sum(const Graph<T, S>& g, int row, const S* u, T factor,
                 typename P::Vec (&sum)[P::kVectors]) {
   using Vec = typename P::Vec;
   // divides what rows are padded to: 4 where a panel may be near, 2 elsewhere (native_operator)
@@ -141,7 +142,7 @@ inline void Sum(const Graph<T>& g, int row, const T* u, T factor,
                 *end = columns + g.pattern.start[row + 1];
   for (; entry != end; entry += kChains)
     for (int c = 0; c < kChains; ++c) {
-      const T* from = u + int64_t(entry[c]) * P::kWidth;
+      const S* from = u + int64_t(entry[c]) * P::kWidth;
       if constexpr (P::kReading == Reading::kFar)
         __builtin_prefetch(u + int64_t(entry[c + kAhead]) * P::kWidth, 0, 2);
       for (int v = 0; v < P::kVectors; ++v) {
@@ -159,9 +160,9 @@ inline void Sum(const Graph<T>& g, int row, const T* u, T factor,
   }
 }
 
-template <typename P, typename T>
-inline void SetLastNodeToZero(const Graph<T>& g, T* panel) {
-  std::fill_n(panel + int64_t(g.nodes) * P::kWidth, P::kWidth, T(0));
+template <typename P, typename T, typename S>
+inline void SetLastNodeToZero(const Graph<T, S>& g, S* panel) {
+  std::fill_n(panel + int64_t(g.nodes) * P::kWidth, P::kWidth, S());
 }
 
 // The first `left` numbers at `row` times a factor, zeros beyond.
@@ -176,10 +177,10 @@ inline void Read(const T* row, int left, T factor, typename P::Vec (&out)[P::kVe
     out[v] = factor * LoadAs<typename P::Vec>(row + v * P::kLanes);
 }
 
-template <typename P, typename T>
-inline void Write(const typename P::Vec (&from)[P::kVectors], int left, T* row) {
-  T lanes[P::kWidth];
-  T* to = left >= P::kWidth ? row : lanes;
+template <typename P, typename To>
+inline void Write(const typename P::Vec (&from)[P::kVectors], int left, To* row) {
+  To lanes[P::kWidth];
+  To* to = left >= P::kWidth ? row : lanes;
   for (int v = 0; v < P::kVectors; ++v) StoreAs(to + v * P::kLanes, from[v]);
   if (to != row) std::copy_n(lanes, left, row);
 }
@@ -199,17 +200,16 @@ T* OwnMemory(int64_t count) {
 
 // y = S x. `scratch` holds one signal, or the signal is near: then each thread makes a copy of
 // its own, since lines that another core has just written are slow to read.
-template <typename T>
-void Matvec(Pool& pool, const Graph<T>& g, int width, const T* x, T* y,
-            T* scratch) {
+template <typename T, typename S>
+void Matvec(Pool& pool, const Graph<T, S>& g, int width, const T* x, T* y, S* scratch) {
   const int columns = PaddedColumns(g, width);
   const int32_t* chunks = g.pattern.chunks;
   auto phases = [](Reading reading) { return reading == Reading::kNear ? 1 : 2; };
-  ForPanels<T>(
+  ForPanels(
       pool, g, phases, columns, [&](int phase, int chunk, int column, auto shape, bool first) {
         using P = decltype(shape);
         constexpr bool kOwn = P::kReading == Reading::kNear;
-        T* panel = kOwn ? OwnMemory<T>(g.rows() * P::kWidth) : scratch + g.rows() * column;
+        S* panel = kOwn ? OwnMemory<S>(g.rows() * P::kWidth) : scratch + g.rows() * column;
         if (kOwn ? first : phase == 0) {
           const int begin = kOwn ? 0 : chunks[chunk], end = kOwn ? g.nodes : chunks[chunk + 1];
           for (int node = begin; node < end; ++node) {
@@ -229,24 +229,31 @@ void Matvec(Pool& pool, const Graph<T>& g, int width, const T* x, T* y,
       });
 }
 
+// Numbers that 2 stored signals take.
+template <typename T, typename S>
+inline int64_t RingSize(const Graph<T, S>& g, int columns) {
+  return 2 * g.rows() * columns * int64_t(sizeof(S)) / int64_t(sizeof(T));
+}
+
 // y = sum_k theta_k Q_k with Q_k = p_k(S) x, and products_k = <other, Q_k> by columns. `scratch`
-// holds 2 signals; `in_panels` one more, and one for `other`: then sums and `other` are kept in
-// panels, too, so that columns need not fill vectors and rows are in order. Products need (K + 1)
-// rows for each chunk behind.
+// holds 2 signals as they are stored; `in_panels` one more, and one for `other`: then sums and
+// `other` are kept in panels, too, so that columns need not fill vectors and rows are in order.
+// Products need (K + 1) rows for each chunk behind.
 //
 // When a row of Q_k is made, those of Q_{k-1} and Q_{k-2} are at hand: every third phase adds three
 // terms, so that the sums and `other` pass through the caches a third as often.
-template <bool kProducts, typename T>
-void Sweep(Pool& pool, const Graph<T>& g, const Steps<T>& s, const T* x,
+template <bool kProducts, typename T, typename S>
+void Sweep(Pool& pool, const Graph<T, S>& g, const Steps<T>& s, const T* x,
            const T* other, T* products, T* y, T* scratch, bool in_panels) {
   constexpr int kTerms = 3;
   const int64_t size = g.rows() * s.columns, rows = s.order + 1;
-  T *ring[2] = {scratch, scratch + size}, *sums = scratch + 2 * size, *copy = scratch + 3 * size;
-  T* partial = scratch + (in_panels ? 4 : 2) * size;
+  S* ring[2] = {reinterpret_cast<S*>(scratch), reinterpret_cast<S*>(scratch) + size};
+  T *sums = scratch + RingSize(g, s.columns), *copy = sums + size;
+  T* partial = sums + (in_panels ? 2 : 0) * size;
   auto phases = [&](Reading) { return s.order + 1; };
-  ForPanels<T>(pool, g, phases, s.columns, [&](int k, int chunk, int column, auto shape, bool) {
-    const T* current = ring[(k + 1) % 2];
-    T* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
+  ForPanels(pool, g, phases, s.columns, [&](int k, int chunk, int column, auto shape, bool) {
+    const S* current = ring[(k + 1) % 2];
+    S* next = ring[k % 2];  // holds Q_{k-2}, read once and overwritten
     using P = decltype(shape);
     using Vec = typename P::Vec;
     constexpr int V = P::kVectors, kLanes = P::kLanes, kWidth = P::kWidth;

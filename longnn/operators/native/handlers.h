@@ -1,4 +1,5 @@
 // XLA custom calls of one number type, float32.cc's or float64.cc's: products, filters and layers.
+// Those of mixed.cc store signals as another type, S, than the one that they sum.
 #pragma once
 
 #include "filter.h"
@@ -64,12 +65,11 @@ ffi::Error ProductImpl(XlaPool pool, Index start, Index columns, Index entries,
   return ffi::Error::Success();
 }
 
-template <ffi::DataType kType>
-Graph<ffi::NativeType<kType>> MakeGraph(const Index& start, const Index& columns,
-                                        const Index& chunks, const Index& node_of_row,
-                                        const Index& row_of_node, const ffi::Buffer<kType>& weights,
-                                        const ffi::Buffer<kType>& root,
-                                        const ffi::Buffer<kType>& inverse_degree) {
+template <ffi::DataType kType, typename S = ffi::NativeType<kType>>
+Graph<ffi::NativeType<kType>, S> MakeGraph(
+    const Index& start, const Index& columns, const Index& chunks, const Index& node_of_row,
+    const Index& row_of_node, const ffi::Buffer<kType>& weights, const ffi::Buffer<kType>& root,
+    const ffi::Buffer<kType>& inverse_degree) {
   return {{start.typed_data(), columns.typed_data(), nullptr, chunks.typed_data(),
            int(chunks.element_count()) - 1},
           weights.element_count() ? weights.typed_data() : nullptr,
@@ -80,25 +80,26 @@ Graph<ffi::NativeType<kType>> MakeGraph(const Index& start, const Index& columns
           int(root.element_count())};
 }
 
-template <ffi::DataType kType>
+template <ffi::DataType kType, typename S = ffi::NativeType<kType>>
 ffi::Error MatvecImpl(XlaPool pool, Index start, Index columns, Index chunks,
                       Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                       ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
                       ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y,
                       ffi::ResultBuffer<kType> scratch) {
-  const auto graph = MakeGraph<kType>(start, columns, chunks, node_of_row, row_of_node, weights,
-                                      root, inverse_degree);
+  const auto graph = MakeGraph<kType, S>(start, columns, chunks, node_of_row, row_of_node, weights,
+                                         root, inverse_degree);
   const int width = int(x.dimensions()[1]);
-  if (int64_t(scratch->element_count()) < graph.rows() * PaddedColumns(graph, width))
+  if (2 * int64_t(scratch->element_count()) < RingSize(graph, PaddedColumns(graph, width)))
     return Wrong("matvec: scratch is too small");
-  Matvec(pool, graph, width, x.typed_data(), Fresh<kType>(y), Fresh<kType>(scratch));
+  Matvec(pool, graph, width, x.typed_data(), Fresh<kType>(y),
+         reinterpret_cast<S*>(Fresh<kType>(scratch)));
   return ffi::Error::Success();
 }
 
-template <ffi::DataType kType>
+template <ffi::DataType kType, typename S = ffi::NativeType<kType>>
 struct FilterArguments {
   using T = ffi::NativeType<kType>;
-  Graph<T> graph;
+  Graph<T, S> graph;
   Steps<T> steps;
 
   FilterArguments(const Index& start, const Index& columns, const Index& chunks,
@@ -107,8 +108,8 @@ struct FilterArguments {
                   const ffi::Buffer<kType>& inverse_degree, const ffi::Buffer<kType>& first,
                   const ffi::Buffer<kType>& diagonal, const ffi::Buffer<kType>& upper,
                   const ffi::Buffer<kType>& lower, const ffi::Buffer<kType>& theta) {
-    graph = MakeGraph<kType>(start, columns, chunks, node_of_row, row_of_node, weights, root,
-                             inverse_degree);
+    graph = MakeGraph<kType, S>(start, columns, chunks, node_of_row, row_of_node, weights, root,
+                                inverse_degree);
     const int width = int(theta.dimensions()[1]), order = int(theta.dimensions()[0]) - 1;
     const int padded = PaddedColumns(graph, width);
     steps = {order,
@@ -123,7 +124,7 @@ struct FilterArguments {
   }
 };
 
-template <ffi::DataType kType>
+template <ffi::DataType kType, typename S = ffi::NativeType<kType>>
 ffi::Error FilterSumImpl(XlaPool pool, Index start, Index columns, Index chunks,
                          Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                          ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
@@ -131,16 +132,17 @@ ffi::Error FilterSumImpl(XlaPool pool, Index start, Index columns, Index chunks,
                          ffi::Buffer<kType> upper, ffi::Buffer<kType> lower,
                          ffi::Buffer<kType> theta, ffi::Buffer<kType> x, ffi::ResultBuffer<kType> y,
                          ffi::ResultBuffer<kType> scratch) {
-  FilterArguments<kType> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
-                           inverse_degree, first, diagonal, upper, lower, theta);
-  const int64_t signal = a.graph.rows() * a.steps.columns, room = scratch->element_count();
-  if (room < 2 * signal) return Wrong("filter: scratch is too small");
+  FilterArguments<kType, S> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
+                              inverse_degree, first, diagonal, upper, lower, theta);
+  const int64_t signal = a.graph.rows() * a.steps.columns,
+                room = scratch->element_count() - RingSize(a.graph, a.steps.columns);
+  if (room < 0) return Wrong("filter: scratch is too small");
   Sweep<false, ffi::NativeType<kType>>(pool, a.graph, a.steps, x.typed_data(), nullptr, nullptr,
-                                       Fresh<kType>(y), Fresh<kType>(scratch), room >= 3 * signal);
+                                       Fresh<kType>(y), Fresh<kType>(scratch), room >= signal);
   return ffi::Error::Success();
 }
 
-template <ffi::DataType kType>
+template <ffi::DataType kType, typename S = ffi::NativeType<kType>>
 ffi::Error FilterAdjointImpl(XlaPool pool, Index start, Index columns, Index chunks,
                              Index node_of_row, Index row_of_node, ffi::Buffer<kType> weights,
                              ffi::Buffer<kType> root, ffi::Buffer<kType> inverse_degree,
@@ -149,14 +151,15 @@ ffi::Error FilterAdjointImpl(XlaPool pool, Index start, Index columns, Index chu
                              ffi::Buffer<kType> theta, ffi::Buffer<kType> x,
                              ffi::Buffer<kType> gradient, ffi::ResultBuffer<kType> dtheta,
                              ffi::ResultBuffer<kType> dx, ffi::ResultBuffer<kType> scratch) {
-  FilterArguments<kType> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
-                           inverse_degree, first, diagonal, upper, lower, theta);
+  FilterArguments<kType, S> a(start, columns, chunks, node_of_row, row_of_node, weights, root,
+                              inverse_degree, first, diagonal, upper, lower, theta);
   const int64_t signal = a.graph.rows() * a.steps.columns,
                 sums = int64_t(a.graph.pattern.count) * (a.steps.order + 1) * a.steps.columns,
-                room = int64_t(scratch->element_count()) - sums;
-  if (room < 2 * signal) return Wrong("filter: scratch is too small");
+                room = int64_t(scratch->element_count()) - sums -
+                       RingSize(a.graph, a.steps.columns);
+  if (room < 0) return Wrong("filter: scratch is too small");
   Sweep<true>(pool, a.graph, a.steps, gradient.typed_data(), x.typed_data(), dtheta->typed_data(),
-              Fresh<kType>(dx), Fresh<kType>(scratch), room >= 4 * signal);
+              Fresh<kType>(dx), Fresh<kType>(scratch), room >= 2 * signal);
   return ffi::Error::Success();
 }
 
@@ -237,10 +240,10 @@ ffi::Error LayersAdjointImpl(XlaPool pool, ffi::Buffer<kType> hidden,
 }  // namespace longnn
 
 // Operands and results are those of the function's signature.
-#define LONGNN_HANDLER(Name, Function)                                   \
-  extern "C" XLA_FFI_Error* Name(XLA_FFI_CallFrame* frame) {             \
-    static auto* handler = ffi::Ffi::BindTo(longnn::Function).release(); \
-    return handler->Call(frame);                                         \
+#define LONGNN_HANDLER(Name, ...)                                           \
+  extern "C" XLA_FFI_Error* Name(XLA_FFI_CallFrame* frame) {                \
+    static auto* handler = ffi::Ffi::BindTo(longnn::__VA_ARGS__).release(); \
+    return handler->Call(frame);                                            \
   }
 
 #define LONGNN_HANDLERS(Suffix, kType)                                \

@@ -30,6 +30,9 @@ TARGETS = (
 
 DTYPES = ("float32", "float64")
 
+MIXED = ("matvec", "filter_sum", "filter_adjoint")
+"""Those that are there with signals stored as bfloat16, too (``longnn.operators.precision``)."""
+
 
 class Status(NamedTuple):
     """Whether the kernels are used, and why.
@@ -102,7 +105,8 @@ def status() -> Status:
         library = ctypes.CDLL(str(path))
     except OSError as error:
         return Status(False, f"cannot be loaded ({error}); remove {path.name}, run longnn build")
-    for name in (f"{target}_{dtype}" for target in TARGETS for dtype in DTYPES):
+    names = [f"{target}_{dtype}" for target in TARGETS for dtype in DTYPES]
+    for name in [*names, *(f"{target}_mixed" for target in MIXED)]:
         capsule = jax.ffi.pycapsule(getattr(library, name))
         jax.ffi.register_ffi_target(f"longnn_{name}", capsule, platform="cpu")
     return Status(True, f"built and loaded ({path.name})", path)

@@ -7,13 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power
 from longnn.operators.native.rows import NativeRows, check_dtype, padded_rows
+from longnn.operators.order import inverse_of
+from longnn.operators.precision import Precision, check_float32
 from longnn.operators.products import symmetric_product
+from longnn.operators.transforms import static
 from polybases import Recurrence
 
 NEAR = 49_152
@@ -29,7 +32,7 @@ class NativeOperator:
     ``backend="bucketed"``.
 
     The ``NEAR`` nodes of highest degree come first, by falling degree: nodes that many rows read
-    then share lines of the nearest caches. All others keep their order.
+    then share lines of the nearest caches. All others keep their order, unless another is given.
 
     Attributes:
         rows: pattern of A in the order of rows, padded.
@@ -37,6 +40,7 @@ class NativeOperator:
         weights: edge weights in the order of ``rows``, or empty for an unweighted graph.
         root: [N] sqrt(degree) of each row, 1 at isolated nodes.
         inverse_degree: [N] of each row, 0 at isolated nodes.
+        precision: "mixed" keeps what neighbours read as bfloat16; those filters are for float32.
     """
 
     rows: NativeRows
@@ -45,6 +49,7 @@ class NativeOperator:
     weights: Float[Array, " padded"]
     root: Float[Array, " N"]
     inverse_degree: Float[Array, " N"]
+    precision: Precision = static("full")
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
@@ -53,9 +58,10 @@ class NativeOperator:
 
     def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
         """x [N, W] -> S x [N, W], without derivatives."""
-        scratch = jax.ShapeDtypeStruct((x.shape[0] + 1, _padded(x.shape[1], x.dtype)), x.dtype)
+        size = (x.shape[0] + 1) * _padded(x.shape[1], x.dtype)
+        scratch = jax.ShapeDtypeStruct((self._stored(size),), x.dtype)
         call = jax.ffi.ffi_call(
-            f"longnn_matvec_{x.dtype.name}", (x, scratch), vmap_method="sequential"
+            f"longnn_matvec_{self._kind(x)}", (x, scratch), vmap_method="sequential"
         )
         return call(*self._graph_arrays(x.dtype), x)[0]
 
@@ -76,7 +82,7 @@ class NativeOperator:
         shape = jax.ShapeDtypeStruct((x.shape[0], width), x.dtype)
         scratch = jax.ShapeDtypeStruct((self._scratch(x, width, 1),), x.dtype)
         call = jax.ffi.ffi_call(
-            f"longnn_filter_sum_{x.dtype.name}", (shape, scratch), vmap_method="sequential"
+            f"longnn_filter_sum_{self._kind(x)}", (shape, scratch), vmap_method="sequential"
         )
         return call(*arrays)[0].reshape(x.shape)
 
@@ -98,7 +104,7 @@ class NativeOperator:
             ),
         )
         call = jax.ffi.ffi_call(
-            f"longnn_filter_adjoint_{x.dtype.name}", shapes, vmap_method="sequential"
+            f"longnn_filter_adjoint_{self._kind(x)}", shapes, vmap_method="sequential"
         )
         dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
@@ -160,17 +166,28 @@ class NativeOperator:
         return pattern + [a.astype(dtype) for a in (self.weights, self.root, self.inverse_degree)]
 
     def _scratch(self, x: Array, width: int, more: int) -> int:
-        """Size of the 2 signals that a sweep works on, and of those that it keeps in panels, too.
+        """Size of the 2 signals that a sweep works on, and of those that it sums in panels, too.
 
         Far signals whose columns fill vectors stay where they are: memory is what they wait for.
         """
         padded = _padded(width, x.dtype)
         stay = padded == width and x.shape[0] > NEAR
-        return (2 if stay else 2 + more) * (x.shape[0] + 1) * padded
+        signal = (x.shape[0] + 1) * padded
+        return self._stored(2 * signal) + (0 if stay else more * signal)
+
+    def _stored(self, numbers: int) -> int:
+        """Size of what is kept for neighbours to read, in numbers of the signals' own type."""
+        return numbers // 2 if self.precision == "mixed" else numbers
+
+    def _kind(self, x: Array) -> str:
+        """The end of a kernel's name."""
+        return "mixed" if self.precision == "mixed" else x.dtype.name
 
     def _check(self, x: Array) -> None:
         check_signal(x, len(self.root))
         check_dtype(x)
+        if self.precision == "mixed":
+            check_float32(x)
 
     def _arrays(self, recurrence: Recurrence, theta: Array, x: Array) -> tuple[list[Array], int]:
         """Operands in the order of the kernels: coefficients of every column, [K, W]."""
@@ -189,14 +206,24 @@ class NativeOperator:
         ], width
 
 
-def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOperator:
-    """S on the device; the kernels must be active (``longnn.operators.native.status``)."""
+def native_operator(
+    graph: Graph,
+    dtype: DTypeLike = jnp.float32,
+    order: Int[np.ndarray, " N"] | None = None,
+    precision: Precision = "full",
+) -> NativeOperator:
+    """S on the device; the kernels must be active (``longnn.operators.native.status``).
+
+    Args:
+        graph: N nodes.
+        dtype: float32 or float64, of weights and degrees.
+        order: [N] node of each row; None: see :class:`NativeOperator`.
+        precision: likewise.
+    """
     degree = graph.degrees()
     check_degrees(degree, dtype)
-    node_of_row = np.argsort(-degree, kind="stable")
-    node_of_row[NEAR:].sort()  # so that their signals are read and written one after the other
-    row_of_node = np.empty(graph.num_nodes, np.int32)
-    row_of_node[node_of_row] = np.arange(graph.num_nodes)
+    node_of_row = _hubs_first(degree) if order is None else order
+    row_of_node = inverse_of(node_of_row)
     receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))
     entries = np.argsort(receivers, kind="stable")
     rows, place = padded_rows(
@@ -213,8 +240,16 @@ def native_operator(graph: Graph, dtype: DTypeLike = jnp.float32) -> NativeOpera
     degree = degree[node_of_row]
     root = degree_power(degree, 0.5, isolated=1.0)
     inverse = degree_power(degree, -1.0)
-    order = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
-    return NativeOperator(rows, *order, *(on_device(a, dtype) for a in (weights, root, inverse)))
+    there, back = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
+    values, scale, both = (on_device(a, dtype) for a in (weights, root, inverse))
+    return NativeOperator(rows, there, back, values, scale, both, precision)
+
+
+def _hubs_first(degree: Real[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:
+    """[N] nodes, the ``NEAR`` of highest degree first."""
+    order = np.argsort(-degree, kind="stable")
+    order[NEAR:].sort()  # so that their signals are read and written one after the other
+    return order
 
 
 def _padded(width: int, dtype: DTypeLike) -> int:

@@ -47,6 +47,8 @@ def test_together(override):
         "dataset.seed=1",
         "split.first_seed=1",
         "graph.degree_exponent=1",
+        "graph.order=rcm",
+        "precision=mixed",
         "optim.decay=theta",
         "backend=csr",
         "memory_gb=1",

@@ -75,14 +75,14 @@ Pattern MakePattern(Array* a, int start, int columns, int entries, int chunks) {
           int(a[chunks].count()) - 1};
 }
 
-template <typename T>
-Graph<T> MakeGraph(Array* a) {
+template <typename T, typename S = T>
+Graph<T, S> MakeGraph(Array* a) {
   return {MakePattern(a, 0, 1, -1, 2), a[5].as<T>(), a[3].as<int32_t>(), a[4].as<int32_t>(),
           a[6].as<T>(), a[7].as<T>(), int(a[6].count())};
 }
 
-template <typename T>
-Steps<T> MakeSteps(const Graph<T>& g, Array* a) {
+template <typename T, typename S>
+Steps<T> MakeSteps(const Graph<T, S>& g, Array* a) {
   const int order = int(a[12].sizes[0]) - 1, width = int(a[12].sizes[1]);
   const int columns = PaddedColumns(g, width);
   Steps<T> steps = {order,
@@ -97,7 +97,8 @@ Steps<T> MakeSteps(const Graph<T>& g, Array* a) {
   return steps;
 }
 
-template <typename T>
+// Signals of products and filters are stored as S.
+template <typename T, typename S = T>
 void Call(const std::string& name, Pool& pool, Array* a, Array* out) {
   if (name == "product") {
     const auto &in = a[5].sizes, &factor = a[4].sizes, &y = out[0].sizes;
@@ -105,19 +106,21 @@ void Call(const std::string& name, Pool& pool, Array* a, Array* out) {
             a[5].as<T>(), in[0] == 1 ? 0 : in[1] * in[2], out[0].as<T>(), y[1] * y[2], int(y[0]),
             int(y[2]));
   } else if (name == "matvec") {
-    Matvec(pool, MakeGraph<T>(a), int(a[8].sizes[1]), a[8].as<T>(), out[0].as<T>(),
-           out[1].as<T>());
+    Matvec(pool, MakeGraph<T, S>(a), int(a[8].sizes[1]), a[8].as<T>(), out[0].as<T>(),
+           out[1].as<S>());
   } else if (name == "filter_sum") {
-    const auto g = MakeGraph<T>(a);
+    const auto g = MakeGraph<T, S>(a);
     const auto steps = MakeSteps(g, a);
     Sweep<false, T>(pool, g, steps, a[13].as<T>(), nullptr, nullptr, out[0].as<T>(),
-                    out[1].as<T>(), out[1].count() >= 3 * g.rows() * steps.columns);
+                    out[1].as<T>(), out[1].count() - RingSize(g, steps.columns) >=
+                                        g.rows() * steps.columns);
   } else if (name == "filter_adjoint") {
-    const auto g = MakeGraph<T>(a);
+    const auto g = MakeGraph<T, S>(a);
     const auto steps = MakeSteps(g, a);
-    const int64_t sums = int64_t(g.pattern.count) * (steps.order + 1) * steps.columns;
+    const int64_t sums = int64_t(g.pattern.count) * (steps.order + 1) * steps.columns,
+                  room = out[2].count() - sums - RingSize(g, steps.columns);
     Sweep<true, T>(pool, g, steps, a[14].as<T>(), a[13].as<T>(), out[0].as<T>(), out[1].as<T>(),
-                   out[2].as<T>(), out[2].count() - sums >= 4 * g.rows() * steps.columns);
+                   out[2].as<T>(), room >= 2 * g.rows() * steps.columns);
   } else if (name == "lanczos_sum") {
     LanczosSum(pool, MakeGraph<T>(a), int(a[8].sizes[0]) - 1, int(a[8].sizes[1]), a[8].as<T>(),
                a[9].as<T>(), out[0].as<T>(), out[1].as<T>());
@@ -163,8 +166,8 @@ int main(int count, char** words) {
   {
     Threads pool;
     const std::string name = target.substr(0, at);
-    wide ? Call<double>(name, pool, operands.data(), results.data())
-         : Call<float>(name, pool, operands.data(), results.data());
+    auto call = wide ? &Call<double> : target.substr(at) == "_mixed" ? &Call<float, Bfloat16> : &Call<float>;
+    call(name, pool, operands.data(), results.data());
   }
   File out(words[3], "wb");
   for (const Array& result : results) {

@@ -17,11 +17,12 @@ import pytest
 
 from longnn.graphs.graph import Graph
 from longnn.models import native_layers
-from longnn.operators.native import native_operator, native_rows
+from longnn.operators.native import NativeOperator, native_operator, native_rows
 from longnn.operators.native.library import SOURCES
 from longnn.operators.native.variants import variants_here
 from polybases import jacobi
 from tests.longnn.operators.test_native import basis_of
+from tests.longnn.operators.test_precision import pairs, partner, rounded, signals_to_round
 from tests.oracles import dense_adjacency, dense_normalized
 
 HARNESS = Path(__file__).with_name("harness.cc")
@@ -97,9 +98,17 @@ def run(
     return [jnp.asarray(p.reshape(r.shape)) for p, r in zip(parts, results, strict=False)]
 
 
-def close(got, expected, dtype) -> None:
-    tolerance = 1e-12 if dtype == np.float64 else 3e-5
+def close(got, expected, kind) -> None:
+    """For mixed precision see test_precision.py; an entry alone may be off by a few roundings."""
+    tolerance = {"float64": 1e-12, "float32": 3e-5, "mixed": 2**-6}[kind]
     np.testing.assert_allclose(got, expected, atol=tolerance * max(np.abs(expected).max(), 1))
+
+
+def made(graph: Graph, kind: str) -> tuple[NativeOperator, np.dtype]:
+    """S, whose kernels end in ``kind``, and the type of its signals."""
+    mixed = kind == "mixed"
+    dtype = np.dtype(np.float32 if mixed else kind)
+    return native_operator(graph, dtype, precision="mixed" if mixed else "full"), dtype
 
 
 WIDTHS = [1, 2, 7, 19, 50]
@@ -107,48 +116,54 @@ WIDTHS = [1, 2, 7, 19, 50]
 
 pytestmark = pytest.mark.slow
 both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+all_kinds = pytest.mark.parametrize("kind", ["float32", "float64", "mixed"])
 
 
-@both_types
+@all_kinds
 @pytest.mark.parametrize("weighted", [False, True])
-def test_products_and_filters(kernels, dtype, weighted):
+def test_products_and_filters(kernels, kind, weighted):
     rng = np.random.default_rng(5)
     edges = np.concatenate([rng.integers(0, 90, (150, 2)), [[0, i] for i in range(20, 80)]])
     edges = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], 1), axis=0)
     weights = rng.uniform(0.5, 2, len(edges)) if weighted else None
     S = dense_normalized(dense_adjacency(edges, 95, weights))
-    operator = native_operator(Graph.from_edges(edges, 95, weights), dtype)
+    operator, dtype = made(Graph.from_edges(edges, 95, weights), kind)
     for width in WIDTHS:
         basis = jacobi(4, *jnp.asarray(rng.uniform(-0.9, 2, (2, width)), dtype))
         theta, x, g = (rng.normal(size=(rows, width)).astype(dtype) for rows in (5, 95, 95))
-        close(operator.multiply(jnp.asarray(x)), S @ x, dtype)
+        close(operator.multiply(jnp.asarray(x)), S @ x, kind)
         terms = basis_of(basis, S, x)
         exact = sum(t * p for t, p in zip(theta, terms, strict=True))
-        close(operator.filter_sum(basis, jnp.asarray(theta), jnp.asarray(x)), exact, dtype)
+        close(operator.filter_sum(basis, jnp.asarray(theta), jnp.asarray(x)), exact, kind)
         dtheta, dx = operator.filter_adjoint(basis, *map(jnp.asarray, (theta, x, g)))
-        close(dtheta, [(p * g).sum(0) for p in terms], dtype)
+        close(dtheta, [(p * g).sum(0) for p in terms], kind)
         exact = sum(t * p for t, p in zip(theta, basis_of(basis, S, g), strict=True))
-        close(dx, exact, dtype)
+        close(dx, exact, kind)
 
 
-@both_types
-def test_far_panels(kernels, dtype):
+@all_kinds
+def test_far_panels(kernels, kind):
     """Graphs on the two sides of each bound of the caches: other panels, other readings."""
     rng = np.random.default_rng(6)
     for nodes in (13_000, 26_000, 49_151, 49_152, 60_000):
         edges = (nodes * rng.random((nodes, 2)) ** 2).astype(np.int64)
-        operator = native_operator(Graph.from_edges(edges, nodes), dtype)
+        operator, dtype = made(Graph.from_edges(edges, nodes), kind)
         ones = np.ones((nodes, 3), dtype)
         root = np.zeros((nodes, 1))
         root[operator.node_of_row, 0] = np.where(operator.inverse_degree > 0, operator.root, 0)
         x = jnp.asarray(root * ones, dtype)  # sqrt(degree), which S keeps
-        close(operator.multiply(x), x, dtype)
+        close(operator.multiply(x), x, kind)
         basis = jacobi(2, *jnp.zeros((2, 3), dtype))
         p = np.asarray(basis_of(basis, np.eye(1), np.ones((1, 3))))  # at the eigenvalue 1
         theta = rng.normal(size=(3, 3)).astype(dtype)
-        close(
-            operator.filter_sum(basis, jnp.asarray(theta), x), (theta * p[:, 0]).sum(0) * x, dtype
-        )
+        close(operator.filter_sum(basis, jnp.asarray(theta), x), (theta * p[:, 0]).sum(0) * x, kind)
+
+
+def test_rounding(kernels):
+    """Joined in pairs, nodes read each other: to nearest, ties to even; infinity and NaN stay."""
+    x = signals_to_round()
+    operator, _ = made(pairs(len(x)), "mixed")
+    np.testing.assert_array_equal(operator.multiply(jnp.asarray(x)), rounded(x)[partner(len(x))])
 
 
 @both_types
