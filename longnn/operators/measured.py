@@ -133,8 +133,8 @@ def _keep(times: list[Times]) -> None:
         return
 
 
-def _records(place: Path) -> dict[str, list[list[Any]]]:
-    """Subject -> rows of a file; empty where there is none, or none that can be read."""
+def _records(place: Path) -> dict[str, Any]:
+    """Subject -> rows, as a file has them; empty where there is none, or none that can be read."""
     try:
         found = json.loads(place.read_text())
     except (OSError, ValueError):
