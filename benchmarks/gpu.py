@@ -219,19 +219,55 @@ def launches(quick: bool) -> Iterator[Figure]:
     from benchmarks.workloads import load
 
     w = load("cora")
-    data, basis = problem(w, "auto"), polybases.jacobi(10, 0.5, -0.25)
-    forward = jax.jit(lambda S, theta, x: longnn.filter(S, basis, theta, x))
-    backward = jax.jit(lambda S, *given: jax.vjp(partial(forward, S), *given[:2])[1](given[2]))
-    theta, x = jnp.ones((11, 70)), jnp.ones((w.graph.num_nodes, 70))
-    sweeps = {
-        "sweep forward": partial(forward, data.operator, theta, x),
-        "sweep backward": partial(backward, data.operator, theta, x, x),
-    }
-    for what, work in sweeps.items():
+    data = problem(w, "auto")
+    for what, work in _sweeps(data.operator, w.graph.num_nodes, 70).items():
         yield {"graph": "cora", "program": what, **_launched(work)}
     few, many = (_launched(partial(ours, w, data, count, 10)) for count in (5, 25))
     each = {name: (many[name] - few[name]) / 20 for name in few}
     yield {"graph": "cora", "program": "epoch of 10 runs", **each}
+
+
+def _sweeps(operator: Any, nodes: int, width: int) -> dict[str, Callable[[], Any]]:
+    """A filter of ten steps, and its backward pass."""
+    basis, rng = polybases.jacobi(10, 0.5, -0.25), np.random.default_rng(0)
+    forward = jax.jit(lambda S, theta, x: longnn.filter(S, basis, theta, x))
+    backward = jax.jit(lambda S, *given: jax.vjp(partial(forward, S), *given[:2])[1](given[2]))
+    theta, x = (jnp.asarray(rng.normal(size=(n, width)), jnp.float32) for n in (11, nodes))
+    return {
+        "sweep forward": partial(forward, operator, theta, x),
+        "sweep backward": partial(backward, operator, theta, x, x),
+    }
+
+
+def pallas(quick: bool) -> Iterator[Figure]:
+    """The prototype of ``benchmarks.pallas_rows`` beside ``segment_sum``: milliseconds of a product
+    and of ten steps, and how far the results are apart, relative to the largest number."""
+    from benchmarks.pallas_rows import PallasSweeps, pallas_rows
+    from benchmarks.workloads import load
+    from longnn.operators import normalized_adjacency
+
+    blocks = [(16, 32)] if quick else [(8, 32), (16, 32), (16, 64)]
+    for name in ["power-law-100"] if quick else ["squirrel", "cornell5", "power-law-1e6"]:
+        graph = load(name).graph
+        plain = normalized_adjacency(graph, backend="segment_sum")
+        build = partial(pallas_rows, plain, interpret=jax.default_backend() == "cpu")
+        kernels = {f"{e} x {c}": PallasSweeps(build(entries=e, lanes=c)) for e, c in blocks}
+        for width in (32,) if quick else (32, 70, 320):
+            exact = None
+            for side, operator in {"segment_sum": plain, **kernels}.items():
+                ms = 1e3 * _product_seconds(operator, graph.num_nodes, width, 2 if quick else 50)
+                figure = {"graph": name, "width": width, "side": side, "product ms": ms}
+                sweeps = _sweeps(operator, graph.num_nodes, width)
+                for what, work in sweeps.items():
+                    seconds = _median(lambda w=work: jax.block_until_ready(w()))  # type: ignore[misc]
+                    figure[f"{what} ms"] = 1e3 * seconds
+                found = jax.tree.leaves(jax.device_get([work() for work in sweeps.values()]))
+                exact = found if exact is None else exact
+                yield figure | {"apart": max(map(_apart, found, exact))}
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).max() / np.abs(other).max())
 
 
 def _launched(work: Callable[[], Any]) -> dict[str, int]:
@@ -294,7 +330,7 @@ def command(quick: bool) -> Iterator[Figure]:
 
 PARTS = {
     f.__name__: f
-    for f in (environment, epochs, launches, products, peers, large, search, command, tests)
+    for f in (environment, epochs, launches, products, pallas, peers, large, search, command, tests)
 }
 
 
