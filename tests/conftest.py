@@ -48,13 +48,14 @@ def _maps_left() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselects ``data`` tests without LONGNN_DATA_DIR, and ``torch`` tests without PyTorch.
+    """Deselects tests of what is missing: LONGNN_DATA_DIR, PyTorch, jax's compiler for CUDA.
 
     pytest's summary line counts them.
     """
     there = {
         "data": bool(os.environ.get("LONGNN_DATA_DIR")),
         "torch": importlib.util.find_spec("torch") is not None,
+        "cuda": importlib.util.find_spec("jax_cuda12_plugin") is not None,
     }
     missing = [marker for marker, available in there.items() if not available]
     needing = [item for item in items if any(map(item.get_closest_marker, missing))]
