@@ -5,6 +5,7 @@ import platform
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +68,8 @@ def measured_by(command: str) -> str:
     """The command, and what its figures hold for: day, load, processor, kernels and versions."""
     library = status().library
     kernels = f"kernels {library.name.split('-')[1]}" if library else "no kernels"
-    versions = ", ".join(f"{name} {version(name)}" for name in ("jax", "torch", "scipy"))
+    there = [name for name in ("jax", "torch", "scipy") if find_spec(name)]
+    versions = ", ".join(f"{name} {version(name)}" for name in there)
     return (
         f"`{command}`, {date.today()}: {model()}, {os.cpu_count()} cores, load "
         f"{os.getloadavg()[0]:.1f}, one core copies {copy_bandwidth():.0f} GB/s; {kernels}; "
