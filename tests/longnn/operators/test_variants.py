@@ -115,7 +115,7 @@ WIDTHS = [1, 2, 7, 19, 50]
 """Halves of vectors, vectors and panels of every variant, and what is left over."""
 
 pytestmark = pytest.mark.slow
-both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+both_types = pytest.mark.parametrize("dtype", ["float32", "float64"])
 all_kinds = pytest.mark.parametrize("kind", ["float32", "float64", "mixed"])
 
 
