@@ -70,7 +70,7 @@ wheels: install
 	rm -rf dist
 	$(BIN)/python -c '$(DIST)' polybases "$(CURDIR)/dist" > /dev/null
 	LONGNN_KERNELS=1 LDFLAGS=-s $(BIN)/python -c '$(DIST)' . "$(CURDIR)/dist" > /dev/null
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist dist/longnn-*-linux_*.whl
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist dist/longnn-*-linux_*.whl
 	rm -rf dist/longnn-*-linux_*.whl build/lib build/bdist.* polybases/build
 	@ls dist
 
