@@ -33,7 +33,7 @@ def test_a_part_does_not_count_what_is_spent_in_others(monkeypatch):
 def test_all_but_the_loop():
     runs = [{"wall": {LOOP: 5.0, "imports": each, "figures": 1.0}} for each in (1.0, 3.0, 8.0)]
     assert _median(runs, "wall", OUTSIDE) == 4.0
-    assert _median(runs, "wall", "scores") == 0.0
+    assert _median(runs, "wall", "outputs and scores") == 0.0
 
 
 @pytest.mark.slow
