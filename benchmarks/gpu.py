@@ -9,7 +9,6 @@ memory and compiled programs are its own; one that fails prints its error, and t
 """
 
 import argparse
-import gzip
 import json
 import os
 import subprocess
@@ -18,9 +17,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -30,6 +26,8 @@ import numpy as np
 
 import longnn
 import polybases
+from benchmarks.results import versions
+from benchmarks.trace import launched
 
 Figure = dict[str, Any]
 WIDTHS = (8, 32, 70, 128, 320)
@@ -38,9 +36,8 @@ WIDTHS = (8, 32, 70, 128, 320)
 def environment(quick: bool) -> Iterator[Figure]:
     """The device and the versions."""
     device = jax.devices()[0]
-    there = [name for name in ("jax", "jaxlib", "flax", "optax", "torch") if find_spec(name)]
-    versions = {name: version(name) for name in there}
-    yield {"device": device.device_kind, "platform": device.platform, **versions}
+    found = versions("jax", "jaxlib", "flax", "optax", "torch")
+    yield {"device": device.device_kind, "platform": device.platform, **found}
 
 
 def products(quick: bool) -> Iterator[Figure]:
@@ -131,6 +128,7 @@ def search(quick: bool) -> Iterator[Figure]:
 
 def peers(quick: bool) -> Iterator[Figure]:
     """Milliseconds of one run's epoch in PyTorch: eager, and its step as one CUDA graph."""
+    from benchmarks.peers.recorded import recorded
     from benchmarks.training import peer
     from benchmarks.workloads import load
 
@@ -150,7 +148,7 @@ def peers(quick: bool) -> Iterator[Figure]:
             ms = 1e3 * _median(lambda e=epoch: [e() for _ in range(count)]) / count  # type: ignore[misc]
             yield {"graph": name, "side": f"{kind}, eager", "ms": ms}
         if _cuda():
-            replay = _graphed(peer("torch csr", w), w)
+            replay = recorded(peer("torch csr", w), w)
             ms = 1e3 * _median(lambda r=replay: _replayed(r, count)) / count  # type: ignore[misc]
             yield {"graph": name, "side": "torch csr, CUDA graph", "ms": ms}
 
@@ -159,34 +157,6 @@ def _replayed(replay: Callable[[], None], count: int) -> None:
     for _ in range(count):
         replay()
     _synchronize()
-
-
-def _graphed(p: Any, w: Any) -> Callable[[], None]:
-    """A step and its evaluation, recorded once: nothing is read back, masks are indices."""
-    import torch
-
-    p.train, p.val = (torch.tensor(mask.nonzero()[0]) for mask in (w.train[0], w.val[0]))
-    groups = [{"params": q, **p.rates[name]} for name, q in p.model.groups().items()]
-    optimizer = torch.optim.Adam(groups, fused=True, capturable=True)
-
-    def work() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        p._loss(p._forward(training=True)).backward()
-        optimizer.step()
-        with torch.no_grad():
-            logits = p._forward(training=False)
-            (logits[p.val].argmax(1) == p.labels[p.val]).float().mean()
-
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(3):
-            work()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
-    return graph.replay  # type: ignore[no-any-return]
 
 
 def large(quick: bool) -> Iterator[Figure]:
@@ -221,8 +191,8 @@ def launches(quick: bool) -> Iterator[Figure]:
     w = load("cora")
     data = problem(w, "auto")
     for what, work in _sweeps(data.operator, w.graph.num_nodes, 70).items():
-        yield {"graph": "cora", "program": what, **_launched(work)}
-    few, many = (_launched(partial(ours, w, data, count, 10)) for count in (5, 25))
+        yield {"graph": "cora", "program": what, **launched(work)}
+    few, many = (launched(partial(ours, w, data, count, 10)) for count in (5, 25))
     each = {name: (many[name] - few[name]) / 20 for name in few}
     yield {"graph": "cora", "program": "epoch of 10 runs", **each}
 
@@ -268,36 +238,6 @@ def pallas(quick: bool) -> Iterator[Figure]:
 
 def _apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).max() / np.abs(other).max())
-
-
-def _launched(work: Callable[[], Any]) -> dict[str, int]:
-    jax.block_until_ready(work())  # compile
-    with tempfile.TemporaryDirectory() as folder:
-        with jax.profiler.trace(folder):
-            jax.block_until_ready(work())
-        (path,) = Path(folder).rglob("*.trace.json.gz")
-        return on_streams(json.loads(gzip.decompress(path.read_bytes()))["traceEvents"])
-
-
-def on_streams(events: list[dict[str, Any]]) -> dict[str, int]:
-    """Kernels and copies (memory sets, too) among the events of a trace.
-
-    Args:
-        events: of the format of Chrome's trace viewer; what a GPU ran lies in threads that are
-            named after its streams, in the process of the device.
-    """
-    labels = [e for e in events if e.get("ph") == "M" and "name" in e.get("args", {})]
-    devices = {
-        e["pid"] for e in labels
-        if e["name"] == "process_name" and "/device:GPU" in e["args"]["name"]
-    }  # fmt: skip
-    streams = {
-        (e["pid"], e["tid"]) for e in labels
-        if e["name"] == "thread_name" and e["pid"] in devices and "Stream" in e["args"]["name"]
-    }  # fmt: skip
-    ran = [e["name"] for e in events if e.get("ph") == "X" and (e["pid"], e["tid"]) in streams]
-    copies = sum(name.lower().startswith(("memcpy", "memset")) for name in ran)
-    return {"kernels": len(ran) - copies, "copies": copies}
 
 
 def tests(quick: bool) -> Iterator[Figure]:

@@ -68,13 +68,17 @@ def measured_by(command: str) -> str:
     """The command, and what its figures hold for: day, load, processor, kernels and versions."""
     library = status().library
     kernels = f"kernels {library.name.split('-')[1]}" if library else "no kernels"
-    there = [name for name in ("jax", "torch", "scipy") if find_spec(name)]
-    versions = ", ".join(f"{name} {version(name)}" for name in there)
+    packages = ", ".join(f"{name} {v}" for name, v in versions("jax", "torch", "scipy").items())
     return (
         f"`{command}`, {date.today()}: {model()}, {os.cpu_count()} cores, load "
         f"{os.getloadavg()[0]:.1f}, one core copies {copy_bandwidth():.0f} GB/s; {kernels}; "
-        f"Python {platform.python_version()}, {versions}."
+        f"Python {platform.python_version()}, {packages}."
     )
+
+
+def versions(*names: str) -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    return {name: version(name) for name in names if find_spec(name)}
 
 
 def write(new: Mapping[str, str]) -> None:

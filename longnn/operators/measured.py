@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -61,8 +62,7 @@ def advantage(times: list[Times], part: Part) -> float:
         >>> advantage(times, "operator")
         4.0
     """
-    ratios = [time.csr / time.native for time in times if time.part == part]
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+    return geometric_mean(time.csr / time.native for time in times if time.part == part)
 
 
 def measure() -> list[Times]:

@@ -3,8 +3,8 @@
 import jax
 import pytest
 
-from benchmarks.gpu import on_streams
 from benchmarks.launches import CORA, Count, count, figures, in_one_launch, sweeps
+from benchmarks.trace import on_streams
 
 SWEEPS = [(lambda operator: operator, 20, 30)]
 if jax.__version_info__ <= (0, 10, 2):  # newer ones compile a Pallas kernel only where a GPU is

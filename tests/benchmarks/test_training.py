@@ -36,7 +36,7 @@ def test_cases_that_time_both_sides(small, case):
     for line in lines:
         assert any("torch" in side for side in line.seconds)
         assert all(seconds > 0 for seconds in line.seconds.values())
-    text = results.markdown(lines, {case: "What it is."})[case]
+    text = results.markdown(lines, {case: "What it is."}, "python -m this")[case]
     assert text.startswith(case)
     assert "x)" in text
 
