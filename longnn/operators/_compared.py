@@ -5,10 +5,10 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.graphs.scaling import shift_entries
 from longnn.operators.csr import csr_operator, csr_rows
@@ -43,15 +43,15 @@ def operator_work() -> list[Work]:
     ends = (NODES * rng.random((EDGES, 2)) ** 2).astype(np.int64)
     graph = Graph.from_edges(rng.permutation(NODES)[ends[ends[:, 0] != ends[:, 1]]], NODES)
     native = native_operator(graph)
-    csr = csr_operator(graph, shift_entries(graph), jnp.float32)
-    signals = {w: jnp.asarray(rng.normal(size=(NODES, w)), jnp.float32) for w in WIDTHS}
+    csr = csr_operator(graph, shift_entries(graph), np.float32)
+    signals = {w: on_device(rng.normal(size=(NODES, w)), np.float32) for w in WIDTHS}
     both = jax.jit(native.matvec), jax.jit(csr.matvec)
     products = [Work("operator", f"product, width {w}", *both, signals[w]) for w in WIDTHS]
     width = WIDTHS[2]
     alpha, theta = np.full(width, 0.5, np.float32), np.ones((ORDER + 1, width), np.float32)
-    recurrence = jacobi(ORDER, jnp.asarray(alpha), jnp.asarray(alpha))
+    recurrence = jax.jit(lambda a: jacobi(ORDER, a, a))(alpha)  # one program, not dozens
     filters = (
-        jax.jit(lambda x: native.filter_sum(recurrence, jnp.asarray(theta), x)),
+        jax.jit(lambda x: native.filter_sum(recurrence, theta, x)),
         jax.jit(lambda x: weighted_sum(recurrence, theta, csr.matvec, x)),
     )
     name = f"filter, K = {ORDER}, width {width}"
@@ -61,8 +61,8 @@ def operator_work() -> list[Work]:
 def features_work() -> list[Work]:
     """X W and X^T G of all members of a batch, each with values of its own, as dropout makes."""
     rng = np.random.default_rng(0)
-    places = rng.random((NODES, FEATURES)).argpartition(ENTRIES, axis=1)[:, :ENTRIES]
-    rows, columns = np.repeat(np.arange(NODES), ENTRIES), np.sort(places, axis=1).ravel()
+    places = np.sort(rng.integers(0, FEATURES, (NODES, ENTRIES)), axis=1)
+    rows, columns = np.repeat(np.arange(NODES), ENTRIES), places.ravel()
     work = []
     for name, entries, shape in (
         ("X W", (rows, columns), (NODES, FEATURES)),
@@ -70,10 +70,10 @@ def features_work() -> list[Work]:
     ):
         native, (csr, order) = native_rows(*entries, shape), csr_rows(*entries, shape)
         values = rng.normal(size=(MEMBERS, len(rows))).astype(np.float32)
-        x = jnp.asarray(rng.normal(size=(MEMBERS, shape[1], HIDDEN)), jnp.float32)
+        x = on_device(rng.normal(size=(MEMBERS, shape[1], HIDDEN)), np.float32)
         both = (
-            jax.jit(partial(native.sum_members, jnp.asarray(values))),
-            jax.jit(partial(csr.sum_members, jnp.asarray(values[:, order]))),
+            jax.jit(partial(native.sum_members, on_device(values))),
+            jax.jit(partial(csr.sum_members, on_device(values[:, order]))),
         )
         work.append(Work("features", f"{name}, {MEMBERS} runs of width {HIDDEN}", *both, x))
     return work
