@@ -51,7 +51,7 @@ def operator_work() -> list[Work]:
     alpha, theta = np.full(width, 0.5, np.float32), np.ones((ORDER + 1, width), np.float32)
     recurrence = jax.jit(lambda a: jacobi(ORDER, a, a))(alpha)  # one program, not dozens
     filters = (
-        jax.jit(lambda x: native.filter_sum(recurrence, theta, x)),
+        jax.jit(lambda x: native.filter_sum(recurrence, on_device(theta), x)),
         jax.jit(lambda x: weighted_sum(recurrence, theta, csr.matvec, x)),
     )
     name = f"filter, K = {ORDER}, width {width}"
