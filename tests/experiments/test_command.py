@@ -3,7 +3,6 @@
 import importlib
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -40,11 +39,7 @@ def test_help_and_version(start, tmp_path):
     assert (nothing.returncode, nothing.stderr) == (2, done.stdout)
 
 
-def test_help_starts_at_once(tmp_path):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    called("--help", cwd=tmp_path)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
+def test_help_imports_nothing_foreign(tmp_path):
     code = (
         "import sys\nsys.argv = ['longnn', '--help']\nfrom longnn.experiments.command import main"
     )

@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -231,7 +230,7 @@ def test_killed_run_leaves_no_result_and_is_completed(train, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("hydra/launcher=joblib", "--cfg", "hydra")])
-def test_start_is_quick_and_imports_nothing_large(arguments):
+def test_start_imports_nothing_large(arguments):
     """Hydra's discovery of plugins included."""
     code = (
         f"import sys; sys.argv = ['train', *{arguments}]\n"
@@ -239,12 +238,9 @@ def test_start_is_quick_and_imports_nothing_large(arguments):
         "try: main()\nfinally:\n    for name in ('jax', 'flax', 'optuna', 'joblib', 'submitit'):\n"
         "        assert name not in sys.modules, name"
     )
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
     if arguments == ("--help",):
         assert done.stdout.count("longnn train") >= 5
         assert len(done.stdout.splitlines()) < 48
