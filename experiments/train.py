@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import get_original_cwd
 from omegaconf import DictConfig
 
@@ -52,7 +54,19 @@ def main() -> None:
     register_resolvers()
     check_command_line(sys.argv[1:])
     check_output(sys.argv[1:], "runs")
-    job()
+    try:
+        job()
+    except KeyboardInterrupt:
+        raise SystemExit(_interrupted()) from None
+
+
+def _interrupted() -> int:
+    """Says how to go on after Ctrl-C, and returns the exit code of a program that it ended."""
+    go_on = "the same command starts the run again"
+    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+        go_on = f"go on: longnn sweep resume {HydraConfig.get().sweep.dir}"
+    print(f"\ninterrupted; {go_on}", file=sys.stderr)
+    return 130
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ def run_name(config: DictConfig) -> str:
 def name_of(config: DictConfig, choices: Mapping[str, str]) -> str:
     """dataset_model_split-HASH, given which files were chosen of each group."""
     digest = settings_hash(config)[:8]
-    return f"{config.dataset.name}_{choices['model']}_{choices['split']}-{digest}"
+    name = f"{config.dataset.name}_{choices['model']}_{choices['split']}-{digest}"
+    return re.sub(r"[/\x00-\x1f\x7f]", "_", name)  # one folder, whatever a user calls a dataset
 
 
 def settings_hash(config: DictConfig) -> str:

@@ -84,7 +84,22 @@ def group_of(job: Job) -> str:
     Raises:
         ValueError: if a ``_target_`` of its model cannot be imported.
     """
-    _, values = model_of(job.config.model)
+    return _key(job, model_of(job.config.model)[1])
+
+
+def likely_group_of(job: Job) -> str:
+    """The same without importing the model, for a process that shall not import jax.
+
+    Jobs of equal keys are of one program; where a whole number is given for a float, there may be
+    more keys than programs.
+
+    Args:
+        job: with its config.
+    """
+    return _key(job, cast(dict[str, Any], OmegaConf.to_container(job.config.model, resolve=True)))
+
+
+def _key(job: Job, values: dict[str, Any]) -> str:
     traced = {name for name, value in values.items() if isinstance(value, float)}
     decisive = settings(job.config)
     del decisive["seed"], decisive["repeats"]

@@ -1,5 +1,6 @@
 """Loads, trains and records jobs that share a program; one job is a group of its own."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,7 +10,6 @@ from omegaconf import DictConfig, OmegaConf
 from longnn.data import Dataset
 from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
-from longnn.runs.directory import RESULT
 from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_of
 
 from .compiled import keep_compiled, release_compiled
@@ -17,6 +17,8 @@ from .downloads import logged_warnings
 from .job import Job, model_of
 from .loading import load
 from .outcome import Data, Outcome, earlier, failed, recorded
+
+LOG = logging.getLogger(__name__)
 
 TELL_EVERY = 2.0
 """Seconds between two notes of progress in an attempt's file."""
@@ -45,8 +47,13 @@ def run_together(
     held: dict[int, Attempt] = {}
     ours: list[Job] = []  # what is elsewhere may end there at any time: it is not looked at again
     for job in jobs:
-        if job.config.force or not (job.directory / RESULT).exists():
-            attempt = attempts.begin(job.directory)
+        if job.config.force or attempts.status(job.directory) != "done":
+            try:
+                attempt = attempts.begin(job.directory)
+            except OSError as error:
+                LOG.error(f"{job.title} failed: cannot write into {job.directory}: {error}")
+                yield Outcome(job, "failed", error=error)
+                continue
             if attempt is None:
                 yield Outcome(job, "elsewhere")
                 continue
@@ -58,11 +65,18 @@ def run_together(
     try:
         yield from _run_held(jobs, held, on_progress, prune)
     except Exception as error:
+        if _is_stop(error):
+            raise
         for number in list(held):
             yield failed(jobs[number], held.pop(number), error)
     finally:  # interrupted
         for attempt in held.values():
             attempts.end(attempt, "stopped")
+
+
+def _is_stop(error: Exception) -> bool:
+    """Whether submitit raised an error where the job stood, on SLURM's signal before the limit."""
+    return type(error).__module__.partition(".")[0] == "submitit"
 
 
 def _run_held(
@@ -107,16 +121,20 @@ def _run_held(
         prune=None if prune is None else lambda i, e, v: prune(jobs[numbers[i]], e, 100 * v),
     ):
         number = numbers[i]
-        job, attempt = jobs[number], held.pop(number)
-        if isinstance(trained, Exception):
-            yield failed(job, attempt, trained)
-            continue
-        trained.seconds["setup"] = setup
-        reporter.finished += sum(run["epochs"] for run in trained.runs)
+        job, attempt = jobs[number], held[number]
         try:
-            yield recorded(job, attempt, data, trained)
+            if isinstance(trained, Exception):
+                outcome = failed(job, attempt, trained)
+            else:
+                trained.seconds["setup"] = setup
+                reporter.finished += sum(run["epochs"] for run in trained.runs)
+                outcome = recorded(job, attempt, data, trained)
         except Exception as error:
-            yield failed(job, attempt, error)
+            if _is_stop(error):
+                raise
+            outcome = failed(job, attempt, error)
+        del held[number]
+        yield outcome
 
 
 def _load(config: DictConfig) -> Data:

@@ -11,8 +11,19 @@ import time
 from pathlib import Path
 
 from . import manifest
+from .combinations import quoted
 from .manifest import Manifest
-from .state import OPEN, JobState, counted, job_state, summary
+from .state import (
+    OPEN,
+    OVER,
+    JobState,
+    counted,
+    exit_code,
+    job_state,
+    printable,
+    summary,
+    trial_states,
+)
 from .view import EVERY, watched
 
 EXAMPLES = """examples:
@@ -23,22 +34,23 @@ EXAMPLES = """examples:
   longnn sweep resume runs/two       run those that are missing or were killed"""
 
 
-def states_of(directory: Path, sweep: Manifest) -> list[JobState]:
-    """The state of each job of a sweep, those included that a search has not asked for yet."""
-    states = [job_state(directory, name, overrides) for name, overrides in sweep.jobs.items()]
-    to_come = max((sweep.trials or 0) - len(states), 0)
-    return states + [JobState("", [], "missing")] * to_come
+def states_of(file: Path, sweep: Manifest) -> list[JobState]:
+    """The state of each job of a sweep, or of each trial of a search, those to come included."""
+    directory, name = file.parent, file.stem.removeprefix("sweep-")
+    if sweep.trials is not None:
+        return trial_states(directory, name, sweep.trials, sweep.jobs)
+    return [job_state(directory, job, overrides) for job, overrides in sweep.jobs.items()]
 
 
 def status(directory: Path) -> int:
-    """Prints where every sweep of a directory stands; returns 1 if a job failed, else 0."""
-    failed = False
-    for sweep in manifest.read(directory).values():
-        states = states_of(directory, sweep)
-        print(manifest.command(sweep.command))
-        print(summary(directory, states), end="\n\n")
-        failed |= any(state.status == "failed" for state in states)
-    return int(failed)
+    """Prints where every sweep of a directory stands; returns the exit code of all their jobs."""
+    states: list[JobState] = []
+    for file, sweep in manifest.read(directory).items():
+        its = states_of(file, sweep)
+        print(printable(manifest.command(sweep.command)))
+        print(summary(directory, its), end="\n\n")
+        states += its
+    return exit_code(states)
 
 
 def resume(directory: Path, *, failed: bool) -> int:
@@ -49,16 +61,21 @@ def resume(directory: Path, *, failed: bool) -> int:
         failed: whether jobs that failed are run again too.
 
     Returns:
-        The exit code of the last sweep that ended with an error, else 0.
+        The exit code of the last sweep of which not every job is done, else 0.
     """
     wanted = (*OPEN, "failed") if failed else OPEN
     code = 0
-    for sweep in manifest.read(directory).values():
-        states = states_of(directory, sweep)
-        if not any(state.status in wanted for state in states):
+    for file, sweep in manifest.read(directory).items():
+        states = states_of(file, sweep)
+        found = {state.status for state in states}
+        if not found & {*wanted, "running"} or (sweep.trials is not None and found <= OVER):
             print(f"nothing to do: {counted(states)}")
+            code = exit_code(states) or code
             continue
-        overrides = [f"hydra.sweep.dir={directory}", f"hydra.sweeper.retry_failed={failed}"]
+        overrides = [f"hydra.sweep.dir={quoted(str(directory))}"]
+        overrides.append(f"hydra.sweeper.retry_failed={failed}")
+        if sweep.trials is not None:
+            overrides.append(f"hydra.sweeper.trials={sweep.trials}")
         command = [sys.executable, "-m", "longnn.experiments", "train", *sweep.command, *overrides]
         code = subprocess.run(command, check=False).returncode or code
     return code

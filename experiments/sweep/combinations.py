@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-_PLAIN = re.compile(r"[\w./:+-]+")
-"""Text that needs no quotes in an override."""
+_PLAIN = re.compile(r"(?!(true|false|null|nan|inf)\Z)[a-z_/][\w./:+-]*", re.ASCII | re.IGNORECASE)
+"""Text that needs no quotes in an override, where it is neither a number nor a word for a value."""
 
 
 def all_combinations(
@@ -63,5 +63,15 @@ def _text(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{','.join(map(_text, value))}]"
     if isinstance(value, str) and not _PLAIN.fullmatch(value):
-        return "'" + value.replace("'", r"\'") + "'"
+        return quoted(value)
     return str(value)
+
+
+def quoted(text: str) -> str:
+    """Any text as one value in the grammar of overrides."""
+    return "'" + re.sub(r"(\\*)('|\Z)", _doubled, text) + "'"
+
+
+def _doubled(found: re.Match[str]) -> str:
+    """Backslashes before a quote are doubled, and the quote is given one."""
+    return found[1] * 2 + (r"\'" if found[2] else "")

@@ -18,7 +18,7 @@ from .combinations import all_combinations
 from .launching import run_all
 from .manifest import Manifest
 from .plan import Planned, planned_jobs
-from .state import OPEN, job_state, summary
+from .state import OPEN, exit_code, job_state, summary
 from .view import watched
 
 LOG = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ def sweep(
     *,
     params: Mapping[str, object],
     retry_failed: bool,
+    wait: bool = True,
 ) -> list[Any]:
     """Runs the jobs that are not done.
 
@@ -42,9 +43,11 @@ def sweep(
         arguments: overrides of the command line, some with several values.
         params: key -> values of a config file, which arguments of the same key replace.
         retry_failed: whether a job that failed before is tried again.
+        wait: whether to wait for jobs that other processes work on.
 
     Raises:
-        SystemExit: with code 1 where a job failed or was not run, with 2 where there is none.
+        SystemExit: with code 1 where a job failed or was not run, with 2 where there is none, with
+            3 where all that is left runs elsewhere.
     """
     parser = OverridesParser.create(config_loader=context.config_loader)
     try:
@@ -60,21 +63,27 @@ def sweep(
         todo = [job for job in jobs if job.job is not None]
     else:
         wanted = (*OPEN, "failed") if retry_failed else OPEN
+        wanted = (*wanted, "running") if wait else wanted
         todo = [job for job in jobs if attempts.status(directory / job.name) in wanted]
     # what was killed goes last, since it may kill its process again
     todo.sort(key=lambda job: attempts.kills(directory / job.name))
     if len(todo) < len(jobs):
-        LOG.info(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are done or under way elsewhere")
-    launch(launcher, directory, todo, [job.name for job in jobs])
+        LOG.info(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are over or under way elsewhere")
+    launch(launcher, directory, todo, [job.name for job in jobs], wait=wait)
     states = [job_state(directory, job.name, job.overrides) for job in jobs]
     LOG.info(summary(directory, states))
-    if any(state.status in ("failed", *OPEN) for state in states):
-        raise SystemExit(1)
+    if code := exit_code(states):
+        raise SystemExit(code)
     return states
 
 
 def launch(
-    launcher: Launcher, directory: Path, jobs: Sequence[Planned], names: Sequence[str]
+    launcher: Launcher,
+    directory: Path,
+    jobs: Sequence[Planned],
+    names: Sequence[str],
+    *,
+    wait: bool = True,
 ) -> None:
     """Runs planned jobs; those that could not be composed are recorded as failed.
 
@@ -83,13 +92,14 @@ def launch(
         directory: of the sweep.
         jobs: to run.
         names: of all jobs of the sweep, to be watched.
+        wait: whether to wait for jobs that other processes work on.
     """
     for job in jobs:
         if job.job is None:
             refuse(directory / job.name, job.error or "")
     composed = [job for job in jobs if job.job is not None]
     with watched(directory, names):
-        run_all(launcher, directory, composed)
+        run_all(launcher, directory, composed, wait=wait)
 
 
 def refuse(directory: Path, message: str) -> None:

@@ -8,51 +8,92 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 
 from longnn.runs import attempts
 
+from .combinations import quoted
 from .plan import Planned
 from .state import OPEN
 from .submitted import is_submitit, submit
 
 LOG = logging.getLogger(__name__)
 
+EVERY = 1.0
+"""Seconds between two looks at jobs that are waited for."""
+
 TRIES = 3
 """How often a job is started that is killed each time, such as one that exhausts the memory."""
 
 
-def run_all(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> None:
-    """Starts jobs, and starts those again that were killed.
+def run_all(
+    launcher: Launcher, directory: Path, jobs: Sequence[Planned], *, wait: bool = True
+) -> None:
+    """Starts jobs until each has ended, here or in another process that works on the sweep.
 
-    A job that was killed twice is started alone, since joblib ends all its workers with the one
-    that was killed; after TRIES starts it is left. The loop ends when a launcher starts nothing.
+    A job that was killed is started again. One that was killed twice is started alone, since joblib
+    ends all its workers with the one that was killed; after TRIES starts it is left. The loop ends
+    when a launcher starts nothing.
 
     Args:
         launcher: a launcher of Hydra's.
         directory: the directory of the sweep.
         jobs: the jobs to run.
+        wait: whether to wait for jobs that other processes work on, and to take over those that are
+            killed.
     """
     kills: Counter[str] = Counter()
     left = list(jobs)
+    told = 0
     while left:
-        now = [job for job in left if kills[job.name] < TRIES - 1] or left[:1]
-        before = {job.name: _number(directory / job.name) for job in now}
-        problem = _problem(launcher, directory, now)
-        begun = [name for name, number in before.items() if _number(directory / name) > number]
-        if problem is not None:
-            LOG.error(
-                f"the launcher ended early: {_short(problem)}", exc_info=not begun and problem
-            )
-        if not begun:
+        free = [job for job in left if attempts.status(directory / job.name) != "running"]
+        now = [job for job in free if kills[job.name] < TRIES - 1] or free[:1]
+        if now:
+            if not _started(launcher, directory, now, kills):
+                return
+        elif wait:
+            told = _told(len(left), told)
+            time.sleep(EVERY)
+        else:
             return
-        kills.update(name for name in begun if attempts.status(directory / name) in OPEN)
-        left = [job for job in left if attempts.status(directory / job.name) in OPEN]
+        left = [job for job in left if attempts.status(directory / job.name) in (*OPEN, "running")]
         for job in left:
             if kills[job.name] == TRIES:
                 LOG.error(f"{job.name} was killed {TRIES} times and is left")
         left = [job for job in left if kills[job.name] < TRIES]
         left.sort(key=lambda job: kills[job.name])
+
+
+def _told(number: int, before: int) -> int:
+    """Says once how many jobs are waited for."""
+    if number != before:
+        LOG.info(
+            f"waiting for {number} jobs that other processes work on, or whose process is gone "
+            f"without a word (which is certain after {attempts.STALE:.0f} s)"
+        )
+    return number
+
+
+def _started(
+    launcher: Launcher, directory: Path, jobs: Sequence[Planned], kills: Counter[str]
+) -> bool:
+    """Starts jobs and counts those that were killed; False where none of them began."""
+    before = {job.name: _number(directory / job.name) for job in jobs}
+    problem = _problem(launcher, directory, jobs)
+    begun = [name for name, number in before.items() if _number(directory / name) > number]
+    if problem is not None:
+        known = f"the launcher ended early: {_short(problem)}"
+        LOG.error(known, exc_info=not begun and problem)
+    if isinstance(problem, HydraException) and not begun:
+        if len(jobs) == 1:  # what it says is not understood; the other jobs go on
+            record_failure(directory / jobs[0].name, problem)
+            return True
+        return any([_started(launcher, directory, [job], kills) for job in jobs])
+    # one whose process is gone on another machine is known to be killed later
+    over = {name: attempts.status(directory / name) for name in begun}
+    kills.update(name for name, state in over.items() if state in (*OPEN, "running"))
+    return bool(begun)
 
 
 def launch_once(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) -> None:
@@ -66,9 +107,9 @@ def launch_once(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) ->
     if hasattr(launcher, "launch_planned"):
         launcher.launch_planned(jobs)
         return
-    overrides = [[*job.overrides, f"hydra.sweep.subdir={job.name}"] for job in jobs]
+    overrides = [[*job.overrides, f"hydra.sweep.subdir={quoted(job.name)}"] for job in jobs]
     if is_submitit(launcher):
-        returned = submit(launcher, overrides)
+        returned = submit(launcher, [job.name for job in jobs], overrides)
     else:
         returned = list(launcher.launch(overrides, initial_job_idx=0))
     for job, done in zip(jobs, returned, strict=True):

@@ -38,7 +38,9 @@ def write(directory: Path, manifest: Manifest, name: str | None = None) -> Path:
     file = directory / f"sweep-{name or hash_of(sorted(manifest.jobs))[:8]}.json"
     if file.exists():
         before = _parsed(file)
-        manifest = manifest._replace(command=before.command, jobs=before.jobs | manifest.jobs)
+        trials = max(before.trials or 0, manifest.trials or 0) or None
+        jobs = before.jobs | manifest.jobs
+        manifest = Manifest(before.command, jobs, trials)
     with atomic_write(file) as path:
         path.write_text(json.dumps(manifest._asdict(), indent=1) + "\n")
     return file

@@ -8,13 +8,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
-from optuna.storages import BaseStorage
 
 from ..config.identity import hash_of
 from ..config.unknown import hint
+from .sampling import grid, sampler_of
 from .search_settings import SearchSettings
 from .space import Space, from_overrides, from_settings
-from .study import open_storage, open_study
+from .storage import open_storage, stored_name
+from .study import open_study
+from .trials import Trials
 
 
 @dataclass
@@ -29,8 +31,9 @@ class Search:
         fixed: overrides of every job.
         chosen_on: overrides that give the search its own splits.
         space: what is searched.
-        storage: where the study is kept.
-        study: the trials.
+        name: of the search, ``search-HASH``.
+        study: as its storage keeps it.
+        trials: what this process takes its trials from.
         jobs: name -> overrides of the jobs of all trials so far.
     """
 
@@ -41,8 +44,9 @@ class Search:
     fixed: list[str]
     chosen_on: list[str]
     space: Space
-    storage: BaseStorage
+    name: str
     study: optuna.Study
+    trials: Trials
     jobs: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -77,16 +81,14 @@ def prepare(
     chosen_on = _splits(config, fixed, settings)
     directory = Path(str(config.hydra.sweep.dir))
     name = f"search-{hash_of([sorted(fixed + chosen_on), sorted(map(repr, space.items()))])[:8]}"
+    _check_sampler(settings, space)
     storage = open_storage(directory, settings.storage)
-    study = open_study(
-        storage,
-        name,
-        space,
-        sampler=settings.sampler,
-        pruner=settings.pruner,
-        seed=settings.seed,
+    stored = stored_name(directory, settings.storage, name)
+    study = open_study(storage, stored, pruner=settings.pruner)
+    trials = Trials(study, storage, directory, space, settings, name)
+    return Search(
+        context, config, launcher, directory, fixed, chosen_on, space, name, study, trials
     )
-    return Search(context, config, launcher, directory, fixed, chosen_on, space, storage, study)
 
 
 def _check(config: DictConfig, space: Space) -> None:
@@ -98,6 +100,17 @@ def _check(config: DictConfig, space: Space) -> None:
         if OmegaConf.select(config, key, throw_on_missing=False) is None:
             raise ValueError(
                 f"the search space names {key}, which the config does not have; {hint(key, config)}"
+            )
+
+
+def _check_sampler(settings: SearchSettings, space: Space) -> None:
+    sampler_of(settings.sampler, settings.seed, 0)
+    if settings.sampler == "grid":
+        grid(space)
+    for name in ("trials", "batch"):
+        if getattr(settings, name) < 1:
+            raise ValueError(
+                f"hydra.sweeper.{name} must be at least 1, got {getattr(settings, name)}"
             )
 
 

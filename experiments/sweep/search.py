@@ -8,27 +8,33 @@ import json
 import logging
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import TrialState
 
 from longnn.runs import attempts
 from longnn.runs.atomic import atomic_write
 from longnn.runs.result import read_result
 
 from . import manifest
+from .claims import JOB
 from .grid import launch
+from .launching import EVERY
 from .manifest import Manifest
 from .plan import Planned, planned_jobs
 from .prepared import Search, prepare
+from .sampling import grid
 from .search_settings import SearchSettings
 from .space import Space
-from .study import counts, draw, grid, taken_up
+from .state import OPEN, exit_code, summary, trial_states
+from .study import counts, draw
 from .together import Prune
+from .trials import Held
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +59,8 @@ def sweep(
         The best mean validation score in percent.
 
     Raises:
-        SystemExit: with code 2 for a space that does not fit the config, 1 if no trial completed.
+        SystemExit: with code 2 for a space that does not fit the config, 1 where a trial failed or
+            is left, 3 where all that is left runs elsewhere.
     """
     try:
         search = prepare(context, config, launcher, arguments, settings)
@@ -61,15 +68,55 @@ def sweep(
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from error
     wanted = _wanted(settings, search.space)
-    while trials := _next(search, wanted, settings.batch):
-        planned = _planned(search, trials)
-        _note(search, settings, wanted)
-        if hasattr(launcher, "prune"):
-            launcher.prune = _pruning(search, trials, planned)
-        launch(launcher, search.directory, _unique(planned), list(search.jobs))
-        for trial, job in zip(trials, planned, strict=True):
-            _tell(search, trial, job)
-    return _ended(search)
+    _work(search, settings, wanted)
+    return _ended(search, wanted)
+
+
+def _work(search: Search, settings: SearchSettings, wanted: int) -> None:
+    """Runs trials until each has ended, here or in another process that searches as well."""
+    told = False
+    while True:
+        held = search.trials.claimed(wanted)
+        if held:
+            _run(search, settings, held, wanted)
+            continue
+        left = search.trials.unfinished(wanted)
+        if not left or not settings.wait:
+            return
+        if not told:
+            told = True
+            LOG.info(f"waiting for {left} trials that other processes work on")
+        time.sleep(EVERY)
+
+
+def _run(search: Search, settings: SearchSettings, held: list[Held], wanted: int) -> None:
+    over: set[int] = set()
+    try:
+        planned = _planned(search, held)
+        _note(search, wanted)
+        if hasattr(search.launcher, "prune"):
+            search.launcher.prune = _pruning(held, planned)
+        todo = {
+            job.name: job
+            for job in planned
+            if attempts.status(search.directory / job.name) in (*OPEN, "running")
+        }
+        launch(
+            search.launcher,
+            search.directory,
+            list(todo.values()),
+            list(search.jobs),
+            wait=settings.wait,
+        )
+        for one, job in zip(held, planned, strict=True):
+            if _told(search, one, job):
+                over.add(one.number)
+    finally:
+        # one whose job was started again and again and killed each time is left
+        ended = sys.exc_info()[0] is None
+        for one in held:
+            if one.number not in over:
+                search.trials.release(one, leave=ended)
 
 
 def _wanted(settings: SearchSettings, space: Space) -> int:
@@ -81,34 +128,15 @@ def _wanted(settings: SearchSettings, space: Space) -> int:
     return min(settings.trials, number)
 
 
-def _next(search: Search, wanted: int, batch: int) -> list[Trial]:
-    """Trials that a killed process left first, then new ones; none where all are under way."""
-    known = search.study.get_trials(deepcopy=False)
-    left = []
-    for trial in known:
-        if trial.state != TrialState.RUNNING:
-            continue
-        if set(trial.params) != set(search.space):  # killed while it was asked for
-            search.study.tell(trial.number, state=TrialState.FAIL)
-        elif _job_state(search, trial) != "running":
-            left.append(taken_up(search.study, search.storage, trial.number))
-    new = min(batch - len(left), wanted - len(known))
-    return left[:batch] + [search.study.ask(search.space) for _ in range(new)]
-
-
-def _job_state(search: Search, trial: FrozenTrial) -> str:
-    name = trial.user_attrs.get("directory")
-    return attempts.status(search.directory / name) if name else "missing"
-
-
-def _planned(search: Search, trials: Sequence[Trial]) -> list[Planned]:
+def _planned(search: Search, held: Sequence[Held]) -> list[Planned]:
     """The job of each trial; equal values give the same directory."""
     planned = []
-    for trial in trials:
-        values = [f"{key}={_text(trial.params[key])}" for key in search.space]
+    for one in held:
+        values = [f"{key}={_text(one.trial.params[key])}" for key in search.space]
         overrides = [*search.fixed, *search.chosen_on, *values]
         (job,) = planned_jobs(search.context.config_loader, search.config, [overrides])
-        trial.set_user_attr("directory", job.name)
+        if one.trial.user_attrs.get(JOB) != job.name:
+            one.trial.set_user_attr(JOB, job.name)
         search.jobs[job.name] = overrides
         planned.append(job)
     return planned
@@ -119,12 +147,8 @@ def _text(value: object) -> str:
     return repr(float(f"{value:.12g}")) if isinstance(value, float) else str(value)
 
 
-def _unique(planned: Sequence[Planned]) -> list[Planned]:
-    return list({job.name: job for job in planned}.values())
-
-
-def _pruning(search: Search, trials: Sequence[Trial], planned: Sequence[Planned]) -> Prune:
-    of_directory = {job.name: trial for trial, job in zip(trials, planned, strict=True)}
+def _pruning(held: Sequence[Held], planned: Sequence[Planned]) -> Prune:
+    of_directory = {job.name: one.trial for one, job in zip(held, planned, strict=True)}
 
     def prune(directory: Path, epoch: int, val: float) -> bool:
         trial = of_directory[directory.name]
@@ -134,30 +158,28 @@ def _pruning(search: Search, trials: Sequence[Trial], planned: Sequence[Planned]
     return prune
 
 
-def _tell(search: Search, trial: Trial, job: Planned) -> None:
+def _told(search: Search, held: Held, job: Planned) -> bool:
+    """Ends a trial as its job has ended; False where that is open still."""
     directory = search.directory / job.name
     found = attempts.status(directory)
     if found == "done":
-        search.study.tell(trial, read_result(directory).validation, skip_if_finished=True)
-    elif found in ("pruned", "failed"):
-        state = TrialState.PRUNED if found == "pruned" else TrialState.FAIL
-        search.study.tell(trial, state=state, skip_if_finished=True)
-    # else it was killed, or runs elsewhere: the trial stays open, and is taken up
+        value = read_result(directory).validation
+        search.trials.tell(held, TrialState.COMPLETE, value)
+    elif found == "pruned":
+        search.trials.tell(held, TrialState.PRUNED)
+    elif found == "failed":
+        search.trials.tell(held, TrialState.FAIL)
+    return found in ("done", "pruned", "failed")
 
 
-def _note(search: Search, settings: SearchSettings, wanted: int) -> None:
-    known = {
-        t.user_attrs["directory"]: search.jobs.get(t.user_attrs["directory"], [])
-        for t in search.study.get_trials(deepcopy=False)
-        if "directory" in t.user_attrs
-    }
-    content = Manifest(sys.argv[1:], known | search.jobs, wanted)
-    manifest.write(search.directory, content, search.study.study_name)
+def _note(search: Search, wanted: int) -> None:
+    content = Manifest(sys.argv[1:], search.jobs, wanted)
+    manifest.write(search.directory, content, search.name)
 
 
-def _ended(search: Search) -> list[float | None]:
+def _ended(search: Search, wanted: int) -> list[float | None]:
     study, found = search.study, counts(search.study)
-    LOG.info(f"{study.study_name}: {', '.join(f'{n} {state}' for state, n in found.items())}")
+    LOG.info(f"{search.name}: {', '.join(f'{n} {state}' for state, n in found.items())}")
     if not found.get("complete"):
         LOG.error(f"no trial completed; see longnn sweep status {search.directory}")
         raise SystemExit(1)
@@ -168,18 +190,22 @@ def _ended(search: Search) -> list[float | None]:
         fixed.append(f"model={search.config.hydra.runtime.choices['model']}")
     command = f"longnn train {shlex.join([*fixed, *values])}"
     record = {
-        "study": study.study_name,
+        "study": search.name,
         "trials": found,
         "validation": best.value,
         "params": best.params,
         "directory": best.user_attrs["directory"],
         "report": command,
     }
-    with atomic_write(search.directory / f"{study.study_name}.json") as path:
+    with atomic_write(search.directory / f"{search.name}.json") as path:
         path.write_text(json.dumps(record, indent=1) + "\n")
     metric = read_result(search.directory / best.user_attrs["directory"]).metric
-    drawn = draw(study, search.directory / f"{study.study_name}-figures", metric)
+    drawn = draw(study, search.name, search.directory / f"{search.name}-figures", metric)
     LOG.info(f"best validation {best.value:.2f} %: {' '.join(values)}")
     LOG.info("\n  ".join(["figures:", *map(str, drawn)]))
     LOG.info(f"on the reported splits: {command}")
+    states = trial_states(search.directory, search.name, wanted, search.jobs)
+    if code := exit_code(states):
+        LOG.info(summary(search.directory, states))
+        raise SystemExit(code)
     return [best.value]

@@ -18,6 +18,8 @@ class SearchSettings:
         seed: random seed of the sampler.
         splits: number of splits that the validation score is the mean of.
         first_split_seed: random seed of the first of these splits.
+        wait: whether to wait for trials that other processes work on, and to take over those that
+            are killed.
     """
 
     # the annotation is OmegaConf's, which reads the values as they come from YAML
@@ -30,3 +32,4 @@ class SearchSettings:
     seed: int = 0
     splits: int = 3
     first_split_seed: int = 1000
+    wait: bool = True

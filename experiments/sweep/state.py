@@ -2,16 +2,24 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from longnn.runs import attempts
 
-OPEN = ("missing", "killed", "stopped", "superseded")
+from .claims import claims_of, numbered
+
+OPEN = ("missing", "killed", "stopped", "superseded", "damaged")
 """States of a job that is still to be done."""
 
-ORDER = ("done", "running", "failed", "pruned", "killed", "stopped", "missing")
+ORDER = ("done", "running", "failed", "pruned", "killed", "stopped", "damaged", "missing")
+
+OVER = {"done", "failed", "pruned"}
+"""States of a job that has ended, well or not."""
+
+RUNNING = 3
+"""Exit code where nothing is left to do here, but others still work on jobs."""
 
 
 class JobState(NamedTuple):
@@ -29,8 +37,41 @@ def job_state(directory: Path, name: str, overrides: list[str]) -> JobState:
     attempt = attempts.newest(directory / name) if found == "failed" else None
     if attempt is None:
         return JobState(name, overrides, found)
-    message = f"{attempt.content['error']}: {attempt.content['message']}"
+    told = attempt.content
+    message = f"{told.get('error', 'an error of no name')}: {told.get('message', '')}"
     return JobState(name, overrides, found, message)
+
+
+def trial_states(
+    directory: Path, name: str, wanted: int, jobs: Mapping[str, list[str]]
+) -> list[JobState]:
+    """The state of each trial of a search; trials of equal values share a job.
+
+    Args:
+        directory: of the sweep.
+        name: of the search.
+        wanted: how many trials there shall be.
+        jobs: name of each job's directory -> its overrides.
+    """
+    folder = claims_of(directory, name)
+    if not folder.is_dir():  # of an earlier version, which had a job for each trial
+        states = [job_state(directory, job, overrides) for job, overrides in jobs.items()]
+        return states + [JobState("", [], "missing")] * max(wanted - len(states), 0)
+    known: dict[str, JobState] = {}
+    states = []
+    for status, job in numbered(folder, wanted):
+        if status == "done" and job not in known:
+            known[job] = job_state(directory, job, jobs.get(job, []))
+        states.append(known[job] if status == "done" else JobState(job, [], status))
+    return states
+
+
+def exit_code(states: Iterable[JobState]) -> int:
+    """0 where every job is done (or pruned), 1 where one failed or is missing, else RUNNING."""
+    found = {state.status for state in states}
+    if found & {"failed", *OPEN}:
+        return 1
+    return RUNNING if "running" in found else 0
 
 
 def counted(states: Iterable[JobState]) -> str:
@@ -44,14 +85,20 @@ def counted(states: Iterable[JobState]) -> str:
 def summary(directory: Path, states: list[JobState]) -> str:
     """The end of a sweep: counts, what failed and why, and what to do next."""
     lines = [counted(states)]
-    failed = [state for state in states if state.status == "failed"]
-    for state in failed:
+    failed = {state.name: state for state in states if state.status == "failed"}
+    for state in failed.values():
         first = state.message.splitlines()[0] if state.message else ""
-        lines.append(f"  failed: {shlex.join(state.overrides) or '(no overrides)'}: {first}")
+        said = f"  failed: {shlex.join(state.overrides) or '(no overrides)'}: {first}"
+        lines.append(printable(said))
         lines.append(f"          {directory / state.name}")
     if failed:
         lines.append(f"repeat them:  longnn sweep resume {directory} --failed")
-    if any(state.status in OPEN for state in states):
+    if any(state.status in (*OPEN, "running") for state in states):
         lines.append(f"go on:        longnn sweep resume {directory}")
     lines.append(f"the table:    longnn report {directory}")
     return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """A line from a file as a terminal may be given it: control characters are written out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

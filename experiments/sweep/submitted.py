@@ -5,12 +5,15 @@ their settings and for the function that a job runs; submitting and waiting is d
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
+
+from .slurm import QUEUE, Queue
 
 if TYPE_CHECKING:
     import submitit
@@ -54,24 +57,53 @@ def is_submitit(launcher: object) -> TypeGuard[Submitting]:
     return type(launcher).__module__ == PLUGIN and type(launcher).__name__ in CLUSTERS
 
 
-def submit(launcher: Submitting, overrides: Sequence[Sequence[str]]) -> list[JobReturn | None]:
+def submit(
+    launcher: Submitting, names: Sequence[str], overrides: Sequence[Sequence[str]]
+) -> list[JobReturn | None]:
     """Runs jobs and waits for all of them.
+
+    A job that is still in SLURM's queue from a command that was killed is not submitted again.
 
     Args:
         launcher: of Hydra's, set up.
+        names: of each job's directory in the sweep's.
         overrides: of each job.
 
     Returns:
         What each job returned; None for one that was killed.
     """
-    Path(str(launcher.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+    directory = Path(str(launcher.config.hydra.sweep.dir))
+    directory.mkdir(parents=True, exist_ok=True)
+    on_slurm = type(launcher).__name__ == "SlurmLauncher"
+    queue = Queue(directory / QUEUE) if on_slurm else None
+    known = queue.waiting(names) if queue else {}
+    new = [(name, one) for name, one in zip(names, overrides, strict=True) if name not in known]
     state = Singleton.get_state()
     arguments = [
         (list(one), "hydra.sweep.dir", number, f"job_id_for_{number}", state)
-        for number, one in enumerate(overrides)
+        for number, (_, one) in enumerate(new)
     ]
-    jobs = _executor(launcher).map_array(launcher, *zip(*arguments, strict=True))
-    return [_returned(job) for job in jobs]
+    jobs: dict[str, submitit.Job[JobReturn]] = {}
+    if new:
+        submitted = _executor(launcher).map_array(launcher, *zip(*arguments, strict=True))
+        jobs = {name: job for (name, _), job in zip(new, submitted, strict=True)}
+    if queue:
+        queue.add({name: job.job_id for name, job in jobs.items()})
+        queue.wait(directory, known | {name: job.job_id for name, job in jobs.items()})
+    return [
+        _returned(jobs[name]) if name in jobs and (not queue or _told(jobs[name])) else None
+        for name in names
+    ]
+
+
+def _told(job: "submitit.Job[JobReturn]") -> bool:
+    """Whether a job of SLURM's wrote what it returned; waits a little for a slow file system."""
+    for _ in range(10):
+        if job.paths.result_pickle.exists():
+            return True
+        time.sleep(0.2)
+    LOG.error(f"SLURM's job {job.job_id} was killed; see {job.paths.folder}")
+    return False
 
 
 def _executor(launcher: Submitting) -> "submitit.AutoExecutor":

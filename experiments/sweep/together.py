@@ -1,5 +1,6 @@
 """Jobs that differ in traced values alone, trained as one batch."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,19 +40,25 @@ def launch_planned(
     groups = grouped(jobs)
     LOG.info(f"{len(jobs)} jobs in {len(groups)} batches")
     for group in groups:
-        for job in group:
-            job.directory.mkdir(parents=True, exist_ok=True)
-        with logged([job.directory for job in group]):
-            returned += _run(group, prune)
+        returned += train_group(group, prune)
     return returned
 
 
-def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
+def train_group(group: Sequence[Job], prune: Prune | None = None) -> list[JobReturn]:
+    """Trains jobs of one program as one batch, each with a log of its own."""
+    for job in group:
+        with contextlib.suppress(OSError):  # the job fails for it, where that is reported
+            job.directory.mkdir(parents=True, exist_ok=True)
+    with logged([job.directory for job in group]):
+        return _run(group, prune)
+
+
+def grouped(jobs: Sequence[Job], key_of: Callable[[Job], str] = group_of) -> list[list[Job]]:
     """Jobs of equal groups together, in the order of the first of each."""
     groups: dict[str, list[Job]] = {}
     for number, job in enumerate(jobs):
         try:
-            key = group_of(job)
+            key = key_of(job)
         except Exception as error:  # a config that its model refuses fails where it is run
             LOG.debug(f"{job.directory.name} runs alone: {error}")
             key = str(number)
@@ -59,7 +66,7 @@ def grouped(jobs: Sequence[Job]) -> list[list[Job]]:
     return list(groups.values())
 
 
-def _run(group: list[Job], prune: Prune | None) -> list[JobReturn]:
+def _run(group: Sequence[Job], prune: Prune | None) -> list[JobReturn]:
     from ..jobs.run import run_together
 
     LOG.info(group[0].title if len(group) == 1 else f"{len(group)} x {group[0].title}")
@@ -98,5 +105,6 @@ class _Everywhere(logging.Handler):
         text = self.format(record) + "\n"
         of_one = getattr(record, "job", None)
         for directory in self._directories if of_one is None else [of_one]:
-            with (directory / TRAIN_LOG).open("a") as out:
+            # a log that cannot be written (a full disk) is no reason to lose the run
+            with contextlib.suppress(OSError), (directory / TRAIN_LOG).open("a") as out:
                 out.write(text)

@@ -16,11 +16,14 @@ class GridConfig:
     Attributes:
         params: key -> its values, for a sweep that is written in a config file.
         retry_failed: whether jobs that failed before are tried again.
+        wait: whether to wait for jobs that other processes work on, and to take over those that are
+            killed; false: the command ends with exit code 3 while others work.
     """
 
     _target_: str = "hydra_plugins.longnn_sweeps.grid.GridSweeper"
     params: dict[str, Any] = field(default_factory=dict)
     retry_failed: bool = True
+    wait: bool = True
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridConfig, provider="longnn")
@@ -29,8 +32,8 @@ ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridConfig
 class GridSweeper(Base):
     """Hands over to :mod:`longnn.experiments.sweep.grid`."""
 
-    def __init__(self, params: DictConfig, retry_failed: bool):
-        self._params, self._retry_failed = params, retry_failed
+    def __init__(self, params: DictConfig, retry_failed: bool, wait: bool):
+        self._params, self._retry_failed, self._wait = params, retry_failed, wait
 
     def sweep(self, arguments: list[str]) -> Any:
         """Runs the jobs."""
@@ -45,4 +48,5 @@ class GridSweeper(Base):
             arguments,
             params=cast(dict[str, object], OmegaConf.to_container(self._params, resolve=True)),
             retry_failed=self._retry_failed,
+            wait=self._wait,
         )

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -28,3 +29,47 @@ def atomic_write(target: Path) -> Iterator[Path]:
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)
+
+
+def create_once(file: Path, text: str) -> bool:
+    """Creates a file with its content on the disk; False if another process has created it before.
+
+    Where the file system refuses hard links, the file is empty for a moment.
+
+    Args:
+        file: its path, in a folder that exists.
+        text: its content.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=file.parent)
+    try:
+        _fill(handle, text)
+        os.chmod(name, 0o644)
+        os.link(name, file)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        return _create_without_links(file, text)
+    finally:
+        os.unlink(name)
+    return True
+
+
+def _create_without_links(file: Path, text: str) -> bool:
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        return False
+    _fill(handle, text)
+    return True
+
+
+def _fill(handle: int, text: str) -> None:
+    with os.fdopen(handle, "w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())

@@ -4,22 +4,27 @@ A process takes a number by creating its file; the file system guarantees that o
 succeeds, so two never work on one run. The owner touches its file while it lives. An attempt whose
 owner is gone is over, and the next number may be taken. Nothing is deleted: the files are the
 history of the run.
+
+A file that cannot be read (a torn write, another program's) is an attempt that is over, and a
+result that cannot be read is none: one broken file is one job to do again.
 """
 
 import contextlib
 import json
 import logging
 import os
-import socket
+import re
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longnn.runs.atomic import PARTIAL, atomic_write
-from longnn.runs.directory import RESULT
-from longnn.runs.heartbeat import Heartbeat
+from longnn.runs import owner
+from longnn.runs.atomic import PARTIAL, atomic_write, create_once
+from longnn.runs.directory import RESULT, parsed
+from longnn.runs.heartbeat import BEAT, Heartbeat
 
 LOG = logging.getLogger(__name__)
 
@@ -28,6 +33,8 @@ STALE = 120.0
 
 _NAME = "attempt-{:03d}.json"
 
+_PATTERN = re.compile(r"attempt-(\d+)\.json")
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -35,7 +42,7 @@ class Attempt:
 
     Attributes:
         file: the file that records it.
-        content: what the file says: status, host, process, and what was told of it.
+        content: what the file says: status, owner, and what was told of it.
     """
 
     file: Path
@@ -49,37 +56,59 @@ class Attempt:
     @property
     def alive(self) -> bool:
         """Whether the process that owns it still works on it."""
+        if self.content["status"] == UNREADABLE:  # it may be being written, where links are refused
+            return abs(_age(self.file)) < BEAT
         if self.content["status"] != "running":
             return False
-        if self.content["host"] == socket.gethostname():
-            return self.content["born"] == _born(self.content["pid"])
-        return _age(self.file) < STALE
+        if owner.was_requeued(self.content):
+            return False
+        if not owner.is_near(self.content):
+            # a clock that was set back leaves a date in the future, as little a sign as an old one
+            return abs(_age(self.file)) < STALE
+        if owner.is_this_process(self.content):  # whose file a full disk may have left as it was
+            return _HEARTBEAT.holds(self.file)
+        return owner.lives(self.content)
+
+
+UNREADABLE = "unreadable"
+"""The status of an attempt whose file cannot be parsed."""
 
 
 def newest(directory: Path) -> Attempt | None:
     """The newest attempt at a run; None where there is none."""
-    files = list(directory.glob("attempt-*.json"))
+    files = [file for file in directory.glob("attempt-*.json") if _PATTERN.fullmatch(file.name)]
     return _read(max(files, key=_number)) if files else None
 
 
 def status(directory: Path) -> str:
-    """The state of a run: done, running, failed, pruned, stopped, superseded, killed or missing."""
-    if (directory / RESULT).exists():
+    """The state of a run.
+
+    Returns:
+        One of done, running, failed, pruned, stopped, superseded, killed, missing, or damaged where
+        its result cannot be read.
+    """
+    result = directory / RESULT
+    if isinstance(parsed(result), dict):
         return "done"
     attempt = newest(directory)
-    if attempt is None:
+    if attempt is not None and attempt.alive:
+        return "running"
+    if result.exists():
+        return "damaged"
+    if attempt is None or attempt.content["status"] == "done":  # its result was taken away
         return "missing"
-    if attempt.content["status"] != "running":
-        return str(attempt.content["status"])
-    return "running" if attempt.alive else "killed"
+    return {"running": "killed", UNREADABLE: "killed"}.get(
+        attempt.content["status"], attempt.content["status"]
+    )
 
 
 def kills(directory: Path) -> int:
     """How many of the latest attempts at a run were killed, one after the other."""
-    attempt = newest(directory)
-    if attempt is None or status(directory) not in ("killed", "running"):
+    attempt, state = newest(directory), status(directory)
+    if attempt is None or state not in ("killed", "running"):
         return 0
-    return int(attempt.content["killed"]) + (status(directory) == "killed")
+    before = attempt.content.get("killed")
+    return (before if type(before) is int else 0) + (state == "killed")
 
 
 def begin(directory: Path) -> Attempt | None:
@@ -90,18 +119,26 @@ def begin(directory: Path) -> Attempt | None:
 
     Returns:
         The attempt, which beats until :func:`end`; None where another owner is alive.
+
+    Raises:
+        OSError: if the directory cannot be written, for instance since the disk is full.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    while True:
-        before = newest(directory)
-        if before is not None and before.alive:
-            return None
-        number = 1 if before is None else before.number + 1
-        content = _owner() | {"status": "running", "killed": kills(directory)}
-        if _make(directory / _NAME.format(number), content):
-            attempt = Attempt(directory / _NAME.format(number), content)
-            _HEARTBEAT.hold(attempt.file)
-            return attempt
+    with _BEGINNING:  # for the threads of this process
+        while True:
+            before = newest(directory)
+            if before is not None and before.alive:
+                return None
+            number = 1 if before is None else before.number + 1
+            content = owner.this_process() | {
+                "began": _now(),
+                "status": "running",
+                "killed": kills(directory),
+            }
+            file = directory / _NAME.format(number)
+            if create_once(file, json.dumps(content, indent=1) + "\n"):
+                _HEARTBEAT.hold(file)
+                return Attempt(file, content)
 
 
 def owned(attempt: Attempt) -> bool:
@@ -124,17 +161,35 @@ def tell(attempt: Attempt, **news: object) -> None:
 def end(attempt: Attempt, status: str, **news: object) -> None:
     """Writes how the attempt ended, and stops its heartbeat.
 
+    Where it cannot be written (a full disk), that is logged, and the attempt counts as killed.
+
     Args:
         attempt: the attempt that this process works on.
         status: done, failed, pruned, stopped or superseded.
         **news: JSON values by name, such as the error.
     """
     _HEARTBEAT.release(attempt.file)
-    _rewrite(attempt, {"status": status, "ended": _now(), **news})
+    try:
+        _rewrite(attempt, {"status": status, "ended": _now(), **news})
+    except OSError as error:
+        LOG.error(f"cannot write that {attempt.file} ended as {status}: {error}")
+
+
+def bury(directory: Path) -> None:
+    """Writes that the newest attempt at a run was killed, which the caller knows for certain.
+
+    Args:
+        directory: the run directory.
+    """
+    attempt = newest(directory)
+    if attempt is not None and attempt.content["status"] == "running":
+        end(attempt, "killed")
 
 
 def _number(file: Path) -> int:
-    return int(file.stem.removeprefix("attempt-"))
+    matched = _PATTERN.fullmatch(file.name)
+    assert matched
+    return int(matched[1])
 
 
 def _rewrite(attempt: Attempt, news: dict[str, object]) -> None:
@@ -143,56 +198,21 @@ def _rewrite(attempt: Attempt, news: dict[str, object]) -> None:
         path.write_text(json.dumps(attempt.content, indent=1) + "\n")
 
 
-def _make(file: Path, content: dict[str, Any]) -> bool:
-    """Creates a file with its content; False if it exists already."""
-    handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=file.parent)
-    try:
-        with os.fdopen(handle, "w") as out:
-            out.write(json.dumps(content, indent=1) + "\n")
-        os.chmod(name, 0o644)
-        os.link(name, file)
-    except FileExistsError:
-        return False
-    finally:
-        os.unlink(name)
-    return True
-
-
 def _read(file: Path) -> Attempt:
-    try:
-        content = json.loads(file.read_text())
-        content["status"], content["host"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{file} is not an attempt ({error}); move it away") from error
+    content = parsed(file)
+    if not isinstance(content, dict) or not isinstance(content.get("status"), str):
+        return Attempt(file, {"status": UNREADABLE})
     return Attempt(file, content)
 
 
-def _owner() -> dict[str, Any]:
-    pid = os.getpid()
-    return {"host": socket.gethostname(), "pid": pid, "born": _born(pid), "began": _now()}
-
-
-def _born(pid: int) -> str | None:
-    """When a process of this machine started, in clock ticks; None if it is gone."""
-    with contextlib.suppress(OSError):
-        # after the name in brackets, which may hold anything; the third field is its state
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return None if fields[0] == "Z" else fields[19]
-    if Path("/proc/self").exists():
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "alive"
-
-
 def _age(file: Path) -> float:
-    """Seconds since a file was touched, by the clock of its file system."""
-    with tempfile.NamedTemporaryFile(prefix=PARTIAL, dir=file.parent) as now:
-        return os.stat(now.name).st_mtime - file.stat().st_mtime
+    """Seconds since a file was touched, by the clock of its file system where one may write."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=PARTIAL, dir=file.parent) as new:
+            now = os.stat(new.name).st_mtime
+    except OSError:
+        now = time.time()
+    return now - file.stat().st_mtime
 
 
 def _now() -> str:
@@ -200,3 +220,5 @@ def _now() -> str:
 
 
 _HEARTBEAT = Heartbeat()
+
+_BEGINNING = threading.Lock()

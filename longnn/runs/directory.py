@@ -8,7 +8,7 @@ files `attempt-001.json`, ... say who worked on the run, and `train.log` what wa
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -39,6 +39,18 @@ FILTER = "filter.png"
 
 class RunDirectoryError(ValueError):
     """A run directory holds something that must not be overwritten or cannot be read."""
+
+
+def parsed(file: Path) -> object:
+    """What a JSON file holds; None where it is missing, torn, or not to be read by this user.
+
+    Args:
+        file: its path.
+    """
+    try:
+        return cast(object, json.loads(file.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError, PermissionError, ValueError, RecursionError):
+        return None
 
 
 def read_identified(file: Path) -> dict[str, Any]:

@@ -31,6 +31,11 @@ class Heartbeat:
         with self._lock:
             self._files.discard(file)
 
+    def holds(self, file: Path) -> bool:
+        """Whether a file is touched now and then."""
+        with self._lock:
+            return file in self._files
+
     def _beat(self) -> None:
         while True:
             time.sleep(BEAT)

@@ -1,6 +1,7 @@
 """Run directories are written: each file whole or not at all, `result.json` last."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from longnn.runs.atomic import PARTIAL, atomic_write
-from longnn.runs.directory import RESULT, RunDirectoryError, read_identified
+from longnn.runs.directory import RESULT, RunDirectoryError, parsed, read_identified
+
+LOG = logging.getLogger(__name__)
+
+DAMAGED = "result.damaged.json"
+"""The name that a result which cannot be read is given before the run is made again."""
 
 Writer = Callable[[Path], object]
 """Writes one file at the path that it is given."""
@@ -25,11 +31,14 @@ def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] |
         force: whether a result that is there is to be replaced, so that it does not count.
 
     Raises:
-        RunDirectoryError: if the directory holds another run's result, or one that cannot be read,
-            and `force` is not set.
+        RunDirectoryError: if the directory holds another run's result and `force` is not set.
     """
     file = directory / RESULT
     if force or not file.exists():
+        return None
+    if parsed(file) is None:  # torn by a full disk or a loss of power
+        aside = file.replace(file.with_name(DAMAGED))
+        LOG.warning(f"{file} cannot be read; it is now {aside.name}, and the run is made again")
         return None
     content = read_identified(file)
     if content["identity"] != identity:
