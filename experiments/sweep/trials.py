@@ -88,9 +88,10 @@ class Trials:
         """How many of the first `wanted` trials others may still complete."""
         known = self._by_number()
         ended = {n for n in range(wanted) if n in known and known[n].state.is_finished()}
-        for number in ended - self._settled:  # of a process that was killed before it noted it
+        # of a process that was killed before it noted it, or of an earlier version
+        for number in ended - self._settled:
             before = attempts.newest(self._of(number))
-            if before is not None and before.content["status"] != "done":
+            if before is None or before.content["status"] != "done":
                 claim = attempts.begin(self._of(number))
                 if claim is not None:
                     self._settle(number, known[number], claim)
