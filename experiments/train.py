@@ -13,9 +13,9 @@ from hydra.utils import get_original_cwd
 from omegaconf import DictConfig
 
 from .config.cli import CONF, check_command_line, register_resolvers
+from .config.here import import_from
 from .config.output import check_output
 from .garbage import kept
-from .here import import_from
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
