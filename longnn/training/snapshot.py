@@ -72,7 +72,7 @@ def saved_at(
     """
     # copies, since the next chunk of epochs takes the memory of the state
     leaves = {k: np.asarray(v)[places] for k, v in leaves_of(carried(state, members)).items()}
-    return {int(at): {k: v[i] for k, v in leaves.items()} for i, at in enumerate(places)}
+    return {int(at): {k: v[i, ...] for k, v in leaves.items()} for i, at in enumerate(places)}
 
 
 def as_saved(

@@ -44,4 +44,4 @@ def rows_of(
         wanted = (*count, *value.shape[1:2]) if shape == (ANY,) else (*count, *shape)
         if value.dtype != dtype or value.shape != wanted or len(wanted) != 1 + len(shape):
             raise ValueError(f"{prefix}{name} is {value.dtype}{value.shape}, not {dtype}{wanted}")
-    return [{name: value[row] for name, value in stored.items()} for row in range(*count)]
+    return [{name: value[row, ...] for name, value in stored.items()} for row in range(*count)]
