@@ -80,22 +80,68 @@ def assert_equal(got, expected):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "size"), [("adam", None), ("adam", 4), ("noisy", 4), ("trials", 4)]
+    ("name", "size", "shrinks"),
+    [("adam", None, True), ("adam", 4, False), ("noisy", 4, False), ("trials", 4, False)],
 )
-def test_training_goes_on_as_if_nothing_had_happened(monkeypatch, name, size):
+def test_training_goes_on_as_if_nothing_had_happened(monkeypatch, name, size, shrinks):
     """Also where runs wait, and where the batch has shrunk."""
-    monkeypatch.setattr(places, "worthwhile", lambda *_: True)
+    monkeypatch.setattr(places, "worthwhile", lambda *_: shrinks)
     if size is not None:
         monkeypatch.setattr(drive, "batch_size", lambda *_: size)
     heard, trials = [], TRIALS[name]
     undisturbed = each(trials, heard=heard)
-    for chunks in {1, len(heard) // 2, len(heard) - 1}:
+    for chunks in (2, len(heard) - 1):
         again, steps = Kept(killed_after(chunks, trials)), []
         finished = each(trials, again, steps)
         assert again.from_epoch
         assert not again.why
-        assert_equal(finished, {t: f for t, f in undisturbed.items() if t in finished})
         if len(finished) == len(undisturbed):
+            assert_equal(finished, undisturbed)
             told = lambda step: (step.epoch, step.running, step.waiting, step.epochs)  # noqa: E731
             assert [told(step) for step in steps[1:]] == [told(step) for step in heard[chunks:]]
             assert steps[0].epochs == heard[chunks - 1].epochs
+        else:  # in a batch without the trials that had ended
+            for trial, fit in finished.items():
+                np.testing.assert_allclose(fit.outputs, undisturbed[trial].outputs, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_trials_go_on_in_another_batch():
+    """With a neighbour that begins, and with one that goes on from another moment."""
+    trials = [Trial(SETTINGS, ADAM, (0,)), Trial(SETTINGS | {"dropout": 0.1}, ADAM, (0,))]
+    undisturbed = each(trials)
+    early, late = killed_after(1, trials), killed_after(2, trials)
+    for kept in ({0: late[0]}, {0: late[0], 1: early[1]}):
+        again = Kept(kept)
+        finished = each(trials, again)
+        assert again.from_epoch == {0: 10, 1: 5} if 1 in kept else {0: 10}
+        for trial, fit in finished.items():
+            assert fit.runs == undisturbed[trial].runs
+            np.testing.assert_allclose(fit.outputs, undisturbed[trial].outputs, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_what_is_not_of_this_training_is_ignored():
+    trials = [Trial(SETTINGS, Optim(rates(), max_epochs=10), (0,))]
+    (kept,) = killed_after(1, trials).values()
+    undisturbed = each(trials)
+    leaf = next(name for name in kept if name.endswith("opt_state.0.count") or ".mu." in name)
+    changed = {
+        "another program": {"program": np.array("0" * 64)},
+        "no curves": {"running.curve.val": kept["running.curve.val"][:, :2]},
+        "another shape": {leaf: kept[leaf][..., None]},
+        "another dtype": {leaf: kept[leaf].astype(np.float16)},
+        "a run of none": {"running.run": kept["running.run"] + 1},
+        "a place twice": {"running.place": 0 * kept["running.place"]},
+        "a place outside": {"running.place": kept["running.place"] + 99},
+        "no batch": {"layout.sizes": np.array(3)},
+        "an array more": {"running.more": np.zeros(3)},
+    }
+    for what, arrays in changed.items():
+        again = Kept({0: kept | arrays})
+        finished = each(trials, again)
+        assert (again.from_epoch, list(again.why)) == ({}, [0]), what
+        assert_equal(finished, undisturbed)
+    again = Kept({0: {name: kept[name] for name in kept if name != leaf}})
+    each(trials, again)
+    assert "its arrays differ in" in again.why[0]
