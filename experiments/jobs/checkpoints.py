@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import jax
 import numpy as np
@@ -105,9 +106,9 @@ def check_seconds(seconds: object) -> None:
     """Raises ValueError unless it is None or the seconds between two checkpoints, >= 0."""
     if seconds is None:
         return
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not number or not 0 <= seconds < math.inf:
-        raise ValueError(
-            f"checkpoint_seconds must be a number >= 0, got {seconds!r}; set "
-            "checkpoint_seconds=60, or null for no checkpoints"
-        )
+    if type(seconds) in (int, float) and 0 <= cast(float, seconds) < math.inf:
+        return
+    raise ValueError(
+        f"checkpoint_seconds must be a number >= 0, got {seconds!r}; set "
+        "checkpoint_seconds=60, or null for no checkpoints"
+    )

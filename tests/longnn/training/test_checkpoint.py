@@ -6,7 +6,7 @@ import optax
 import pytest
 
 from longnn.models import LonGNN
-from longnn.training import Optim, Trial, drive, fit_each, places
+from longnn.training import Fit, Optim, Trial, drive, fit_each, places
 from tests.toy import C, problem, rates, splits
 
 SETTINGS = {"order": 3, "hidden": 4, "dropout": 0.3, "filter_dropout": 0.2}
@@ -32,7 +32,7 @@ class Kept:
 
     def __init__(self, kept=None, kill=None):
         self.kept, self.kill = dict(kept or {}), kill
-        self.from_epoch, self.why = {}, {}
+        self.from_epoch, self.why, self.ended = {}, {}, set()
 
     def load(self, trial):
         return self.kept.get(trial)
@@ -51,19 +51,25 @@ class Kept:
                 raise KilledError
 
 
-def each(trials, kept=None, heard=None, **options):
-    if heard is not None:
-        options["on_progress"] = heard.append
-    return dict(fit_each(LonGNN, problem(), splits(), trials, classes=C, chunk=5,
-                         checkpoints=kept, **options))  # fmt: skip
+def each(trials, kept=None, heard=None):
+    """The fits by trial; what was kept of a trial goes when it has ended, as a file does."""
+    hear = (lambda _: None) if heard is None else heard.append
+    fits = {}
+    for trial, fit in fit_each(LonGNN, problem(), splits(), trials, classes=C, chunk=5,
+                               checkpoints=kept, on_progress=hear):  # fmt: skip
+        fits[trial] = fit
+        if kept is not None and isinstance(fit, Fit):
+            kept.kept.pop(trial, None)
+            kept.ended.add(trial)
+    return fits
 
 
-def killed_after(chunks, trials, kept=None):
-    """What is kept of training that is killed after so many chunks."""
-    kept = Kept(kept, chunks)
+def killed_after(chunks, trials):
+    """What there is of training that is killed after so many chunks."""
+    cut = Kept(kill=chunks)
     with pytest.raises(KilledError):
-        each(trials, kept)
-    return kept.kept
+        each(trials, cut)
+    return cut
 
 
 def assert_equal(got, expected):
@@ -91,18 +97,20 @@ def test_training_goes_on_as_if_nothing_had_happened(monkeypatch, name, size, sh
     heard, trials = [], TRIALS[name]
     undisturbed = each(trials, heard=heard)
     for chunks in (2, len(heard) - 1):
-        again, steps = Kept(killed_after(chunks, trials)), []
+        cut, steps = killed_after(chunks, trials), []
+        again = Kept(cut.kept)
         finished = each(trials, again, steps)
         assert again.from_epoch
         assert not again.why
-        if len(finished) == len(undisturbed):
+        if not cut.ended:
             assert_equal(finished, undisturbed)
             told = lambda step: (step.epoch, step.running, step.waiting, step.epochs)  # noqa: E731
             assert [told(step) for step in steps[1:]] == [told(step) for step in heard[chunks:]]
             assert steps[0].epochs == heard[chunks - 1].epochs
-        else:  # in a batch without the trials that had ended
-            for trial, fit in finished.items():
-                np.testing.assert_allclose(fit.outputs, undisturbed[trial].outputs, atol=1e-9)
+        else:  # the batch was another one, without the trials that had ended
+            for trial in cut.kept:
+                expected = undisturbed[trial].outputs
+                np.testing.assert_allclose(finished[trial].outputs, expected, atol=1e-9)
 
 
 @pytest.mark.slow
@@ -110,7 +118,7 @@ def test_trials_go_on_in_another_batch():
     """With a neighbour that begins, and with one that goes on from another moment."""
     trials = [Trial(SETTINGS, ADAM, (0,)), Trial(SETTINGS | {"dropout": 0.1}, ADAM, (0,))]
     undisturbed = each(trials)
-    early, late = killed_after(1, trials), killed_after(2, trials)
+    early, late = killed_after(1, trials).kept, killed_after(2, trials).kept
     for kept in ({0: late[0]}, {0: late[0], 1: early[1]}):
         again = Kept(kept)
         finished = each(trials, again)
@@ -123,7 +131,7 @@ def test_trials_go_on_in_another_batch():
 @pytest.mark.slow
 def test_what_is_not_of_this_training_is_ignored():
     trials = [Trial(SETTINGS, Optim(rates(), max_epochs=10), (0,))]
-    (kept,) = killed_after(1, trials).values()
+    (kept,) = killed_after(1, trials).kept.values()
     undisturbed = each(trials)
     leaf = next(name for name in kept if name.endswith("opt_state.0.count") or ".mu." in name)
     changed = {
