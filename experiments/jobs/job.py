@@ -16,7 +16,10 @@ from ..config.renamed import refuse_old_names
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""
 
-SHARED = ("backend", "chunk", "memory_gb", "compilation_cache", "force", "figures", "logger")
+SHARED = (
+    *("backend", "chunk", "memory_gb", "checkpoint_seconds", "compilation_cache"),
+    *("force", "figures", "logger"),
+)
 """Values outside a run's identity that the jobs of a batch share."""
 
 

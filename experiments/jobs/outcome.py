@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 
 from longnn.data import Dataset, Splits
 from longnn.data.errors import DataFileError
-from longnn.runs import attempts
+from longnn.runs import attempts, checkpoint
 from longnn.runs.attempts import Attempt
 from longnn.runs.directory import SCHEMA
 from longnn.runs.record import finished, write_run
@@ -51,7 +51,8 @@ class Data(NamedTuple):
     splits: Splits
 
 
-def _identity(job: Job, data: Data) -> str:
+def identity_of(job: Job, data: Data) -> str:
+    """A hash of all that decides the result of a job."""
     return identity.hash_of(
         [
             identity.settings(job.config),
@@ -68,7 +69,7 @@ def earlier(job: Job, data: Data) -> Outcome | None:
     That is a job which has finished before, or whose directory holds something else.
     """
     try:
-        done = finished(job.directory, _identity(job, data), force=job.config.force)
+        done = finished(job.directory, identity_of(job, data), force=job.config.force)
         if done is None:
             return None
         result = read_result(job.directory)
@@ -98,11 +99,13 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
     if trained.pruned:
         best = float(trained.curves["val"].max())
         attempts.end(attempt, "pruned", epochs=max(r["epochs"] for r in trained.runs), val=best)
+        checkpoint.remove(job.directory)
         _report(job, attempt, "pruned", curves=trained.curves)
         return Outcome(job, "pruned")
-    result = result_of(job, data.dataset, data.splits, trained, _identity(job, data))
+    result = result_of(job, data.dataset, data.splits, trained, identity_of(job, data))
     files = files_of(job, data.dataset, data.splits, trained, result)
     write_run(job.directory, files, result.to_json())
+    checkpoint.remove(job.directory)
     attempts.end(attempt, "done")
     _report(job, attempt, "done", result=result, curves=trained.curves)
     if result.diverged:
@@ -119,6 +122,8 @@ def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
     """Records that a job failed, with the traceback, and reports it."""
     text = "".join(traceback.format_exception(error))
     attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
+    if attempts.owned(attempt):
+        checkpoint.remove(job.directory)
     LOG.error(_message(job, attempt, error), extra={"job": job.directory})
     _report(job, attempt, "failed", error=error)
     return Outcome(job, "failed", error=error)

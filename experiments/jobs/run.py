@@ -13,6 +13,7 @@ from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
 from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_of
 
+from .checkpoints import check_seconds, checkpoints_of
 from .compiled import keep_compiled, release_compiled
 from .downloads import logged_warnings
 from .job import Job, model_of
@@ -120,6 +121,7 @@ def _run_held(
         memory_gb=first.memory_gb,
         on_progress=reporter,
         prune=None if prune is None else lambda i, e, v: prune(jobs[numbers[i]], e, 100 * v),
+        checkpoints=checkpoints_of([jobs[i] for i in numbers], [held[i] for i in numbers], data),
     ):
         number = numbers[i]
         job, attempt = jobs[number], held[number]
@@ -156,6 +158,7 @@ def _trial(config: DictConfig) -> Trial:
         dropout_bits=config.optim.dropout_bits,
     )
     _, settings = model_of(config.model)
+    check_seconds(config.checkpoint_seconds)
     return Trial(settings, optim, range(config.seed, config.seed + config.repeats))
 
 

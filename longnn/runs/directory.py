@@ -30,6 +30,9 @@ PARAMETERS = "parameters.npz"
 PREDICTIONS = "predictions.npz"
 """The outputs [B, N, C] at the selected epochs, and the splits (`part`)."""
 
+CHECKPOINT = "checkpoint.npz"
+"""How far a run is that is being trained, or whose process was killed."""
+
 TRAIN_LOG = "train.log"
 """What was logged while the run was trained."""
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
-from longnn.training.places import Finished, Places
+from longnn.training.finished import Finished
+from longnn.training.places import Places
 from longnn.training.room import batch_size, first_size
+from longnn.training.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ def train(
     on_progress: Callable[[Progress], None],
     prune: Prune | None = None,
     on_compiled: Callable[[float], None] = lambda _: None,
+    start: Snapshot | None = None,
+    on_chunk: Callable[[Places], None] = lambda _: None,
 ) -> Iterator[Finished]:
     """Trains all runs of a batch, and gives each as soon as it has ended.
 
@@ -63,6 +67,8 @@ def train(
         on_progress: called after each chunk.
         prune: asked after each chunk for every trial whose runs have all begun.
         on_compiled: told the seconds that compiling took.
+        start: runs that go on from where they were; None: all begin.
+        on_chunk: called after each chunk, when the runs that ended have been taken away.
 
     Raises:
         MemoryError: if one run alone needs more than ``memory``.
@@ -79,28 +85,35 @@ def train(
     on_compiled(compiling)
     waiting = deque(range(len(batch.runs)))
     places = Places(batch, size, length)
+    if start is not None:
+        waiting = places.resume(start)
+        on_progress(_progress(places, batch, waiting, longest))
+        yield from start.ended.values()
     places.fill(waiting)
     while places.running.any():
         places.advance()
         if prune is not None:
             _prune(places, batch, set(waiting), prune)
-        running = int(places.running.sum()) + len(waiting)
-        scores = [score if np.isfinite(score) else 0.0 for score in places.best.values()]
-        best = 100 * float(np.mean(scores))
-        on_progress(
-            Progress(
-                places.epoch,
-                longest,
-                running,
-                len(batch.runs),
-                best,
-                len(waiting),
-                sum(places.reached.values()),
-            )
-        )
+        on_progress(_progress(places, batch, waiting, longest))
         yield from places.harvest()
         places.fill(waiting)
         places.shrink(longest - places.epoch)
+        if places.running.any():
+            on_chunk(places)
+
+
+def _progress(places: Places, batch: Batch, waiting: deque[int], longest: int) -> Progress:
+    running = int(places.running.sum()) + len(waiting)
+    scores = [score if np.isfinite(score) else 0.0 for score in places.best.values()]
+    return Progress(
+        places.epoch,
+        longest,
+        running,
+        len(batch.runs),
+        100 * float(np.mean(scores)),
+        len(waiting),
+        sum(places.reached.values()),
+    )
 
 
 def _prune(places: Places, batch: Batch, waiting: set[int], prune: Prune) -> None:

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from longnn.training.batch import Batch
-from longnn.training.places import Finished, Selected
+from longnn.training.finished import Finished, Selected
 from longnn.training.result import Fit
 
 

@@ -6,53 +6,22 @@ Neither decides a result: random numbers depend on a run's seed and split, not o
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
-from jax import Array
-from jaxtyping import Bool, Integer
 
 from longnn.graphs.device import on_device
 from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
+from longnn.training.finished import Finished, Selected, curves_of, selected_of
 from longnn.training.loop import Member, RunState, predict
 from longnn.training.room import bytes_of, worthwhile
+from longnn.training.snapshot import Saved, Snapshot, as_saved, saved_at
 
 NO_RUN = -1
 """The number of the run at a place of the batch that holds none."""
-
-
-class Selected(NamedTuple):
-    """What is kept of a run, at its selected epoch."""
-
-    params: nnx.State
-    settings: nnx.State
-    best_epoch: Integer[np.ndarray | Array, "..."]
-    epochs: Integer[np.ndarray | Array, "..."]
-    diverged: Bool[np.ndarray | Array, "..."]
-
-
-class Finished(NamedTuple):
-    """A run that has ended.
-
-    Attributes:
-        run: its number in the batch.
-        selected: leaves of this run.
-        outputs: [N, C] at the selected epoch, dropout off.
-        curves: name -> [epochs].
-        seconds: its share of the time that training took.
-        pruned: whether its trial was given up before its end.
-    """
-
-    run: int
-    selected: Selected
-    outputs: np.ndarray
-    curves: dict[str, np.ndarray]
-    seconds: float
-    pruned: bool
 
 
 class Places:
@@ -68,6 +37,7 @@ class Places:
         self._curves: dict[int, list[dict[str, np.ndarray]]] = {}
         self._seconds: dict[int, float] = {}
         self.pruned: set[int] = set()
+        self._saved: dict[int, Saved] = {}  # runs of a snapshot that are not in the batch yet
         self._step: jax.stages.Compiled | None = None
         self._state: Any = None
         self._members: Any = None
@@ -78,13 +48,52 @@ class Places:
         if not len(free):
             return
         self._run_at[free] = [waiting.popleft() for _ in free]
-        begun = self._batch.begin(np.maximum(self._run_at, 0))
+        self._begin(free)
+
+    def _begin(self, new: np.ndarray) -> None:
+        """The runs at the places ``new`` [b] begin, or go on as they were saved."""
+        run_at = {int(place): int(self._run_at[place]) for place in new}
+        known = {at: self._saved.pop(run) for at, run in run_at.items() if run in self._saved}
+        begun = as_saved(known, *self._batch.begin(np.maximum(self._run_at, 0)))
         if self._state is not None:
-            new = np.isin(np.arange(len(self._run_at)), free)
-            begun = _merged(new, begun, (self._state, self._members))
+            at_new = np.isin(np.arange(len(self._run_at)), new)
+            begun = _merged(at_new, begun, (self._state, self._members))
         self._state, self._members = begun
-        self.running[free] = True
+        self.running[new] = True
         self._mark()
+
+    def resume(self, start: Snapshot) -> deque[int]:
+        """Takes runs up as they were; to be called first.
+
+        They get the places that they had if the batch is as large as it was, else any.
+
+        Returns:
+            The runs that wait, first those that had begun.
+        """
+        self._saved = dict(start.runs)
+        self.best = dict(start.best)
+        self.reached = {run: int(part.selected.epochs) for run, part in start.ended.items()}
+        for run, saved in start.runs.items():
+            self.best[run], self.reached[run] = saved.best, saved.epoch
+            self._seconds[run] = saved.seconds
+            self._curves[run] = [saved.curves] if saved.curves else []
+            self.epoch = max(self.epoch, saved.epoch)
+        if start.run_at is not None and start.size == self._size:
+            self._run_at, self.running = start.run_at.copy(), start.run_at != NO_RUN
+            self._begin(np.flatnonzero(self.running))
+        gone = {*map(int, self._run_at), *start.ended}
+        numbers = [*start.runs, *(n for n in range(len(self._batch.runs)) if n not in start.runs)]
+        return deque(run for run in numbers if run not in gone)
+
+    def snapshot(self) -> Snapshot:
+        """The runs that have begun and not ended, as they are."""
+        runs, taken = dict(self._saved), np.flatnonzero(self._run_at != NO_RUN)
+        for place, leaves in saved_at(taken, self._state, self._members).items():
+            run = int(self._run_at[place])
+            records = self._curves.get(run)
+            curves = curves_of(records, int(leaves["state.epoch"])) if records else {}
+            runs[run] = Saved(leaves, curves, self._seconds.get(run, 0.0))
+        return Snapshot(self._size, self._run_at.copy(), runs, {}, dict(self.best))
 
     def _mark(self) -> None:
         self._state = self._state._replace(running=on_device(self.running))
@@ -124,11 +133,11 @@ class Places:
             return
         runs = self._run_at[ended]
         self._run_at[ended] = NO_RUN
-        selected = _selected(self._state, self._members, ended)
+        selected = _taken_out(self._state, self._members, ended)
         predicted = self._predicted(selected)
         for i, run in enumerate(map(int, runs)):
             of_run = jax.tree.map(lambda leaf, at=i: leaf[at], selected)
-            curves = _curves(self._curves.pop(run), int(of_run.epochs))
+            curves = curves_of(self._curves.pop(run), int(of_run.epochs))
             seconds = self._seconds.pop(run)
             yield Finished(run, of_run, predicted[i], curves, seconds, run in self.pruned)
 
@@ -172,19 +181,5 @@ def _halved(size: int, running: int) -> int:
     return size
 
 
-def _selected(state: RunState, members: Member, ended: np.ndarray) -> Selected:
-    chosen = Selected(
-        state.best_params,
-        members.settings,
-        state.best_epoch,
-        state.epoch,
-        state.diverged,
-    )
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[ended], chosen)
-
-
-def _curves(records: list[dict[str, np.ndarray]], epochs: int) -> dict[str, np.ndarray]:
-    """name -> [epochs] of one run, from its chunks."""
-    return {
-        name: np.concatenate([record[name] for record in records])[:epochs] for name in records[0]
-    }
+def _taken_out(state: RunState, members: Member, ended: np.ndarray) -> Selected:
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[ended], selected_of(state, members))

@@ -6,9 +6,10 @@ from longnn.data.splits import Splits
 from longnn.training.batch import Batch, make_batch
 from longnn.training.builder import ModelClass, Trial
 from longnn.training.drive import Progress, Prune, check_chunk, train
+from longnn.training.finished import Finished
 from longnn.training.joining import check_started, joined
+from longnn.training.keeper import Checkpoints, Keeper
 from longnn.training.loop import Problem
-from longnn.training.places import Finished
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
@@ -26,6 +27,7 @@ def fit_each(
     memory_gb: float = MEMORY_GB,
     on_progress: Callable[[Progress], None] = lambda _: None,
     prune: Prune | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Iterator[tuple[int, Fit | Exception]]:
     """Trains all trials as one batch, and gives each as soon as it has ended.
 
@@ -44,6 +46,7 @@ def fit_each(
         on_progress: called after each chunk.
         prune: told (trial, epoch, mean best validation score, at most 1) after each chunk; True
             gives the trial up (``Fit.pruned``).
+        checkpoints: where trials are kept between chunks and found again; None: nowhere.
 
     Yields:
         (number of the trial, its fit or its exception). ``Fit.seconds["train"]`` is its share.
@@ -60,7 +63,8 @@ def fit_each(
         return
     accepted = [trials[i] for i in numbers]
     batch = make_batch(model, problem, splits, classes, accepted, metric)
-    parts: list[list[Finished]] = [[] for _ in accepted]
+    parts: dict[int, list[Finished]] = {trial: [] for trial in range(len(accepted))}
+    keeper = None if checkpoints is None else Keeper(batch, numbers, checkpoints)
     compiling: list[float] = []
     for finished in train(
         batch,
@@ -69,12 +73,14 @@ def fit_each(
         on_progress=on_progress,
         prune=None if prune is None else lambda i, *seen: prune(numbers[i], *seen),
         on_compiled=compiling.append,
+        start=None if keeper is None else keeper.restored(),
+        on_chunk=lambda places: None if keeper is None else keeper.keep(places, parts),
     ):
         trial = batch.runs[finished.run].trial
         parts[trial].append(finished)
         if len(parts[trial]) == len(accepted[trial].seeds) * len(splits.part):
-            yield numbers[trial], _of_trial(batch, parts[trial], sum(compiling) / len(accepted))
-            parts[trial] = []
+            ended = parts.pop(trial)
+            yield numbers[trial], _of_trial(batch, ended, sum(compiling) / len(accepted))
 
 
 def _of_trial(batch: Batch, parts: list[Finished], compiling: float) -> Fit | Exception:

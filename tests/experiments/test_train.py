@@ -245,7 +245,7 @@ def test_start_imports_nothing_large(arguments):
         assert done.stdout.count("longnn train") >= 5
         assert len(done.stdout.splitlines()) < 48
         assert "dataset: actor, amazon_ratings" in done.stdout
-        for setting in ("chunk=50 ", "memory_gb=4 ", "show_test=true ", "on_error=record "):
+        for setting in ("chunk=50 ", "checkpoint_seconds=60 ", "memory_gb=4 ", "on_error=record "):
             (line,) = [line for line in done.stdout.splitlines() if setting in line]
             assert len(line.split()) > 4, line  # a few words on it
         assert "basic|vmap|joblib|submitit_local|submitit_slurm" in done.stdout

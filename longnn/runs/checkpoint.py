@@ -1,0 +1,75 @@
+"""The file that says how far a run is: one `.npz` of plain arrays, written whole or not at all.
+
+It bears a key, a hash of all that must be equal for a run to go on from it.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from longnn.runs.atomic import atomic_write
+from longnn.runs.directory import CHECKPOINT
+
+LOG = logging.getLogger(__name__)
+
+KEY = "key"
+"""The array that holds the key."""
+
+
+def write(directory: Path, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes the checkpoint of a run, in place of an earlier one.
+
+    Args:
+        directory: the run directory.
+        key: of the run.
+        arrays: by name, none of them called "key".
+
+    Raises:
+        OSError: if it cannot be written, for instance since the disk is full.
+    """
+    with atomic_write(directory / CHECKPOINT) as path, path.open("wb") as file:
+        # not compressed: parameters hardly get smaller, and training waits meanwhile
+        np.savez(file, allow_pickle=False, **{KEY: np.array(key)}, **arrays)
+
+
+def read(directory: Path, key: str) -> dict[str, np.ndarray] | None:
+    """The arrays of the checkpoint of a run.
+
+    Args:
+        directory: the run directory.
+        key: of the run.
+
+    Returns:
+        The arrays by name; None where there is no checkpoint, or one that is damaged or of another
+        key, which is logged.
+    """
+    file = directory / CHECKPOINT
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            if str(stored[KEY]) == key:
+                return {name: stored[name] for name in stored.files if name != KEY}
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # whatever a damaged file makes zipfile and numpy raise
+        message = f"{file} is damaged and ignored ({type(error).__name__}: {error})"
+        LOG.warning(message, extra={"job": directory})
+        return None
+    LOG.info(
+        f"{file} is ignored: it is of other settings, data, splits, versions or another device",
+        extra={"job": directory},
+    )
+    return None
+
+
+def remove(directory: Path) -> None:
+    """Removes the checkpoint of a run, where there is one; a file that stays is logged.
+
+    Args:
+        directory: the run directory.
+    """
+    try:
+        (directory / CHECKPOINT).unlink(missing_ok=True)
+    except OSError as error:
+        LOG.warning(f"cannot remove {directory / CHECKPOINT}: {error}", extra={"job": directory})
