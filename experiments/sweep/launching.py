@@ -11,7 +11,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 
-from longnn.runs import attempts
+from longnn.runs import attempts, checkpoint
 
 from .combinations import quoted
 from .costs import Costs
@@ -80,8 +80,9 @@ def _told(number: int, before: int) -> int:
 def _started(
     launcher: Launcher, directory: Path, jobs: Sequence[Planned], kills: Counter[str]
 ) -> bool:
-    """Starts jobs and counts those that were killed; False where none of them began."""
+    """Starts jobs and counts those that were killed where they stood; False where none began."""
     before = {job.name: _number(directory / job.name) for job in jobs}
+    reached = {job.name: checkpoint.written(directory / job.name) for job in jobs}
     problem = _problem(launcher, directory, jobs)
     begun = [name for name, number in before.items() if _number(directory / name) > number]
     if problem is not None:
@@ -94,7 +95,9 @@ def _started(
         return any([_started(launcher, directory, [job], kills) for job in jobs])
     # one whose process is gone on another machine is known to be killed later
     over = {name: attempts.status(directory / name) for name in begun}
-    kills.update(name for name, state in over.items() if state in (*OPEN, "running"))
+    left = [name for name, state in over.items() if state in (*OPEN, "running")]
+    # one that has come further, such as to its time limit, is not what kills its process
+    kills.update(n for n in left if checkpoint.written(directory / n) in (None, reached[n]))
     return bool(begun)
 
 

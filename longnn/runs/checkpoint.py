@@ -63,6 +63,18 @@ def read(directory: Path, key: str) -> dict[str, np.ndarray] | None:
     return None
 
 
+def written(directory: Path) -> int | None:
+    """When the checkpoint of a run was written, in nanoseconds; None where there is none.
+
+    Args:
+        directory: the run directory.
+    """
+    try:
+        return (directory / CHECKPOINT).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def remove(directory: Path) -> None:
     """Removes the checkpoint of a run, where there is one; a file that stays is logged.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.errors import OverrideParseException
@@ -22,7 +23,7 @@ from longnn.experiments.sweep.launching import TRIES, run_all
 from longnn.experiments.sweep.plan import Planned
 from omegaconf import OmegaConf
 
-from longnn.runs import attempts
+from longnn.runs import attempts, checkpoint
 from tests.experiments.conftest import SMALL, result_of
 from tests.experiments.sweep.launched import DIES, FAILS
 
@@ -130,6 +131,22 @@ def test_a_job_that_always_kills_is_tried_alone_and_then_left(tmp_path, caplog):
     batches = _sweep(tmp_path, a="end", b="kill", c="end")
     assert batches == [["a", "b", "c"], ["c", "b"], ["b"]]
     assert f"b was killed {TRIES} times and is left" in caplog.text
+
+
+def test_a_job_that_comes_further_each_time_is_not_left(tmp_path, monkeypatch):
+    """As one that needs more than a time limit, and goes on from its checkpoint."""
+    run = Fake._run
+
+    def comes_further(self, name):
+        number = len(self.batches)
+        self.behaviour[name] = "kill" if number <= TRIES + 2 else "end"
+        run(self, name)
+        checkpoint.write(self.directory / name, "key", {"epoch": np.array(number)})
+        os.utime(self.directory / name / "checkpoint.npz", (number, number))
+
+    monkeypatch.setattr(Fake, "_run", comes_further)
+    assert len(_sweep(tmp_path, a="kill")) == TRIES + 3
+    assert attempts.status(tmp_path / "a") == "failed"
 
 
 def test_a_launcher_that_achieves_nothing_ends_it(tmp_path, caplog):
