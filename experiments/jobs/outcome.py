@@ -122,7 +122,7 @@ def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
     """Records that a job failed, with the traceback, and reports it."""
     text = "".join(traceback.format_exception(error))
     attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
-    if attempts.owned(attempt):
+    if attempts.owned(attempt) and not isinstance(error, OSError):  # a full disk: it may go on
         checkpoint.remove(job.directory)
     LOG.error(_message(job, attempt, error), extra={"job": job.directory})
     _report(job, attempt, "failed", error=error)
