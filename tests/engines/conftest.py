@@ -1,6 +1,7 @@
 """The table of faults: what became of the jobs, engine by engine, at the end of the tests."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -31,6 +32,13 @@ def alone() -> Iterator[dict[str, str]]:
     """An environment without an engine, whose processes are killed after the test."""
     with daemons() as processes:
         yield processes.environment
+
+
+@pytest.fixture
+def ended() -> Iterator[ExitStack]:
+    """Ends the sweeps that a test has started, also where it has failed."""
+    with ExitStack() as stack:
+        yield stack
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

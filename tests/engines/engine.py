@@ -1,6 +1,5 @@
 """What every engine is made of: a folder, daemons that are guarded, and ports of its own."""
 
-import argparse
 import os
 import shutil
 import signal
@@ -10,9 +9,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from .guard import PART, VARIABLE, kill
 
@@ -179,29 +177,3 @@ def can_name() -> bool:
         return False
     tried = subprocess.run(["unshare", "--uts", "hostname", "node1"], capture_output=True)
     return tried.returncode == 0
-
-
-class HasDaemons(Protocol):
-    """An engine that runs."""
-
-    daemons: Daemons
-
-
-def run_inside(engine: AbstractContextManager[HasDaemons], command: Sequence[str]) -> int:
-    """Runs a command with an engine and gives its exit code.
-
-    Args:
-        engine: that is started, and ended with the command.
-        command: to run.
-    """
-    with engine as running:
-        return subprocess.run(command, env=running.daemons.environment).returncode
-
-
-def command_line(description: str | None) -> argparse.ArgumentParser:
-    """A command line that ends in the command to be run."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("command", nargs="+", help="the command, after --")
-    return parser

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .engine import Daemons, command_line, daemons, free_ports, run_inside
+from .engine import Daemons, daemons, free_ports
+from .inside import command_line, run_inside
 
 VARIABLE = "LONGNN_DATABASE"
 """Where a command finds the URL, as PostgreSQL's own tools write it."""

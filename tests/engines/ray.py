@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .engine import Daemons, command_line, daemons, free_ports, named, run_inside
+from .engine import Daemons, daemons, free_ports, named
+from .inside import command_line, run_inside
 
 VARIABLE = "LONGNN_RAY"
 """Where a command finds the address."""

@@ -2,7 +2,7 @@
 
     python -m tests.engines.slurm --accounting -- sinfo
 
-A node is a slurmd with a host name of its own, where the kernel allows that. Each has one processor.
+A node is a slurmd with one processor, and with a host name of its own where the kernel allows that.
 """
 
 import os
@@ -12,17 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .engine import (
-    Daemons,
-    can_name,
-    command_line,
-    daemons,
-    free_ports,
-    listens,
-    named,
-    run_inside,
-    until,
-)
+from .engine import Daemons, can_name, daemons, free_ports, listens, named, until
+from .inside import command_line, run_inside
 
 NODES = ("node1", "node2")
 

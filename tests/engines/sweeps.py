@@ -105,16 +105,17 @@ class HeldSweep:
 
     def starts(self) -> dict[int, list[Start]]:
         """Number of a job -> each of its starts."""
-        found = {}
-        for file in sorted(self.marks.glob("started-*")):
-            lines = [line.split() for line in file.read_text().splitlines()]
-            found[int(file.name.partition("-")[2])] = [Start(int(p), host) for p, host in lines]
-        return found
+        return starts(self.marks)
 
     def wait_for_starts(self, number: int) -> dict[int, list[Start]]:
         """Waits until so many jobs have started, and gives the starts."""
         until(lambda: len(self.starts()) >= number, LONGEST, self.command.said)
         return self.starts()
+
+    def close(self) -> None:
+        """Ends it, also where its test has failed."""
+        self.release()
+        self.command.kill()
 
     def outcome(self) -> Outcome:
         """Waits for the end and looks at every job."""
@@ -124,6 +125,19 @@ class HeldSweep:
     def statuses(self) -> list[list[str]]:
         """How the attempts at each job ended."""
         return [statuses(run) for run in sorted(self.directory.glob("csbm_*"))]
+
+
+def starts(marks: Path) -> dict[int, list[Start]]:
+    """Seed of a dataset that is held -> each of the starts of its jobs.
+
+    Args:
+        marks: the folder of its notes.
+    """
+    found = {}
+    for file in sorted(marks.glob("started-*")):
+        lines = [line.split() for line in file.read_text().splitlines()]
+        found[int(file.name.partition("-")[2])] = [Start(int(pid), host) for pid, host in lines]
+    return found
 
 
 def statuses(run: Path) -> list[str]:

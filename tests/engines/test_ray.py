@@ -2,8 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 
 import pytest
 
@@ -20,17 +20,24 @@ def cluster() -> Iterator[Ray]:
         yield running
 
 
-def started(folder: Path, environment: Mapping[str, str], *overrides: str) -> HeldSweep:
-    """A sweep of six jobs that are held, each a task."""
-    overrides = ("hydra/launcher=ray", "hydra.launcher.batch=1", *overrides)
-    return HeldSweep(folder, 6, environment, *overrides)
+Start = Callable[..., HeldSweep]
 
 
 @pytest.fixture
-def sweep(cluster, tmp_path) -> HeldSweep:
-    return started(
-        tmp_path, cluster.daemons.environment, f"hydra.launcher.address={cluster.address}"
-    )
+def started(tmp_path, ended) -> Start:
+    """``started(environment, *overrides)`` starts a sweep of six jobs that are held, each a task."""
+
+    def start(environment: Mapping[str, str], *overrides: str) -> HeldSweep:
+        overrides = ("hydra/launcher=ray", "hydra.launcher.batch=1", *overrides)
+        return ended.enter_context(closing(HeldSweep(tmp_path, 6, environment, *overrides)))
+
+    return start
+
+
+@pytest.fixture
+def sweep(cluster, started) -> HeldSweep:
+    """Such a sweep on the cluster."""
+    return started(cluster.daemons.environment, f"hydra.launcher.address={cluster.address}")
 
 
 def test_a_sweep_completes(sweep, note):
@@ -68,16 +75,16 @@ def test_the_job_of_a_lost_node_runs_elsewhere(cluster, sweep, note):
     assert outcome == Outcome(6, 0, 0, 0), sweep.command.said()
 
 
-def test_a_cluster_of_its_own_where_none_is_named(alone, tmp_path, note):
-    sweep = started(tmp_path, alone)
+def test_a_cluster_of_its_own_where_none_is_named(alone, started, note):
+    sweep = started(alone)
     sweep.release()
     outcome = sweep.outcome()
     note("Ray", "no address: a cluster of its own", outcome)
     assert outcome == Outcome(6, 0, 0, 0), sweep.command.said()
 
 
-def test_a_cluster_that_does_not_answer(alone, tmp_path, note):
-    sweep = started(tmp_path, alone, "hydra.launcher.address=127.0.0.1:1")
+def test_a_cluster_that_does_not_answer(alone, started, note):
+    sweep = started(alone, "hydra.launcher.address=127.0.0.1:1")
     outcome = sweep.outcome()
     note("Ray", "no cluster at the address", outcome)
     assert outcome == Outcome(0, 0, 6, 2), sweep.command.said()
