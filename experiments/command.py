@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from longnn.version import __version__
 
 from .config.commands import COMMANDS, RENAMED
+from .config.here import DirectoryGoneError, current_directory, import_from
 from .garbage import end_quickly
-from .here import DirectoryGoneError, current_directory, import_from
 
 
 def main() -> int:

@@ -9,15 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from hydra.utils import get_original_cwd
 from omegaconf import DictConfig
 
 from .config.cli import CONF, check_command_line, register_resolvers
+from .config.here import import_from
 from .config.output import check_output
 from .garbage import kept
-from .here import import_from
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
@@ -56,17 +54,9 @@ def main() -> None:
     check_output(sys.argv[1:], "runs")
     try:
         job()
-    except KeyboardInterrupt:
-        raise SystemExit(_interrupted()) from None
-
-
-def _interrupted() -> int:
-    """Says how to go on after Ctrl-C, and returns the exit code of a program that it ended."""
-    go_on = "the same command starts the run again"
-    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
-        go_on = f"go on: longnn sweep resume {HydraConfig.get().sweep.dir}"
-    print(f"\ninterrupted; {go_on}", file=sys.stderr)
-    return 130
+    except KeyboardInterrupt:  # of a sweep its sweeper says more
+        print("\ninterrupted; the same command starts the run again", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

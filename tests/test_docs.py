@@ -1,6 +1,5 @@
 """The documents name what there is, and their Python runs as it stands."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -14,15 +13,11 @@ import polybases
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ENGINE = re.compile(r"<!-- engine: (\w+) -->\s*$")
 
 
-def blocks(path: Path) -> list[tuple[str | None, str]]:
-    """(the engine that a block needs, or None; its Python) of a document."""
-    pieces = re.split(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
-    before, python = pieces[::2], pieces[1::2]
-    marks = [ENGINE.search(text) for text in before]
-    return [(m.group(1) if m else None, code) for m, code in zip(marks, python, strict=False)]
+def blocks(path: Path) -> list[str]:
+    """The Python of a document."""
+    return re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
 
 
 WITH_PYTHON = [path for path in DOCUMENTS if blocks(path)]
@@ -40,24 +35,9 @@ def test_python_runs_as_it_stands(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
     namespace: dict[str, object] = {"__name__": path.stem}
-    for number, (engine, code) in enumerate(blocks(path)):
-        if engine is None:
-            exec(compile(code, f"{path.name}, block {number}", "exec"), namespace)
+    for number, code in enumerate(blocks(path)):
+        exec(compile(code, f"{path.name}, block {number}", "exec"), namespace)
     assert plt.get_fignums() == []
-
-
-@by_name
-def test_only_blocks_of_an_engine_are_left_out(path):
-    """A mark excuses a block that imports or names the engine, and no other."""
-    for engine, code in blocks(path):
-        if engine is not None:
-            imported = {
-                alias.name.split(".")[0]
-                for node in ast.walk(ast.parse(code))
-                if isinstance(node, ast.Import)
-                for alias in node.names
-            }
-            assert engine in imported or f"_{engine}" in code, f"{engine} is not used in {code}"
 
 
 NAME = re.compile(r"(?<![\w./-])(longnn|polybases)((?:\.[A-Za-z_]\w*)+)(?![\w/-])")

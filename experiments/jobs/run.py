@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import jax
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
@@ -178,6 +179,7 @@ class _Reporter:
     def __init__(self, held: dict[int, Attempt], on_progress: Callable[[Progress], None]):
         self._held, self._on_progress = held, on_progress
         self._at = time.monotonic()
+        self._device = jax.devices()[0].device_kind
         self.finished = 0  # epochs of the jobs that have ended
 
     def __call__(self, step: Progress) -> None:
@@ -185,4 +187,5 @@ class _Reporter:
         if self._held and time.monotonic() - self._at > TELL_EVERY:
             self._at = time.monotonic()
             first = next(iter(self._held.values()))
-            attempts.tell(first, epochs=step.epochs - self.finished, best_val=step.best_val)
+            epochs = step.epochs - self.finished
+            attempts.tell(first, epochs=epochs, best_val=step.best_val, device=self._device)

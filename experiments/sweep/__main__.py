@@ -10,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+from longnn.runs import attempts
+
 from . import manifest
 from .combinations import quoted
+from .costs import Costs
 from .manifest import Manifest
 from .state import (
     OPEN,
@@ -24,7 +27,7 @@ from .state import (
     summary,
     trial_states,
 )
-from .view import EVERY, watched
+from .view import EVERY, clock, watched
 
 EXAMPLES = """examples:
   longnn train -m dataset=texas,cornell seed=0,1 hydra.sweep.dir=runs/two
@@ -48,9 +51,22 @@ def status(directory: Path) -> int:
     for file, sweep in manifest.read(directory).items():
         its = states_of(file, sweep)
         print(printable(manifest.command(sweep.command)))
-        print(summary(directory, its), end="\n\n")
+        print(summary(directory, its))
+        print(*_to_come(directory, sweep, its), sep="\n")
         states += its
     return exit_code(states)
+
+
+def _to_come(directory: Path, sweep: Manifest, states: list[JobState]) -> list[str]:
+    """How long the rest will take, as a line, where finished jobs tell that."""
+    left = [state for state in states if state.status in (*OPEN, "running")]
+    seconds = Costs(directory, sweep.jobs).to_come(state.overrides for state in left)
+    if not left or seconds is None:
+        return []
+    running = [attempts.newest(directory / s.name) for s in left if s.status == "running"]
+    workers = len({(a.content.get("host"), a.content.get("pid")) for a in running if a}) or 1
+    shared = f"{workers} processes" if workers > 1 else "one process"
+    return [f"to come:      {clock(seconds / workers)} for {shared}, judged by jobs that are done"]
 
 
 def resume(directory: Path, *, failed: bool) -> int:

@@ -41,7 +41,7 @@ def _of_entry(parser: OverridesParser, key: str, entry: object) -> list[str]:
         (override,) = parser.parse_overrides([f"{key}={entry}"])
         return _of_override(override)
     values = entry if isinstance(entry, list | tuple) else [entry]
-    return [f"{key}={_text(value)}" for value in values]
+    return [f"{key}={as_value(value)}" for value in values]
 
 
 def _of_override(override: Override) -> list[str]:
@@ -56,12 +56,12 @@ def _of_override(override: Override) -> list[str]:
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def _text(value: object) -> str:
+def as_value(value: object) -> str:
     """A value of a YAML file in the grammar of overrides."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_text, value))}]"
+        return f"[{','.join(map(as_value, value))}]"
     if isinstance(value, str) and not _PLAIN.fullmatch(value):
         return quoted(value)
     return str(value)

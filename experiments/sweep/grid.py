@@ -15,6 +15,7 @@ from longnn.runs import attempts
 
 from . import manifest
 from .combinations import all_combinations
+from .costs import Costs
 from .launching import run_all
 from .manifest import Manifest
 from .plan import Planned, planned_jobs
@@ -65,8 +66,10 @@ def sweep(
         wanted = (*OPEN, "failed") if retry_failed else OPEN
         wanted = (*wanted, "running") if wait else wanted
         todo = [job for job in jobs if attempts.status(directory / job.name) in wanted]
-    # what was killed goes last, since it may kill its process again
-    todo.sort(key=lambda job: attempts.kills(directory / job.name))
+    costs = Costs(directory, {job.name: job.overrides for job in jobs})
+    todo = costs.in_order(
+        todo, lambda job: job.overrides, lambda job: attempts.kills(directory / job.name)
+    )
     if len(todo) < len(jobs):
         LOG.info(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are over or under way elsewhere")
     launch(launcher, directory, todo, [job.name for job in jobs], wait=wait)

@@ -14,6 +14,7 @@ from hydra.plugins.launcher import Launcher
 from longnn.runs import attempts
 
 from .combinations import quoted
+from .costs import Costs
 from .plan import Planned
 from .state import OPEN
 from .submitted import is_submitit, submit
@@ -62,7 +63,8 @@ def run_all(
             if kills[job.name] == TRIES:
                 LOG.error(f"{job.name} was killed {TRIES} times and is left")
         left = [job for job in left if kills[job.name] < TRIES]
-        left.sort(key=lambda job: kills[job.name])
+        costs = Costs(directory, {job.name: job.overrides for job in jobs})
+        left = costs.in_order(left, lambda job: job.overrides, lambda job: kills[job.name])
 
 
 def _told(number: int, before: int) -> int:

@@ -120,7 +120,7 @@ def train(jobs: list[Job], cwd: str) -> None:
         cwd: of the command, from which relative paths are read.
     """
     from ..config.cli import register_resolvers
-    from ..here import import_from
+    from ..config.here import import_from
     from .together import grouped, train_group
 
     if not Path(cwd).is_dir():

@@ -54,7 +54,9 @@ def decided(name: str, space: Space, seed: int, number: int) -> dict[str, Any]:
         return {key: listed[i] for (key, listed), i in zip(values.items(), at, strict=True)}
     if name == "qmc":
         sequence = qmc.Sobol(len(space), scramble=True, seed=np.random.default_rng(abs(seed)))
-        (point,) = sequence.fast_forward(number).random(1)
+        if number:
+            sequence.fast_forward(number)
+        (point,) = sequence.random(1)
         return {key: _at(d, float(u)) for (key, d), u in zip(space.items(), point, strict=True)}
     return {}
 

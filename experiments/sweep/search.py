@@ -23,6 +23,7 @@ from longnn.runs.result import read_result
 
 from . import manifest
 from .claims import JOB
+from .combinations import as_value
 from .grid import launch
 from .launching import EVERY
 from .manifest import Manifest
@@ -144,7 +145,7 @@ def _planned(search: Search, held: Sequence[Held]) -> list[Planned]:
 
 def _text(value: object) -> str:
     """A value as an override; a step's rounding error is left out."""
-    return repr(float(f"{value:.12g}")) if isinstance(value, float) else str(value)
+    return as_value(float(f"{value:.12g}") if isinstance(value, float) else value)
 
 
 def _pruning(held: Sequence[Held], planned: Sequence[Planned]) -> Prune:

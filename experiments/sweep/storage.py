@@ -17,7 +17,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from longnn.runs.atomic import atomic_write, create_once
 
@@ -176,7 +176,7 @@ def _database(url: str) -> BaseStorage:
         try:
             storage = optuna.storages.get_storage(RDBStorage(url, engine_kwargs=options))
             break
-        except ImportError as error:
+        except (ImportError, NoSuchModuleError) as error:
             raise ValueError(
                 f"hydra.sweeper.storage={shown} needs a driver that is not installed ({error}); "
                 'for PostgreSQL: pip install "longnn[postgresql]" and '

@@ -59,6 +59,7 @@ class Trials:
         self._space, self._settings = space, settings
         self._folder = claims_of(directory, name)
         self._left: set[int] = set()
+        self._settled: set[int] = set()
 
     def claimed(self, wanted: int) -> list[Held]:
         """Takes up to a batch of the first `wanted` trials that are open and that nobody works on.
@@ -80,16 +81,23 @@ class Trials:
             if self._is_open(now.get(number)):
                 held.append(Held(number, claim, self._trial(number, now.get(number))))
             else:
-                attempts.end(claim, "superseded")
+                self._settle(number, now[number], claim)
         return held
 
     def unfinished(self, wanted: int) -> int:
         """How many of the first `wanted` trials others may still complete."""
         known = self._by_number()
-        return sum(
-            n not in self._left and not (n in known and known[n].state.is_finished())
-            for n in range(wanted)
-        )
+        ended = {n for n in range(wanted) if n in known and known[n].state.is_finished()}
+        # of a process that was killed before it noted it, or of an earlier version
+        for number in ended - self._settled:
+            before = attempts.newest(self._of(number))
+            if before is None or before.content["status"] != "done":
+                claim = attempts.begin(self._of(number))
+                if claim is not None:
+                    self._settle(number, known[number], claim)
+            else:
+                self._settled.add(number)
+        return len(set(range(wanted)) - ended - self._left)
 
     def tell(self, held: Held, state: TrialState, value: float | None = None) -> None:
         """Ends a trial that this process owns; one that another took over is left to it."""
@@ -113,6 +121,14 @@ class Trials:
         attempts.end(held.claim, "stopped")
         if leave:
             self._left.add(held.number)
+
+    def _settle(self, number: int, trial: FrozenTrial, claim: Attempt) -> None:
+        """Notes that a trial has ended, or that others work on its job."""
+        if trial.state.is_finished():
+            attempts.end(claim, "done", **{JOB: trial.user_attrs.get(JOB, "")})
+            self._settled.add(number)
+        else:
+            attempts.end(claim, "stopped")
 
     def _of(self, number: int) -> Path:
         return claim_folder(self._folder, number)

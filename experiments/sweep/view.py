@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table as RichTable
 
@@ -23,8 +25,27 @@ LOG = logging.getLogger(__name__)
 EVERY = 1.0
 """Seconds between two looks."""
 
+ROWS = 12
+"""Jobs under way that a table names."""
+
 LINE_EVERY = 30.0
 """Seconds between two plain lines."""
+
+
+class Work(NamedTuple):
+    """A job under way, as far as its process has told.
+
+    Attributes:
+        name: of its directory.
+        host: that it runs on.
+        device: that computes, such as "NVIDIA H100".
+        epochs: that are trained, of all of its runs together.
+    """
+
+    name: str
+    host: str
+    device: str
+    epochs: int
 
 
 @dataclass
@@ -35,11 +56,13 @@ class Look:
         counts: state -> number of jobs.
         best: dataset -> (validation in percent, directory name).
         epochs: of all finished jobs, and of the running ones as far as they have told.
+        working: the jobs under way.
     """
 
     counts: dict[str, int]
     best: dict[str, tuple[float, str]]
     epochs: int
+    working: list[Work]
 
 
 @dataclass
@@ -59,17 +82,18 @@ class Watcher:
     def look(self) -> Look:
         """The present state."""
         counts = dict.fromkeys(ORDER, 0)
-        epochs = 0
+        working = []
         for name in self.names:
-            state, told = self._state(name)
+            state, work = self._state(name)
             counts["missing" if state == "superseded" else state] += 1
-            epochs += told
+            working += [work] if work else []
+        epochs = sum(work.epochs for work in working)
         best: dict[str, tuple[float, str]] = {}
         for name, result in self._done.items():
             epochs += sum(row.epochs for row in result.per_run)
             before = best.get(result.dataset, (float("-inf"), ""))
             best[result.dataset] = max(before, (result.validation, name))
-        seen = Look(counts, best, epochs)
+        seen = Look(counts, best, epochs, working)
         self._first = self._first or (time.monotonic(), seen)
         return seen
 
@@ -82,19 +106,24 @@ class Watcher:
         left = sum(seen.counts[s] for s in ("running", "missing", "killed", "stopped"))
         return (seen.epochs - first.epochs) / elapsed, elapsed / over * left if over > 0 else None
 
-    def _state(self, name: str) -> tuple[str, int]:
-        """State of a job, and epochs that its running attempt has told."""
+    def _state(self, name: str) -> tuple[str, Work | None]:
+        """State of a job, and what its running attempt has told."""
         if name in self._done:
-            return "done", 0
+            return "done", None
         try:
             state = attempts.status(self.directory / name)
             if state == "done":
                 self._done[name] = read_result(self.directory / name)
-                return state, 0
+                return state, None
             attempt = attempts.newest(self.directory / name) if state == "running" else None
         except (OSError, ValueError):  # being written, or not ours; the next look tells
-            return "missing", 0
-        return state, int(attempt.content.get("epochs", 0)) if attempt else 0
+            return "missing", None
+        if attempt is None:
+            return state, None
+        host, device, epochs = (attempt.content.get(key) for key in ("host", "device", "epochs"))
+        return state, Work(
+            name, str(host or ""), str(device or ""), epochs if type(epochs) is int else 0
+        )
 
 
 def line(watcher: Watcher, seen: Look) -> str:
@@ -104,7 +133,7 @@ def line(watcher: Watcher, seen: Look) -> str:
     best = ", ".join(f"{dataset} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items()))
     parts = [f"{len(watcher.names)} jobs: {counts}", f"{rate:.0f} epochs/s"]
     parts += [f"best validation {best}"] if best else []
-    parts += [f"{_clock(left)} left"]
+    parts += [f"{clock(left)} left"]
     return "; ".join(parts)
 
 
@@ -118,13 +147,27 @@ def table(watcher: Watcher, seen: Look) -> RichTable:
         f"{_styled(name)}{number} {name}[/]" for name, number in seen.counts.items() if number
     ]
     grid.add_row("  ".join(counts))
-    grid.add_row(f"[dim]{rate:.0f} epochs/s, {_clock(left)} left[/]")
+    grid.add_row(f"[dim]{rate:.0f} epochs/s, {clock(left)} left[/]")
     if seen.best:
         best = RichTable("dataset", "best validation", "run", box=None, pad_edge=False)
         for dataset, (val, name) in sorted(seen.best.items()):
-            best.add_row(dataset, f"{val:.2f} %", name)
+            best.add_row(escape(dataset), f"{val:.2f} %", escape(name))
         grid.add_row(best)
+    if seen.working:
+        grid.add_row(_working(seen.working))
     return grid
+
+
+def _working(jobs: Sequence[Work]) -> RichTable:
+    """Which job runs where, as far as there is room."""
+    rows = RichTable("host", "job", "epochs", "device", box=None, pad_edge=False)
+    shown = sorted(jobs, key=lambda work: (work.host, work.name))[:ROWS]
+    for work in shown:
+        epochs = f"{work.epochs:,}" if work.epochs else ""
+        rows.add_row(*map(escape, (work.host, work.name, epochs, work.device)))
+    if len(jobs) > len(shown):
+        rows.add_row("", f"[dim]and {len(jobs) - len(shown)} more[/]")
+    return rows
 
 
 def _styled(state: str) -> str:
@@ -134,7 +177,8 @@ def _styled(state: str) -> str:
 _STYLES = {"done": "green", "running": "cyan", "failed": "bold red", "killed": "red"}
 
 
-def _clock(seconds: float | None) -> str:
+def clock(seconds: float | None) -> str:
+    """Seconds as h:mm:ss or m:ss."""
     if seconds is None:
         return "unknown time"
     minutes, rest = divmod(int(seconds), 60)

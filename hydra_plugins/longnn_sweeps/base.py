@@ -1,5 +1,9 @@
 """What the sweepers share."""
 
+import sys
+from abc import abstractmethod
+from typing import Any
+
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -17,3 +21,17 @@ class Base(Sweeper):
         self._launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Runs the jobs; interrupted with Ctrl-C, it says how to go on."""
+        assert self.config is not None
+        try:
+            return self.run(arguments)
+        except KeyboardInterrupt:
+            directory = self.config.hydra.sweep.dir
+            print(f"\ninterrupted; go on: longnn sweep resume {directory}", file=sys.stderr)
+            raise SystemExit(130) from None
+
+    @abstractmethod
+    def run(self, arguments: list[str]) -> Any:
+        """Runs the jobs."""

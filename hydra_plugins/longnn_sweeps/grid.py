@@ -35,7 +35,7 @@ class GridSweeper(Base):
     def __init__(self, params: DictConfig, retry_failed: bool, wait: bool):
         self._params, self._retry_failed, self._wait = params, retry_failed, wait
 
-    def sweep(self, arguments: list[str]) -> Any:
+    def run(self, arguments: list[str]) -> Any:
         """Runs the jobs."""
         from longnn.experiments.sweep import grid
 

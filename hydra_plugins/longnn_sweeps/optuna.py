@@ -31,7 +31,7 @@ class OptunaSweeper(Base):
     def __init__(self, retry_failed: bool, **settings: Any):
         self._settings = settings
 
-    def sweep(self, arguments: list[str]) -> Any:
+    def run(self, arguments: list[str]) -> Any:
         """Runs the trials."""
         if find_spec("optuna") is None:
             print('error: a search needs Optuna: pip install "longnn[sweep]"', file=sys.stderr)

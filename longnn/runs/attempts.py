@@ -93,7 +93,7 @@ def status(directory: Path) -> str:
     attempt = newest(directory)
     if attempt is not None and attempt.alive:
         return "running"
-    if result.exists():
+    if result.exists() and (attempt is None or attempt.content["status"] != "failed"):
         return "damaged"
     if attempt is None or attempt.content["status"] == "done":  # its result was taken away
         return "missing"

@@ -12,8 +12,8 @@ from longnn.experiments import command
 from longnn.experiments.command import command_problem
 from longnn.experiments.completion.overrides import OPTIONS, fitting
 from longnn.experiments.config.commands import COMMANDS, Command
+from longnn.experiments.config.here import import_from
 from longnn.experiments.config.output import check_output
-from longnn.experiments.here import import_from
 
 from longnn.version import __version__
 from tests.experiments.conftest import SMALL

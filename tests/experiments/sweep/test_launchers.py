@@ -4,16 +4,20 @@ Each sweep has a job that kills its process once, one that fails and one that do
 """
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import OverrideParseException
 from hydra.plugins.launcher import Launcher
 from longnn.experiments.jobs.job import Job
+from longnn.experiments.sweep import launching
 from longnn.experiments.sweep.launching import TRIES, run_all
 from longnn.experiments.sweep.plan import Planned
 from omegaconf import OmegaConf
@@ -89,9 +93,11 @@ class Fake(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        names = [overrides[-1].partition("=")[2] for overrides in job_overrides]
+        names = [overrides[-1].partition("=")[2].strip("'") for overrides in job_overrides]
         self.batches.append(names)
         returned = []
+        if any(self.behaviour[name] == "grammar" for name in names):
+            raise OverrideParseException("a", "mismatched input")
         for name in names:
             done = JobReturn(status=JobStatus.COMPLETED)
             if self.behaviour[name] == "import":
@@ -137,3 +143,29 @@ def test_what_failed_before_it_was_recorded_is_recorded(tmp_path):
     last = attempts.newest(tmp_path / "a")
     assert last is not None
     assert (last.content["status"], last.content["error"]) == ("failed", "ImportError")
+
+
+def test_what_a_launcher_does_not_understand_stops_nothing_else(tmp_path):
+    batches = _sweep(tmp_path, a="end", b="grammar", c="end")
+    assert batches == [["a", "b", "c"], ["a"], ["b"], ["c"]]
+    last = attempts.newest(tmp_path / "b")
+    assert last is not None
+    assert (last.content["status"], last.content["message"]) == ("failed", "mismatched input")
+
+
+def test_an_owner_that_is_gone_without_a_word_is_waited_for(tmp_path, monkeypatch, caplog):
+    """As on a node that died: only its silence tells, and then the job is started again."""
+    monkeypatch.setattr(launching, "EVERY", 0.01)
+    caplog.set_level("INFO")
+    launcher = Fake(tmp_path, {"a": "end"})
+    job = Planned([], "a", Job(OmegaConf.create(), "mlp", tmp_path / "a"))
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(attempts.owner, "machine", lambda: "elsewhere")
+        gone = attempts.begin(tmp_path / "a")
+        assert gone is not None
+    run_all(launcher, tmp_path, [job], wait=False)
+    assert launcher.batches == []
+    threading.Timer(0.2, lambda: os.utime(gone.file, (0, 0))).start()
+    run_all(launcher, tmp_path, [job])
+    assert launcher.batches == [["a"]]
+    assert "waiting for 1 jobs that other processes work on" in caplog.text

@@ -4,13 +4,17 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import optuna
 import pytest
 from hydra import compose, initialize_config_dir
 from longnn.experiments.config.cli import CONF, register_resolvers
+from longnn.experiments.sweep import search as search_module
 from longnn.experiments.sweep import study as studies
+from longnn.experiments.sweep.__main__ import main as sweep_command
+from longnn.experiments.sweep.storage import open_storage
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
@@ -23,7 +27,7 @@ SEARCH = ("-m", "sweep=longnn", "dataset.nodes=60", "dataset.features=8", "chunk
 
 
 def opened(directory: Path) -> optuna.Study:
-    storage = studies.open_storage(directory, "journal")
+    storage = open_storage(directory, "journal")
     (name,) = optuna.get_all_study_names(storage)
     return optuna.load_study(study_name=name, storage=storage)
 
@@ -88,10 +92,13 @@ def test_the_reported_splits_share_no_seed_with_those_that_choose(search, train)
 
 
 @pytest.mark.slow
-def test_failed_and_pruned_trials_are_told(search):
+def test_failed_trials_are_told(search, tmp_path):
     values = ("sweep=optuna", "optim.groups.mlp.lr=0.01,nan", "hydra.sweeper.trials=9",
               "hydra.sweeper.sampler=grid", "model.alpha=0.0,0.5")  # fmt: skip
-    found = search(*values)
+    with pytest.raises(SystemExit) as stopped:  # not all of them are done
+        search(*values)
+    assert stopped.value.code == 1
+    found = tmp_path / "found"
     states = [trial.state for trial in opened(found).get_trials()]
     assert states.count(TrialState.COMPLETE) == 2
     assert states.count(TrialState.FAIL) == 2
@@ -138,6 +145,83 @@ def test_killed_and_taken_up(search, tmp_path):
     assert {file: file.stat().st_mtime_ns for file in done} == times
 
 
+@pytest.mark.slow
+def test_equal_values_take_the_result_that_is_there(search, capsys):
+    values = ("sweep=optuna", "hydra.sweeper.sampler=random", "hydra.sweeper.trials=8",
+              "model.dropout=choice(0.1,0.5)", "hydra.sweeper.batch=3")  # fmt: skip
+    found = search(*values)
+    trials = opened(found).get_trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 8
+    assert len({trial.value for trial in trials}) == len(list(found.glob("*/result.json"))) == 2
+    assert len(list(found.glob("*/attempt-*.json"))) == 2, "none was trained twice"
+    capsys.readouterr()
+    assert sweep_command(["status", str(found)]) == 0
+    assert "8 jobs: 8 done" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_resume_goes_on_to_the_number_asked_for_last(search, monkeypatch):
+    values = ("sweep=optuna", "hydra.sweeper.sampler=random", "model.dropout=interval(0,0.8)")
+    found = search(*values, "hydra.sweeper.trials=2")
+    launched = search_module.launch
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search_module, "launch", killed)
+    with pytest.raises(SystemExit) as stopped:
+        search(*values, "hydra.sweeper.trials=5")
+    assert stopped.value.code == 130
+    monkeypatch.setattr(search_module, "launch", launched)
+    assert sweep_command(["status", str(found)]) == 1
+    started = []
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda command, check: started.append(command) or subprocess.CompletedProcess(command, 0),
+    )
+    sweep_command(["resume", str(found)])
+    (command,) = started
+    assert command[-1] == "hydra.sweeper.trials=5"
+    search(*command[4 + len(SEARCH) :])
+    assert [t.state for t in opened(found).get_trials()] == [TrialState.COMPLETE] * 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", ["journal", "sqlite"])
+def test_four_processes_two_of_them_killed(tmp_path, storage):
+    """No trial twice, none lost, no two of the same values, and nobody crashes."""
+    overrides = (
+        *("-m", "sweep=optuna", "model=mlp", "model.dropout=interval(0,0.8)", "figures=false"),
+        *("dataset.nodes=60", "dataset.features=8", "chunk=5", "optim.max_epochs=12"),
+        *("hydra.sweep.dir=found", "hydra.sweeper.trials=40", "hydra.sweeper.batch=4"),
+        f"hydra.sweeper.storage={storage}",
+    )
+    command = [sys.executable, "-m", "longnn.experiments", "train", *overrides]
+    four = [
+        subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(4)
+    ]
+    while len(list(tmp_path.glob("found/*/result.json"))) < 4:
+        time.sleep(0.05)
+    for process in four[:2]:
+        process.kill()
+    said = [process.communicate()[0] for process in four]
+    assert [process.returncode for process in four[2:]] == [0, 0], said[2:]
+    assert not [text for text in said if "Traceback" in text]
+    opened_storage = open_storage(tmp_path / "found", storage)
+    (name,) = optuna.get_all_study_names(opened_storage)
+    trials = optuna.load_study(study_name=name, storage=opened_storage).get_trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 40
+    assert len({trial.params["model.dropout"] for trial in trials}) == 40
+    assert sorted(trial.user_attrs["number"] for trial in trials) == list(range(40))
+    for run in (tmp_path / "found").glob("*/result.json"):
+        ended = [json.loads(f.read_text())["status"] for f in run.parent.glob("attempt-*.json")]
+        assert ended.count("done") == 1
+
+
 @pytest.mark.parametrize("name", sorted(f.stem for f in (CONF / "sweep").glob("*.yaml")))
 def test_every_space_that_ships_names_keys_of_its_model(name):
     register_resolvers()
@@ -169,6 +253,9 @@ def test_a_space_that_names_no_key(search, tmp_path, capsys):
         (["hydra.sweeper.pruner=best"], "unknown pruner 'best'; choose one of none, median"),
         (["hydra.sweeper.sampler=grid"], "grid needs finitely many values, but optim.groups"),
         (["sweep=optuna"], "a search needs a space: sweep=longnn, or values"),
+        (["hydra.sweeper.storage=postgresql+nosuch://u:secret@h/d"], "needs a driver that is"),
+        (["hydra.sweeper.storage=nonsense"], "storage=nonsense cannot be used"),
+        (["hydra.sweeper.trials=0"], "hydra.sweeper.trials must be at least 1, got 0"),
         (["split=public"], "the protocol public draws none; add split=stratified"),
     ],
 )  # fmt: skip
@@ -176,5 +263,7 @@ def test_refused_with_the_reason(search, tmp_path, capsys, overrides, message):
     with pytest.raises(SystemExit) as stopped:
         search(*overrides)
     assert stopped.value.code == 2
-    assert message in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert message in said
+    assert "secret" not in said
     assert not list(tmp_path.rglob("result.json"))

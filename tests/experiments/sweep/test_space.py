@@ -2,8 +2,8 @@
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from longnn.experiments.sweep.sampling import grid
 from longnn.experiments.sweep.space import from_overrides, from_settings
-from longnn.experiments.sweep.study import grid
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int

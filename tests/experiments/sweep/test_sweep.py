@@ -1,16 +1,20 @@
 """Sweeps: what is run, what is left, what is said of failures."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from longnn.experiments.jobs import run as run_module
 from longnn.experiments.sweep import manifest
 from longnn.experiments.sweep.__main__ import main as sweep_command
+from longnn.experiments.sweep.state import OPEN, RUNNING, JobState, exit_code
 
-from longnn.runs.attempts import status
+from longnn.runs.attempts import begin, end, status
 from tests.experiments.conftest import SMALL, result_of
 
 FAST = ("-m", *SMALL, "model=mlp", "model.hidden=4", "figures=false", "hydra.sweep.dir=sweep")
@@ -64,7 +68,7 @@ def test_started_again_runs_what_is_missing(train, capsys):
     before = (first / "result.json").stat().st_mtime_ns
     assert len(train(*FAST, "seed=0,1,2")) == 3
     assert (first / "result.json").stat().st_mtime_ns == before
-    assert "1 of 3 jobs are done" in capsys.readouterr().out
+    assert "1 of 3 jobs are over" in capsys.readouterr().out
     assert len(train(*FAST, "seed=0,1,2", "force=true")) == 3
     assert (first / "result.json").stat().st_mtime_ns != before
     assert (first / "attempt-002.json").exists()
@@ -85,7 +89,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
     assert sweep_command(["resume", str(sweep), "--failed"]) == 3
     plain, with_failed = started
     assert plain[:4] == [sys.executable, "-m", "longnn.experiments", "train"]
-    assert plain[-2:] == [f"hydra.sweep.dir={sweep}", "hydra.sweeper.retry_failed=False"]
+    assert plain[-2:] == [f"hydra.sweep.dir='{sweep}'", "hydra.sweeper.retry_failed=False"]
     assert with_failed[-1] == "hydra.sweeper.retry_failed=True"
     with pytest.raises(SystemExit):  # one job of the sweep is still a failed one
         train(*plain[4:])
@@ -93,7 +97,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
     assert result_of(missing)["config"]["optim"]["groups"]["mlp"]["lr"] == 0.01
     assert states(sweep) == ["done", "failed"]
     capsys.readouterr()
-    assert sweep_command(["resume", str(sweep)]) == 0
+    assert sweep_command(["resume", str(sweep)]) == 1, "not all of it is done"
     assert "nothing to do: 2 jobs: 1 done, 1 failed" in capsys.readouterr().out
     assert len(manifest.read(sweep)) == 1, "the resumed sweep is the same sweep"
 
@@ -176,3 +180,96 @@ def test_a_job_that_ends_elsewhere_meanwhile_is_reported_once(train, monkeypatch
     monkeypatch.setattr("longnn.experiments.jobs.single.run_together", run_together)
     train(*FAST[1:-1], "hydra.run.dir=alone")
     assert [outcome.status for outcome in seen] == ["elsewhere"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["basic", "vmap"])
+def test_names_that_the_grammar_of_overrides_does_not_like(train, tmp_path, launcher):
+    names = ["a=b", "a,b", "m\u00fcller", "it's", "a/b", "../c", "[x]", "ok"]
+    listed = ",".join(f'"{name}"' for name in names)
+    runs = train(*FAST, f"hydra/launcher={launcher}", f"dataset.name={listed}")
+    assert sorted(result_of(run)["dataset"] for run in runs) == sorted(names)
+    assert {run.parent for run in runs} == {tmp_path / "sweep"}
+
+
+@pytest.mark.slow
+def test_torn_files_are_jobs_to_do_again(train, tmp_path, capsys):
+    first, second, third = sorted(train(*FAST, "seed=0,1,2"))
+    whole = (first / "result.json").read_text()
+    (first / "result.json").write_text(whole[: len(whole) // 2])
+    for file, text in ((second, "{"), (third, "")):
+        (file / "result.json").unlink()
+        (file / "attempt-001.json").write_text(text)
+        os.utime(file / "attempt-001.json", (0, 0))
+    assert sweep_command(["status", str(tmp_path / "sweep")]) == 1
+    assert "3 jobs: 2 killed, 1 damaged" in capsys.readouterr().out
+    train(*FAST, "seed=0,1,2")
+    assert states(tmp_path / "sweep") == ["done"] * 3
+    assert json.loads((first / "result.json").read_text())["test"] == json.loads(whole)["test"]
+    assert (first / "result.damaged.json").read_text() == whole[: len(whole) // 2]
+    assert sweep_command(["status", str(tmp_path / "sweep")]) == 0
+
+
+def test_nothing_from_a_file_steers_the_terminal(tmp_path, capsys):
+    escape = "\x1b]0;owned\x07"
+    manifest.write(tmp_path, manifest.Manifest(["-m", escape], {"one": [f"a={escape}"]}))
+    attempt = begin(tmp_path / "one")
+    assert attempt is not None
+    end(attempt, "failed", message=f"{escape} no")
+    assert sweep_command(["status", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert r"\x1b]0;owned\x07" in said
+    assert "an error of no name" in said, "an attempt may lack it"
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (["done", "done"], 0),
+        (["done", "pruned"], 0),
+        (["done", "failed"], 1),
+        (["done", "running"], RUNNING),
+        (["running", "failed"], 1),
+        *((["done", state], 1) for state in OPEN),
+    ],
+)
+def test_exit_codes(found, code):
+    assert exit_code([JobState("name", [], state) for state in found]) == code
+
+
+@pytest.mark.slow
+def test_what_another_process_works_on_is_waited_for_or_told(train, tmp_path):
+    """A sweep whose only job is under way elsewhere is not done before that job is."""
+    many = (*FAST, "optim.max_epochs=1000000", "optim.patience=1000000", "chunk=50")
+    command = [sys.executable, "-m", "longnn.experiments", "train", *many]
+    with subprocess.Popen(command, cwd=tmp_path) as first:
+        while not list(tmp_path.glob("sweep/*/attempt-001.json")):
+            time.sleep(0.1)
+        with pytest.raises(SystemExit) as stopped:
+            train(*many, "hydra.sweeper.wait=false")
+        assert stopped.value.code == RUNNING
+        assert sweep_command(["status", str(tmp_path / "sweep")]) == RUNNING
+        with subprocess.Popen(command, cwd=tmp_path) as second:
+            time.sleep(1)
+            first.kill()
+            while not list(tmp_path.glob("sweep/*/attempt-002.json")):
+                assert second.poll() is None, "it takes over what was killed"
+                time.sleep(0.1)
+            second.kill()
+    assert states(tmp_path / "sweep") == ["killed"]
+
+
+@pytest.mark.slow
+def test_interrupted_it_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "longnn.experiments", "train", *FAST, "seed=range(0,200)"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not list(tmp_path.glob("sweep/*/result.json")):
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+        assert process.returncode == 130
+    assert "interrupted; go on: longnn sweep resume sweep" in said
+    assert "Traceback" not in said

@@ -87,6 +87,20 @@ def test_a_result_being_read_while_it_is_replaced_is_read_again(sweep):
     (sweep / "four").mkdir()
     (sweep / "four" / "result.json").write_text("{")
     watcher = Watcher(sweep, NAMES)
-    assert watcher.look().counts["missing"] == 1
+    assert watcher.look().counts["damaged"] == 1
     finish(sweep / "four", 70.0, 1)
     assert watcher.look().counts["done"] == 2
+
+
+def test_who_works_where(tmp_path):
+    for number in range(15):
+        attempt = begin(tmp_path / f"{number:02d}")
+        assert attempt is not None
+        tell(attempt, host=f"node{number % 2}", epochs=1000 + number, device="GPU [x]")
+    names = [f"{number:02d}" for number in range(15)]
+    watcher, out = Watcher(tmp_path, names), io.StringIO()
+    Console(file=out, width=80).print(view.table(watcher, watcher.look()))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert "node0 00 1,000 GPU [x]" in [" ".join(line.split()) for line in lines]
+    assert sum(line.startswith("node") for line in lines) == view.ROWS
+    assert lines[-1].strip() == "and 3 more"

@@ -1,5 +1,6 @@
 """One owner at a time, and none for ever."""
 
+import errno
 import json
 import os
 import signal
@@ -46,6 +47,10 @@ def test_life_of_a_run(tmp_path):
     (run / "result.json").write_text("{}")
     end(second, "done")
     assert status(run) == "done"
+    (run / "result.json").write_text("{")
+    assert status(run) == "damaged", "torn, which is nothing done"
+    (run / "result.json").unlink()
+    assert status(run) == "missing", "taken away"
     kept = json.loads((run / "attempt-001.json").read_text())
     assert (kept["status"], kept["error"]) == ("failed", "ValueError")
 
@@ -84,14 +89,15 @@ def test_many_at_once_and_one_gets_it(tmp_path):
 
 
 def test_another_machine_is_alive_while_its_heart_beats(tmp_path, monkeypatch):
-    monkeypatch.setattr(attempts.socket, "gethostname", lambda: "elsewhere")
+    monkeypatch.setattr(attempts.owner, "machine", lambda: "elsewhere")
     first = begin(tmp_path)
     assert first is not None
     monkeypatch.undo()
     assert status(tmp_path) == "running"
-    old = time.time() - attempts.STALE - 5
-    os.utime(first.file, (old, old))
-    assert status(tmp_path) == "killed"
+    for seconds in (-attempts.STALE - 5, attempts.STALE + 5):  # the latter after a clock's error
+        then = time.time() + seconds
+        os.utime(first.file, (then, then))
+        assert status(tmp_path) == "killed"
     second = begin(tmp_path)
     assert second is not None
     assert not owned(first), "it only seemed dead, and must not write any more"
@@ -131,8 +137,95 @@ def test_numbers_beyond_three_digits(tmp_path):
     assert last.number == 1000
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
-def test_a_file_that_is_no_attempt(tmp_path, text):
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"status": 3}', "[" * 10**5])
+def test_a_file_that_is_no_attempt_is_one_that_is_over(tmp_path, text):
     (tmp_path / "attempt-001.json").write_text(text)
-    with pytest.raises(ValueError, match=r"attempt-001\.json is not an attempt .*move it away"):
-        status(tmp_path)
+    assert status(tmp_path) == "running", "it may be being written, where links are refused"
+    old = time.time() - heartbeat.BEAT - 1
+    os.utime(tmp_path / "attempt-001.json", (old, old))
+    assert status(tmp_path) == "killed"
+    assert kills(tmp_path) == 1
+    attempt = begin(tmp_path)
+    assert attempt is not None
+    assert attempt.number == 2
+
+
+def test_other_files_are_no_attempts(tmp_path):
+    for name in ("attempt-x.json", "attempt-.json", "attempt-001.json.bak"):
+        (tmp_path / name).write_text("{}")
+    assert status(tmp_path) == "missing"
+
+
+@pytest.mark.parametrize("kept", [("host", "pid"), ("host",), ()])
+def test_an_attempt_without_all_fields(tmp_path, kept):
+    """Of an earlier version, or edited by hand: its heartbeat tells."""
+    first = begin(tmp_path)
+    assert first is not None
+    content = {key: first.content[key] for key in kept} | {"status": "running"}
+    first.file.write_text(json.dumps(content))
+    assert status(tmp_path) == "running"
+    os.utime(first.file, (0, 0))
+    assert status(tmp_path) == "killed"
+    assert kills(tmp_path) == 1
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EACCES, errno.ENOTSUP])
+def test_a_file_system_without_links(tmp_path, monkeypatch, code):
+    def refused(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", refused)
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: begin(tmp_path), range(16)))
+    (attempt,) = [one for one in got if one is not None]
+    assert json.loads(attempt.file.read_text())["pid"] == os.getpid()
+    assert not list(tmp_path.glob(".partial-*"))
+
+
+def test_an_attempt_is_on_the_disk_before_it_is_seen(tmp_path, monkeypatch):
+    order = []
+    fsync, link = os.fsync, os.link
+    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("fsync"), fsync(handle)))
+    monkeypatch.setattr(os, "link", lambda *names: (order.append("link"), link(*names)))
+    assert begin(tmp_path) is not None
+    assert order == ["fsync", "link"]
+
+
+def test_a_full_disk_leaves_what_this_process_can_take_again(tmp_path, monkeypatch, caplog):
+    first = begin(tmp_path)
+    assert first is not None
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        end(first, "failed")
+    assert "No space left on device" in caplog.text
+    assert json.loads(first.file.read_text())["status"] == "running"
+    assert status(tmp_path) == "killed"
+    assert begin(tmp_path) is not None
+
+
+def test_a_job_that_slurm_started_again_is_not_alive_before(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "7")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
+    monkeypatch.setattr(attempts.owner, "machine", lambda: "a node that is gone")
+    first = begin(tmp_path)
+    assert first is not None
+    assert first.content["job"] == "7_3"
+    monkeypatch.setattr(attempts.owner, "machine", lambda: "another node")
+    assert begin(tmp_path) is None
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    assert begin(tmp_path) is not None
+
+
+def test_a_killed_one_is_buried_by_who_knows_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(attempts.owner, "machine", lambda: "elsewhere")
+    assert begin(tmp_path) is not None
+    monkeypatch.undo()
+    assert status(tmp_path) == "running"
+    attempts.bury(tmp_path)
+    assert status(tmp_path) == "killed"
+    attempts.bury(tmp_path)
+    assert kills(tmp_path) == 1

@@ -65,9 +65,19 @@ def test_nan_is_never_written(tmp_path):
     assert not (tmp_path / "result.json").exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '"x"', "\udcff"])
-def test_unreadable_result_is_not_taken_for_none(tmp_path, text):
-    (tmp_path / "result.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+@pytest.mark.parametrize("text", ["", "{", '{"identity": "1", "te', "\udcff"])
+def test_a_torn_result_is_put_aside(tmp_path, text, caplog):
+    torn = text.encode("utf-8", "surrogateescape")
+    (tmp_path / "result.json").write_bytes(torn)
+    assert finished(tmp_path, "1", force=False) is None
+    assert (tmp_path / "result.damaged.json").read_bytes() == torn
+    assert not (tmp_path / "result.json").exists()
+    assert "cannot be read; it is now result.damaged.json" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '"x"'])
+def test_what_another_program_wrote_is_not_taken_for_none(tmp_path, text):
+    (tmp_path / "result.json").write_text(text)
     with pytest.raises(RunDirectoryError, match=r"result\.json is not a result.*move it away"):
         finished(tmp_path, "1", force=False)
     assert finished(tmp_path, "1", force=True) is None
