@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from .engine import can_name
+from .engine import can_name, until
 from .ray import Ray, ray
 from .sweeps import HeldSweep, Outcome
 
@@ -25,7 +25,7 @@ Start = Callable[..., HeldSweep]
 
 @pytest.fixture
 def started(tmp_path, ended) -> Start:
-    """``started(environment, *overrides)`` starts a sweep of six jobs that are held, each a task."""
+    """``started(environment, *overrides)`` starts a sweep of six held jobs, each a task."""
 
     def start(environment: Mapping[str, str], *overrides: str) -> HeldSweep:
         overrides = ("hydra/launcher=ray", "hydra.launcher.batch=1", *overrides)
@@ -85,6 +85,7 @@ def test_a_cluster_of_its_own_where_none_is_named(alone, started, note):
 
 def test_a_cluster_that_does_not_answer(alone, started, note):
     sweep = started(alone, "hydra.launcher.address=127.0.0.1:1")
+    until(lambda: sweep.command.process.poll() is not None, 60, sweep.command.said)
     outcome = sweep.outcome()
     note("Ray", "no cluster at the address", outcome)
     assert outcome == Outcome(0, 0, 6, 2), sweep.command.said()
