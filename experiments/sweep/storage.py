@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from longnn.runs.atomic import atomic_write, create_once
 
@@ -170,8 +171,8 @@ def _database(url: str) -> BaseStorage:
     """A database that is there; several processes may make its tables at once."""
     shown = _without_password(url)
     options: dict[str, Any] = {"pool_pre_ping": True}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": 60}
+    if url.startswith("sqlite"):  # whose file is closed after each question
+        options = {"poolclass": NullPool, "connect_args": {"timeout": 60}}
     for tries in range(10):
         try:
             storage = optuna.storages.get_storage(RDBStorage(url, engine_kwargs=options))
