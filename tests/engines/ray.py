@@ -5,6 +5,7 @@
 The command finds the cluster's address in LONGNN_RAY.
 """
 
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,20 @@ SETTINGS = {
 }
 
 
+def settings(folder: Path) -> dict[str, str]:
+    """What Ray reads of the environment, with a token of its own.
+
+    Without it Ray would keep one in ~/.ray, which changes how later clusters of the user start.
+
+    Args:
+        folder: where the token is kept.
+    """
+    token = folder / "ray-token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
+    return SETTINGS | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+
+
 class Ray:
     """A cluster.
 
@@ -41,7 +56,7 @@ class Ray:
         self.daemons = processes
         (self._port,) = free_ports(1)
         self.address = f"{HOSTS['node1']}:{self._port}"
-        processes.environment.update(SETTINGS, **{VARIABLE: self.address})
+        processes.environment.update(settings(processes.folder) | {VARIABLE: self.address})
 
     def start_node(self, name: str) -> None:
         """Starts a node, also one that was killed."""

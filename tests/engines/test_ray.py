@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from .engine import can_name, until
-from .ray import Ray, ray
+from .ray import Ray, ray, settings
 from .sweeps import HeldSweep, Outcome
 
 pytestmark = pytest.mark.engines
@@ -75,16 +75,16 @@ def test_the_job_of_a_lost_node_runs_elsewhere(cluster, sweep, note):
     assert outcome == Outcome(6, 0, 0, 0), sweep.command.said()
 
 
-def test_a_cluster_of_its_own_where_none_is_named(alone, started, note):
-    sweep = started(alone)
+def test_a_cluster_of_its_own_where_none_is_named(alone, started, tmp_path, note):
+    sweep = started(alone | settings(tmp_path))
     sweep.release()
     outcome = sweep.outcome()
     note("Ray", "no address: a cluster of its own", outcome)
     assert outcome == Outcome(6, 0, 0, 0), sweep.command.said()
 
 
-def test_a_cluster_that_does_not_answer(alone, started, note):
-    sweep = started(alone, "hydra.launcher.address=127.0.0.1:1")
+def test_a_cluster_that_does_not_answer(alone, started, tmp_path, note):
+    sweep = started(alone | settings(tmp_path), "hydra.launcher.address=127.0.0.1:1")
     until(lambda: sweep.command.process.poll() is not None, 60, sweep.command.said)
     outcome = sweep.outcome()
     note("Ray", "no cluster at the address", outcome)
