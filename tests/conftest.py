@@ -50,11 +50,14 @@ def _maps_left() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselects tests of what is missing: LONGNN_DATA_DIR, PyTorch, jax's compiler for CUDA.
 
+    And those of the engines (tests/engines), which are asked for with LONGNN_ENGINES=1.
+
     pytest's summary line counts them.
     """
     there = {
         "data": bool(os.environ.get("LONGNN_DATA_DIR")),
         "torch": importlib.util.find_spec("torch") is not None,
+        "engines": os.environ.get("LONGNN_ENGINES") == "1",
         "cuda": importlib.util.find_spec("jax_cuda12_plugin") is not None,
     }
     missing = [marker for marker, available in there.items() if not available]
