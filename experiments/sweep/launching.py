@@ -112,13 +112,15 @@ def launch_once(launcher: Launcher, directory: Path, jobs: Sequence[Planned]) ->
     if hasattr(launcher, "launch_planned"):
         launcher.launch_planned(jobs)
         return
+    before = [_number(directory / job.name) for job in jobs]
     overrides = [[*job.overrides, f"hydra.sweep.subdir={quoted(job.name)}"] for job in jobs]
     if is_submitit(launcher):
         returned = submit(launcher, [job.name for job in jobs], overrides)
     else:
         returned = list(launcher.launch(overrides, initial_job_idx=0))
-    for job, done in zip(jobs, returned, strict=True):
-        if done is not None and done.status == JobStatus.FAILED:
+    for job, done, number in zip(jobs, returned, before, strict=True):
+        begun = _number(directory / job.name) > number  # what began has recorded how it ended
+        if done is not None and done.status == JobStatus.FAILED and not begun:
             record_failure(directory / job.name, _error_of(done))
 
 

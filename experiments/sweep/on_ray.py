@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ def launch_planned(planned: Sequence[Planned], settings: Settings) -> list[JobRe
 def _join(address: str | None) -> None:
     import ray
 
+    if address and ":" in address and not _answers(address):  # Ray itself would try for minutes
+        _exit(f"no Ray cluster answers at hydra.launcher.address={address}")
     # what a worker says is in the logs of its runs
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     try:
@@ -84,6 +87,16 @@ def _join(address: str | None) -> None:
     except (ConnectionError, ValueError, RuntimeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         _exit(f"no Ray cluster answers at hydra.launcher.address={address}: {first}")
+
+
+def _answers(address: str) -> bool:
+    """Whether something listens at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _run(pieces: Sequence[Sequence[Job]], settings: Settings) -> list[JobReturn]:

@@ -96,7 +96,8 @@ def _run(search: Search, settings: SearchSettings, held: list[Held], wanted: int
         planned = _planned(search, held)
         _note(search, wanted)
         if hasattr(search.launcher, "prune"):
-            search.launcher.prune = _pruning(held, planned)
+            prunes = settings.pruner != "none"  # else nothing has to be told while jobs train
+            search.launcher.prune = _pruning(held, planned) if prunes else None
         todo = {
             job.name: job
             for job in planned

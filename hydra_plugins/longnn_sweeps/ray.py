@@ -16,8 +16,8 @@ class RayConfig:
     """Settings of the launcher, ``hydra.launcher.*`` on the command line.
 
     Attributes:
-        address: of a cluster, such as "auto" or "ray://HOST:10001"; None: one is started on this
-            machine and ended with the command.
+        address: of a cluster, HOST:PORT, or "auto" on one of its nodes; None: one is started on
+            this machine and ended with the command.
         num_cpus: processors that a task takes.
         num_gpus: GPUs that a task takes, or a part of one.
         batch: number of jobs of one program that a task trains together, as the launcher vmap does;

@@ -112,7 +112,7 @@ def test_pruning_between_chunks(search, monkeypatch):
             return trial.number % 2 == 1
 
     monkeypatch.setattr(studies, "_pruner", lambda _: Every())
-    found = search("hydra.sweeper.trials=4", "optim.max_epochs=20")
+    found = search("hydra.sweeper.trials=4", "optim.max_epochs=20", "hydra.sweeper.pruner=median")
     for trial in opened(found).get_trials():
         pruned = trial.number % 2 == 1
         assert trial.state == (TrialState.PRUNED if pruned else TrialState.COMPLETE)
