@@ -66,7 +66,7 @@ def test_status_and_resume(study, capsys):
         attempt.unlink()
     capsys.readouterr()
     sweep = first.parent
-    assert sweep_command(["status", str(sweep)]) == 0
+    assert sweep_command(["status", str(sweep)]) == 1
     said = capsys.readouterr().out
     assert "longnn train --config-dir mine experiment=small" in said
     assert "2 jobs: 1 done, 1 missing" in said
