@@ -37,17 +37,16 @@ def started(server, tmp_path, ended) -> Start:
     return start
 
 
-@pytest.mark.parametrize("kind", ["journal", "sqlite", "PostgreSQL"])
-def test_two_of_four_processes_are_killed(kind, server, started, note):
-    storage = server.url if kind == "PostgreSQL" else kind
-    search = started("found", storage, 4, 40)
+def test_two_of_four_processes_are_killed(server, started, note):
+    """As tests/experiments/sweep/test_search.py has it of a journal and of SQLite."""
+    search = started("found", server.url, 4, 40)
     search.wait_for_trials()
     *killed, third, fourth = search.commands
     for command in killed:
         command.kill()
     search.release()
     outcome = search.outcome([third, fourth])
-    note(kind, "two of four processes of a search killed", outcome)
+    note("PostgreSQL", "two of four processes of a search killed", outcome)
     assert outcome == Outcome(40, 0, 0, 0), search.said()
     assert "Traceback" not in search.said()
 
