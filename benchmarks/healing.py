@@ -116,3 +116,7 @@ def _counted(directory: Path, kills: int) -> str:
     done = len(list(directory.glob("*/result.json")))
     begun = len(list(directory.glob("*/attempt-*.json")))
     return f"{kills} kills, {done} done in {begun} attempts"
+
+
+if __name__ == "__main__":
+    main()
