@@ -52,7 +52,7 @@ def status(directory: Path) -> int:
         its = states_of(file, sweep)
         print(printable(manifest.command(sweep.command)))
         print(summary(directory, its))
-        print(*_to_come(directory, sweep, its), sep="\n")
+        print(*_to_come(directory, sweep, its), "", sep="\n")
         states += its
     return exit_code(states)
 
@@ -60,8 +60,10 @@ def status(directory: Path) -> int:
 def _to_come(directory: Path, sweep: Manifest, states: list[JobState]) -> list[str]:
     """How long the rest will take, as a line, where finished jobs tell that."""
     left = [state for state in states if state.status in (*OPEN, "running")]
+    if not left:
+        return []
     seconds = Costs(directory, sweep.jobs).to_come(state.overrides for state in left)
-    if not left or seconds is None:
+    if seconds is None:
         return []
     running = [attempts.newest(directory / s.name) for s in left if s.status == "running"]
     workers = len({(a.content.get("host"), a.content.get("pid")) for a in running if a}) or 1

@@ -53,6 +53,8 @@ def run_all(
         if now:
             if not _started(launcher, directory, now, kills):
                 return
+            costs = Costs(directory, {job.name: job.overrides for job in jobs})
+            left = costs.in_order(left, lambda job: job.overrides, lambda job: kills[job.name])
         elif wait:
             told = _told(len(left), told)
             time.sleep(EVERY)
@@ -63,8 +65,6 @@ def run_all(
             if kills[job.name] == TRIES:
                 LOG.error(f"{job.name} was killed {TRIES} times and is left")
         left = [job for job in left if kills[job.name] < TRIES]
-        costs = Costs(directory, {job.name: job.overrides for job in jobs})
-        left = costs.in_order(left, lambda job: job.overrides, lambda job: kills[job.name])
 
 
 def _told(number: int, before: int) -> int:
