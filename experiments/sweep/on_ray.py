@@ -113,11 +113,12 @@ def _run(pieces: Sequence[Sequence[Job]], settings: Settings) -> list[JobReturn]
     return []
 
 
-def _heard(over: "ray.ObjectRef[None]", piece: Sequence[Job]) -> None:
+def _heard(over: "ray.ObjectRef[list[str]]", piece: Sequence[Job]) -> None:
     import ray
 
     try:
-        ray.get(over)
+        for error in ray.get(over):
+            LOG.error(error)
     except ray.exceptions.RayError as error:
         names = ", ".join(job.directory.name for job in piece[:3])
         more = f" and {len(piece) - 3} more" if len(piece) > 3 else ""
@@ -125,12 +126,15 @@ def _heard(over: "ray.ObjectRef[None]", piece: Sequence[Job]) -> None:
         LOG.error(f"Ray's task of {names}{more}: {type(error).__name__}: {last}")
 
 
-def train(jobs: list[Job], cwd: str) -> None:
+def train(jobs: list[Job], cwd: str) -> list[str]:
     """What a task does, in a process of a worker.
 
     Args:
         jobs: of one program, or of few.
         cwd: of the command, from which relative paths are read.
+
+    Returns:
+        The errors that were logged.
     """
     from ..config.cli import register_resolvers
     from ..config.here import import_from
@@ -141,9 +145,26 @@ def train(jobs: list[Job], cwd: str) -> None:
     os.chdir(cwd)
     register_resolvers()
     import_from(cwd)
-    logging.getLogger().setLevel(logging.INFO)
-    for group in grouped(jobs):
-        train_group(group)
+    root, errors = logging.getLogger(), _Errors()
+    root.setLevel(logging.INFO)
+    root.addHandler(errors)
+    try:
+        for group in grouped(jobs):
+            train_group(group)
+    finally:
+        root.removeHandler(errors)
+    return errors.messages
+
+
+class _Errors(logging.Handler):
+    """Keeps the messages of errors for the command, which sees no log of a worker."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
 
 
 def _shown(resources: dict[str, float]) -> str:

@@ -4,13 +4,14 @@
 
 Waits for the end of its input, which comes with the end of the process that holds the other side of
 the pipe, also with its SIGKILL. Then it kills every process that bears the mark, and all that
-descend from one, and deletes the folder.
+descend from one, unmounts what is mounted in the folder, and deletes it.
 """
 
 import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -59,12 +60,24 @@ def kill(mark: str) -> None:
         time.sleep(0.05)
 
 
+def mounts(folder: str) -> list[str]:
+    """What is mounted in a folder.
+
+    Args:
+        folder: of the engine.
+    """
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [point for point in points if point.startswith(f"{folder}/")]
+
+
 def main(mark: str, folder: str) -> None:
     """Waits, kills and deletes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.read()
     kill(f"{VARIABLE}={mark}")
+    for mounted in mounts(folder):
+        subprocess.run(["umount", "--lazy", mounted])
     shutil.rmtree(folder, ignore_errors=True)
 
 

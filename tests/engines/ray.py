@@ -22,6 +22,9 @@ RAY = Path(sys.executable).with_name("ray")
 HOSTS = {"node1": "127.0.0.1", "node2": "127.0.0.2"}
 """The nodes and their addresses; the first is the head."""
 
+OVERRIDES = ("hydra/launcher=ray", "hydra.launcher.batch=1")
+"""Of a sweep each of whose jobs is a task."""
+
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_health_check_initial_delay_ms": "1000",
@@ -57,6 +60,11 @@ class Ray:
         (self._port,) = free_ports(1)
         self.address = f"{HOSTS['node1']}:{self._port}"
         processes.environment.update(settings(processes.folder) | {VARIABLE: self.address})
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Of a sweep whose jobs are tasks of this cluster."""
+        return (*OVERRIDES, f"hydra.launcher.address={self.address}")
 
     def start_node(self, name: str) -> None:
         """Starts a node, also one that was killed."""

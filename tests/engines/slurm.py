@@ -46,6 +46,12 @@ NodeName=node2 NodeAddr=127.0.0.1 NodeHostname={hosts[1]} Port={ports[1]} CPUs=1
 PartitionName=all Nodes=ALL Default=YES State=UP
 """
 
+OVERRIDES = (
+    *("hydra/launcher=submitit_slurm", "hydra.launcher.timeout_min=10"),
+    "hydra.launcher.cpus_per_task=1",
+)
+"""Of a sweep whose jobs are SLURM's."""
+
 WITH_DATABASE = """AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={port}

@@ -1,13 +1,13 @@
 """Sweeps in processes of their own, and what became of their jobs."""
 
-import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from longnn.runs.directory import parsed
 from tests.experiments.conftest import SMALL
 
 from .engine import ROOT, until
@@ -47,11 +47,18 @@ class Command:
         environment: of the process.
         log: the file that it writes into.
         *overrides: its arguments.
+        through: what makes another command of it, which runs it.
     """
 
-    def __init__(self, environment: Mapping[str, str], log: Path, *overrides: str):
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        *overrides: str,
+        through: Callable[[list[str]], list[str]] = list,
+    ):
         self._log = log
-        command = [sys.executable, "-m", "longnn.experiments", "train", *overrides]
+        command = through([sys.executable, "-m", "longnn.experiments", "train", *overrides])
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 command, env=dict(environment), cwd=ROOT, stdout=out, stderr=out
@@ -80,12 +87,23 @@ class HeldSweep:
         jobs: how many.
         environment: of the command.
         *overrides: of the launcher.
+        directory: of the sweep, where that is not in the folder.
+        through: as of :class:`Command`.
     """
 
-    def __init__(self, folder: Path, jobs: int, environment: Mapping[str, str], *overrides: str):
-        self.directory, self.marks = folder / "sweep", folder / "marks"
+    def __init__(
+        self,
+        folder: Path,
+        jobs: int,
+        environment: Mapping[str, str],
+        *overrides: str,
+        directory: Path | None = None,
+        through: Callable[[list[str]], list[str]] = list,
+    ):
+        self.directory, self.marks = directory or folder / "sweep", folder / "marks"
         self.marks.mkdir()
         self._folder, self._jobs, self._environment = folder, jobs, environment
+        self._through = through
         self._overrides = (
             *("-m", *SMALL, "model=mlp", "figures=false"),
             *(f"hydra.sweep.dir={self.directory}", f"compilation_cache={folder / 'compiled'}"),
@@ -96,7 +114,9 @@ class HeldSweep:
 
     def start(self) -> Command:
         """Starts the command, again where it was killed."""
-        self.command = Command(self._environment, self._folder / "said", *self._overrides)
+        self.command = Command(
+            self._environment, self._folder / "said", *self._overrides, through=self._through
+        )
         return self.command
 
     def release(self) -> None:
@@ -141,9 +161,9 @@ def starts(marks: Path) -> dict[int, list[Start]]:
 
 
 def statuses(run: Path) -> list[str]:
-    """How the attempts at a job ended, in their order."""
-    files = sorted(run.glob("attempt-*.json"))
-    return [json.loads(file.read_text())["status"] for file in files]
+    """How the attempts at a job ended, in their order; "torn" where a file was."""
+    found = [parsed(file) for file in sorted(run.glob("attempt-*.json"))]
+    return [attempt["status"] if isinstance(attempt, dict) else "torn" for attempt in found]
 
 
 def jobs_of(directory: Path, jobs: int, code: int) -> Outcome:

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from .engine import can_name, until
-from .ray import Ray, ray, settings
+from .ray import OVERRIDES, Ray, ray, settings
 from .sweeps import HeldSweep, Outcome
 
 pytestmark = pytest.mark.engines
@@ -28,7 +28,6 @@ def started(tmp_path, ended) -> Start:
     """``started(environment, *overrides)`` starts a sweep of six held jobs, each a task."""
 
     def start(environment: Mapping[str, str], *overrides: str) -> HeldSweep:
-        overrides = ("hydra/launcher=ray", "hydra.launcher.batch=1", *overrides)
         return ended.enter_context(closing(HeldSweep(tmp_path, 6, environment, *overrides)))
 
     return start
@@ -37,7 +36,7 @@ def started(tmp_path, ended) -> Start:
 @pytest.fixture
 def sweep(cluster, started) -> HeldSweep:
     """Such a sweep on the cluster."""
-    return started(cluster.daemons.environment, f"hydra.launcher.address={cluster.address}")
+    return started(cluster.daemons.environment, *cluster.overrides)
 
 
 def test_a_sweep_completes(sweep, note):
@@ -75,8 +74,19 @@ def test_the_job_of_a_lost_node_runs_elsewhere(cluster, sweep, note):
     assert outcome == Outcome(6, 0, 0, 0), sweep.command.said()
 
 
+def test_a_killed_command_that_is_started_again_goes_on(sweep, note):
+    first = sweep.wait_for_starts(2)
+    sweep.command.kill()
+    sweep.release()
+    sweep.start()
+    outcome = sweep.outcome()
+    note("Ray", "the command killed while jobs run, and started again", outcome)
+    assert outcome == Outcome(6, 0, 0, 0), sweep.command.said()
+    assert all(len(sweep.starts()[number]) <= 2 for number in first)
+
+
 def test_a_cluster_of_its_own_where_none_is_named(alone, started, tmp_path, note):
-    sweep = started(alone | settings(tmp_path))
+    sweep = started(alone | settings(tmp_path), *OVERRIDES)
     sweep.release()
     outcome = sweep.outcome()
     note("Ray", "no address: a cluster of its own", outcome)
@@ -84,7 +94,7 @@ def test_a_cluster_of_its_own_where_none_is_named(alone, started, tmp_path, note
 
 
 def test_a_cluster_that_does_not_answer(alone, started, tmp_path, note):
-    sweep = started(alone | settings(tmp_path), "hydra.launcher.address=127.0.0.1:1")
+    sweep = started(alone | settings(tmp_path), *OVERRIDES, "hydra.launcher.address=127.0.0.1:1")
     until(lambda: sweep.command.process.poll() is not None, 60, sweep.command.said)
     outcome = sweep.outcome()
     note("Ray", "no cluster at the address", outcome)

@@ -1,19 +1,21 @@
 """Sweeps on SLURM, with accounts and without: jobs cancelled, stopped, requeued, nodes lost."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from .engine import can_name, until
-from .slurm import NODES, Slurm, slurm
+from .slurm import NODES, OVERRIDES, Slurm, slurm
 from .sweeps import HeldSweep, Outcome
 
 pytestmark = pytest.mark.engines
 
 KINDS = {"SLURM": False, "SLURM with accounting": True}
 
-Start = Callable[[Slurm, int], HeldSweep]
+Start = Callable[..., HeldSweep]
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -32,10 +34,9 @@ def plain() -> Iterator[Slurm]:
 def started(tmp_path, ended) -> Start:
     """``started(cluster, jobs)`` starts a sweep of jobs that are held, each a job of SLURM's."""
 
-    def start(cluster: Slurm, jobs: int) -> HeldSweep:
-        overrides = ("hydra/launcher=submitit_slurm", "hydra.launcher.timeout_min=10")
-        overrides += ("hydra.launcher.cpus_per_task=1",)
-        sweep = HeldSweep(tmp_path, jobs, cluster.daemons.environment, *overrides)
+    def start(cluster: Slurm, jobs: int, *overrides: str, **settings: Any) -> HeldSweep:
+        overrides = overrides or OVERRIDES
+        sweep = HeldSweep(tmp_path, jobs, cluster.daemons.environment, *overrides, **settings)
         return ended.enter_context(closing(sweep))
 
     return start
@@ -84,6 +85,19 @@ def test_the_signal_before_the_time_limit_stops_a_job_that_goes_on_later(plain, 
     assert sorted(sweep.statuses()) == [["done"], ["stopped", "done"]]
 
 
+def test_a_job_that_exceeds_its_time_limit_goes_on(plain, started, note):
+    sweep = started(plain, 2, *OVERRIDES, "hydra.launcher.timeout_min=1")
+    sweep.wait_for_starts(2)
+    until(lambda: running(plain) == [], 150, sweep.command.said)
+    sweep.release()
+    outcome = sweep.outcome()
+    note("SLURM", "two jobs beyond their time limit of a minute", outcome)
+    assert outcome == Outcome(2, 0, 0, 0), sweep.command.said()
+    assert all(
+        len(ended) > 1 and set(ended[:-1]) <= {"stopped", "running"} for ended in sweep.statuses()
+    )
+
+
 def test_a_requeued_job_goes_on(plain, started, note):
     sweep = started(plain, 2)
     sweep.wait_for_starts(2)
@@ -123,3 +137,29 @@ def test_a_killed_command_that_is_started_again_queues_nothing_twice(plain, star
     assert outcome == Outcome(3, 0, 0, 0), sweep.command.said()
     assert all(len(starts) == 1 for starts in sweep.starts().values())
     assert plain.queued() == []
+
+
+def test_the_tasks_of_an_array_do_one_sweep(plain, started, note):
+    sweep = started(plain, 4, "hydra/launcher=basic", through=as_array)
+    sweep.wait_for_starts(2)
+    plain.ask("scontrol", "requeue", running(plain)[0])
+    sweep.release()
+    outcome = sweep.outcome()
+    note("SLURM", "a task of `sbatch --array` requeued", outcome)
+    assert outcome == Outcome(4, 0, 0, 0), sweep.command.said()
+
+
+def test_a_task_of_an_array_is_cancelled(plain, started, note):
+    sweep = started(plain, 4, "hydra/launcher=basic", through=as_array)
+    sweep.wait_for_starts(2)
+    plain.ask("scancel", running(plain)[0])
+    sweep.release()
+    outcome = sweep.outcome()
+    note("SLURM", "a task of `sbatch --array` cancelled", outcome)
+    assert outcome[:3] == (4, 0, 0), sweep.command.said()
+
+
+def as_array(command: list[str]) -> list[str]:
+    """Two tasks that run one command; exits with the highest exit code of both."""
+    options = ["--wait", "--array=0-1", "--output=/dev/null", "--requeue"]
+    return ["sbatch", *options, "--wrap", shlex.join(command)]
