@@ -7,33 +7,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hydra.core.utils import JobReturn, JobStatus, configure_log
-from hydra.types import HydraContext
 from omegaconf import DictConfig
 
 from longnn.runs.directory import TRAIN_LOG
 
 from ..jobs.job import Job, group_of
-from .plan import Planned, planned_jobs
+from .plan import Planned
 
 LOG = logging.getLogger(__name__)
 
 Prune = Callable[[Path, int, float], bool]
 
 
-def launch(
-    context: HydraContext,
-    config: DictConfig,
-    job_overrides: Sequence[Sequence[str]],
-    prune: Prune | None = None,
-) -> list[JobReturn]:
-    """Trains each group of jobs; every job gets the directory and files that it has alone."""
-    return launch_planned(config, planned_jobs(context.config_loader, config, job_overrides), prune)
-
-
 def launch_planned(
     config: DictConfig, planned: Sequence[Planned], prune: Prune | None = None
 ) -> list[JobReturn]:
-    """The same with jobs that are composed already."""
+    """Trains each group of jobs; every job gets the directory and files that it has alone.
+
+    Args:
+        config: of the sweep.
+        planned: jobs, composed.
+        prune: told (run directory, epoch, mean best validation score in percent) between chunks;
+            True gives a job up.
+    """
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     jobs = [one.job for one in planned if one.job is not None]
     returned = []

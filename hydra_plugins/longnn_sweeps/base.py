@@ -1,10 +1,13 @@
-"""What the sweepers share."""
+"""What the sweepers share, and what the launchers share."""
 
 import sys
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -35,3 +38,26 @@ class Base(Sweeper):
     @abstractmethod
     def run(self, arguments: list[str]) -> Any:
         """Runs the jobs."""
+
+
+class PlannedLauncher(Launcher):
+    """Keeps what Hydra gives, and composes the jobs that Hydra's own sweepers hand over."""
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Called by Hydra before ``launch``."""
+        self.hydra_context, self.config = hydra_context, config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Runs the jobs."""
+        from longnn.experiments.sweep.plan import planned_jobs
+
+        loader = self.hydra_context.config_loader
+        return self.launch_planned(planned_jobs(loader, self.config, job_overrides))
+
+    @abstractmethod
+    def launch_planned(self, planned: Sequence[Any]) -> Sequence[JobReturn]:
+        """The same for jobs that a sweeper of ours has composed already."""

@@ -6,9 +6,8 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+
+from hydra_plugins.longnn_sweeps.base import PlannedLauncher
 
 
 @dataclass
@@ -34,26 +33,11 @@ class RayConfig:
 ConfigStore.instance().store(group="hydra/launcher", name="ray", node=RayConfig, provider="longnn")
 
 
-class RayLauncher(Launcher):
+class RayLauncher(PlannedLauncher):
     """Hands over to :mod:`longnn.experiments.sweep.on_ray`."""
 
     def __init__(self, **settings: Any):
         self._settings = settings
-
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Keeps what Hydra gives."""
-        self._context, self._config = hydra_context, config
-
-    def launch(
-        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
-    ) -> Sequence[JobReturn]:
-        """Runs the jobs."""
-        from longnn.experiments.sweep.plan import planned_jobs
-
-        planned = planned_jobs(self._context.config_loader, self._config, job_overrides)
-        return self.launch_planned(planned)
 
     def launch_planned(self, planned: Sequence[Any]) -> Sequence[JobReturn]:
         """The same for jobs that a sweeper of ours has composed already."""

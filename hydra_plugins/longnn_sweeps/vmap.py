@@ -6,9 +6,8 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+
+from hydra_plugins.longnn_sweeps.base import PlannedLauncher
 
 
 @dataclass
@@ -23,7 +22,7 @@ ConfigStore.instance().store(
 )
 
 
-class VmapLauncher(Launcher):
+class VmapLauncher(PlannedLauncher):
     """Hands over to :mod:`longnn.experiments.sweep.together`.
 
     Attributes:
@@ -33,22 +32,8 @@ class VmapLauncher(Launcher):
 
     prune: Any = None
 
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
-        """Keeps what Hydra gives."""
-        self._context, self._config = hydra_context, config
-
-    def launch(
-        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
-    ) -> Sequence[JobReturn]:
-        """Runs the jobs."""
-        from longnn.experiments.sweep import together
-
-        return together.launch(self._context, self._config, job_overrides, self.prune)
-
     def launch_planned(self, planned: Sequence[Any]) -> Sequence[JobReturn]:
         """The same for jobs that a sweeper of ours has composed already."""
         from longnn.experiments.sweep import together
 
-        return together.launch_planned(self._config, planned, self.prune)
+        return together.launch_planned(self.config, planned, self.prune)

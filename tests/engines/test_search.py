@@ -39,7 +39,7 @@ def started(server, tmp_path, ended) -> Start:
 
 def test_two_of_four_processes_are_killed(server, started, note):
     """As tests/experiments/sweep/test_search.py has it of a journal and of SQLite."""
-    search = started("found", server.url, 4, 40)
+    search = started("found", server.url, 4, 100)
     search.wait_for_trials()
     *killed, third, fourth = search.commands
     for command in killed:
@@ -47,7 +47,7 @@ def test_two_of_four_processes_are_killed(server, started, note):
     search.release()
     outcome = search.outcome([third, fourth])
     note("PostgreSQL", "two of four processes of a search killed", outcome)
-    assert outcome == Outcome(40, 0, 0, 0), search.said()
+    assert outcome == Outcome(100, 0, 0, 0), search.said()
     assert "Traceback" not in search.said()
 
 

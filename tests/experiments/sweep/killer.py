@@ -1,9 +1,11 @@
 """Starts a sweep again and again and kills it; a program, since it forks before jax has threads.
 
-    python -m tests.experiments.sweep.killer KILLS SEED OVERRIDE...
+    python -m tests.experiments.sweep.killer KILLS SEED DIRECTORY OVERRIDE...
 
-What is imported once is not imported by every child, which is what makes twenty kills cheap. Prints
-the kills and what the last, undisturbed start exits with.
+What is imported once is not imported by every child, which is what makes twenty kills cheap. The
+seconds until a kill count from the start, and for every second one from the first attempt of that
+start at a job, so that some hit a job however long a start takes. Prints the kills and what the
+last, undisturbed start exits with.
 """
 
 import os
@@ -12,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from pathlib import Path
 
 import flax.nnx
 import jax.numpy
@@ -44,13 +47,21 @@ def start(overrides: list[str]) -> int:
         os._exit(code)
 
 
-def killed(overrides: list[str], seconds: float) -> bool:
+def attempts(directory: Path) -> int:
+    """How many attempts there have been at the jobs of a sweep."""
+    return len(list(directory.glob("*/attempt-*.json")))
+
+
+def killed(directory: Path, overrides: list[str], seconds: float, from_attempt: bool) -> bool:
     """Whether a start was killed after ``seconds``, rather than having ended before."""
-    child = start(overrides)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    before = attempts(directory)
+    child = start([*overrides, f"hydra.sweep.dir={directory}"])
+    waiting, since = from_attempt, time.monotonic()
+    while waiting or time.monotonic() < since + seconds:
         if os.waitpid(child, os.WNOHANG)[0]:
             return False
+        if waiting and attempts(directory) > before:
+            waiting, since = False, time.monotonic()
         time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -58,8 +69,11 @@ def killed(overrides: list[str], seconds: float) -> bool:
 
 
 if __name__ == "__main__":
-    kills, seed, *overrides = sys.argv[1:]
-    rng = random.Random(int(seed))
-    done = sum(killed(overrides, rng.uniform(0.2, 4.0)) for _ in range(int(kills)))
-    _, status = os.waitpid(start(overrides), 0)
+    kills, seed, folder, *overrides = sys.argv[1:]
+    rng, directory = random.Random(int(seed)), Path(folder)
+    done = sum(
+        killed(directory, overrides, rng.uniform(0.2, 4.0), number % 2 == 1)
+        for number in range(int(kills))
+    )
+    _, status = os.waitpid(start([*overrides, f"hydra.sweep.dir={directory}"]), 0)
     print(f"killed {done}, then {os.waitstatus_to_exitcode(status)}")

@@ -26,7 +26,7 @@ SWEEP = (
 
 def swept(directory: Path, kills: int, *overrides: str) -> str:
     """Runs the sweep with so many kills; gives what was printed."""
-    arguments = [str(kills), "0", *SWEEP, f"hydra.sweep.dir={directory}", *overrides]
+    arguments = [str(kills), "0", str(directory), *SWEEP, *overrides]
     command = [sys.executable, "-m", "tests.experiments.sweep.killer", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -194,7 +194,7 @@ def test_four_processes_two_of_them_killed(tmp_path, storage):
     overrides = (
         *("-m", "sweep=optuna", "model=mlp", "model.dropout=interval(0,0.8)", "figures=false"),
         *("dataset.nodes=60", "dataset.features=8", "chunk=5", "optim.max_epochs=12"),
-        *("hydra.sweep.dir=found", "hydra.sweeper.trials=40", "hydra.sweeper.batch=4"),
+        *("hydra.sweep.dir=found", "hydra.sweeper.trials=100", "hydra.sweeper.batch=4"),
         f"hydra.sweeper.storage={storage}",
     )
     command = [sys.executable, "-m", "longnn.experiments", "train", *overrides]
@@ -214,9 +214,9 @@ def test_four_processes_two_of_them_killed(tmp_path, storage):
     opened_storage = open_storage(tmp_path / "found", storage)
     (name,) = optuna.get_all_study_names(opened_storage)
     trials = optuna.load_study(study_name=name, storage=opened_storage).get_trials()
-    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 40
-    assert len({trial.params["model.dropout"] for trial in trials}) == 40
-    assert sorted(trial.user_attrs["number"] for trial in trials) == list(range(40))
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 100
+    assert len({trial.params["model.dropout"] for trial in trials}) == 100
+    assert sorted(trial.user_attrs["number"] for trial in trials) == list(range(100))
     for run in (tmp_path / "found").glob("*/result.json"):
         ended = [json.loads(f.read_text())["status"] for f in run.parent.glob("attempt-*.json")]
         assert ended.count("done") == 1
