@@ -9,6 +9,7 @@ from jax import Array
 from jax.scipy.special import gammaln
 from jaxtyping import Float
 
+from polybases.ends import End
 from polybases.recurrence import Recurrence, check_order
 from polybases.scales import Scale, scaled
 from polybases.shapes import Numbers, Values
@@ -58,11 +59,11 @@ def jacobi(
     p = 1 + jnp.asarray(alpha, dtype)
     q = 1 + jnp.asarray(beta, dtype)
     p, q = jnp.broadcast_arrays(p, q)
-    squared = _off_diagonal_squared(order, p, q)
-    upper = jnp.sqrt(squared)
+    upper = _off_diagonal(order, p, q)
     lower = jnp.concatenate([jnp.zeros((1, *p.shape), dtype), upper])[:order]
     first = jnp.exp(-0.5 * log_mass(p, q))
-    orthonormal = Recurrence(first, _diagonal(order, p, q), upper, lower)
+    ends = (_end(order, p, q, 1.0), _end(order, q, p, -1.0))
+    orthonormal = Recurrence(first, _diagonal(order, p, q), upper, lower, ends=ends)
     return scaled(orthonormal, scale, lambda: _standard_ratio(order, p, q))
 
 
@@ -118,16 +119,40 @@ def _diagonal(order: int, p: Array, q: Array) -> Array:
     return jnp.concatenate([((q - p) / t)[None], tail])[:order]
 
 
-def _off_diagonal_squared(order: int, p: Array, q: Array) -> Array:
-    """[K, ...] b_1 .. b_K; b_1 apart, since the general form is 0/0 there at t = 1."""
-    t = p + q
+def _off_diagonal(order: int, p: Array, q: Array) -> Array:
+    """[K, ...] b_1 .. b_K; b_1 apart, since the general form is 0/0 there at t = 1.
+
+    As k grows, b_k goes to 1/2, and 4 b_k^2 - 1 has a form of its own, whose roundings count as
+    little as it does itself.
+    """
+    t, s, d = p + q, (p - 1) + (q - 1), p - q
     k = _degrees(2, order + 1, p)
-    head = 4 * p * q / (t**2 * (t + 1))
-    tail = (
-        4 * k * (k - 1 + p) * (k - 1 + q) * (k - 2 + t)
-        / ((2 * k - 2 + t) ** 2 * (2 * k - 1 + t) * (2 * k - 3 + t))
-    )  # fmt: skip
-    return jnp.concatenate([head[None], tail])[:order]
+    m = 2 * k + s
+    beyond = (1 - s**2 - d**2 + (s * d / m) ** 2) / ((m - 1) * (m + 1))
+    small = jnp.abs(beyond) < 0.5
+    beyond = jnp.where(small, beyond, 0)  # no derivative of a root of 0 below
+    near_half = 0.5 + 0.5 * beyond / (1 + jnp.sqrt(1 + beyond))
+    product = (k / (m - 1)) * ((k - 1 + p) / m) * ((k - 1 + q) / m) * ((k - 2 + t) / (m + 1))
+    head = jnp.sqrt((p / t) * (q / t) / (t + 1))
+    tail = jnp.where(small, near_half, 2 * jnp.sqrt(product))
+    return jnp.concatenate([2 * head[None], tail])[:order]
+
+
+def _end(order: int, p: Array, q: Array, at: float) -> End:
+    """The steps about x = 1, or about x = -1 with p and q exchanged.
+
+    The coefficients are products of positive factors; k = 0 apart, where t - 1 cancels.
+    """
+    t = p + q
+    k = _degrees(1, order, p)
+    slope = ((2 * k + t - 1) / (k + t - 1)) * ((k + t / 2) / (k + p))
+    carry = (k / (k + t - 1)) * ((k - 1 + q) / (k + p)) * ((k + t / 2) / (k - 1 + t / 2))
+    growth = ((2 * k + t + 1) / (2 * k + t - 1)) * ((k + p) / (k + 1)) * ((k + t - 1) / (k + q))
+    growth = at * jnp.sqrt(jnp.concatenate([((t + 1) * (p / q))[None], growth])[:order])
+    slope = jnp.concatenate([(t / (2 * p))[None], slope])[:order]
+    carry = jnp.concatenate([jnp.zeros_like(p)[None], carry * growth[: len(k)]])[:order]
+    end = jnp.full_like(p, at)
+    return End(end, end, slope, carry, growth)
 
 
 def _degrees(start: int, stop: int, like: Array) -> Array:

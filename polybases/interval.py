@@ -30,13 +30,15 @@ def on_interval(recurrence: Recurrence, left: Scalar, right: Scalar) -> Recurren
         [0.4226 1.5774] [1. 1.]
     """
     if not any(isinstance(end, jax.core.Tracer) for end in (left, right)):
-        ends = np.asarray(left), np.asarray(right)
-        if not (np.isfinite(ends).all() and ends[0] < ends[1]):
+        given = np.asarray(left), np.asarray(right)
+        if not (np.isfinite(given).all() and given[0] < given[1]):
             raise ValueError(f"an interval needs finite ends, left < right, got {left}, {right}")
     half = (jnp.asarray(right) - left) / 2
     middle = (jnp.asarray(right) + left) / 2
-    first, diagonal, upper, lower, norms = recurrence
+    first, diagonal, upper, lower, norms, ends = recurrence
     moved = (half * diagonal + middle, half * upper, half * lower)
+    if ends is not None:
+        ends = (ends[0].moved(half, middle), ends[1].moved(half, middle))
     if norms is None:
-        return Recurrence(first / jnp.sqrt(half), *moved)
-    return Recurrence(first, *moved, jax.tree.map(lambda squared: squared * half, norms))
+        return Recurrence(first / jnp.sqrt(half), *moved, ends=ends)
+    return Recurrence(first, *moved, jax.tree.map(lambda squared: squared * half, norms), ends)

@@ -19,6 +19,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
+from polybases.ends import End, values
 from polybases.shapes import Numbers, Values
 
 MatVec = Callable[[Array], Array]
@@ -38,6 +39,8 @@ class Recurrence(NamedTuple):
         lower: [K, ...] lower_k; lower_0 is 0.
         norms: [K+1, ...] squared norms of p_k under the weight, None where all are 1 (an
             orthonormal basis), or :data:`NO_WEIGHT` where nothing is orthogonal (powers).
+        ends: the steps about the right and the left end of the interval, from which
+            :func:`evaluate` takes its values where they are known (Jacobi and its special cases).
 
     Example:
         >>> import polybases
@@ -51,6 +54,7 @@ class Recurrence(NamedTuple):
     upper: Float[Array, "K *basis"]
     lower: Float[Array, "K *basis"]
     norms: Float[Array, "terms *basis"] | tuple[()] | None = None
+    ends: tuple[End, End] | None = None
 
     @property
     def order(self) -> int:
@@ -92,7 +96,7 @@ def expand(
     """
     x, leaves = _aligned(recurrence, x)
     _check_matvec(matvec, x)
-    first, diagonal, upper, lower, _ = leaves
+    first, diagonal, upper, lower, *_ = leaves
 
     def step(carry, coefficients):
         previous, current = carry
@@ -130,6 +134,9 @@ def evaluate(
          [-1.  -0.5]]
     """
     x, leaves = _aligned(recurrence, x)
+    if recurrence.ends is not None:
+        right, left = jax.tree.map(lambda leaf: jnp.asarray(leaf, x.dtype), recurrence.ends)
+        return values(right, left, leaves.first, x)
 
     def step(carry, coefficients):
         previous, current = carry
@@ -178,7 +185,7 @@ def weighted_sum(
     theta = check_theta(recurrence, theta)
     x, leaves = _aligned(recurrence, x, theta.shape[1:])
     _check_matvec(matvec, x)
-    first, diagonal, upper, lower, _ = leaves
+    first, diagonal, upper, lower, *_ = leaves
     theta = theta.astype(x.dtype)
     # y_k = theta_k x + (S - d_k)/u_k y_{k+1} - l_{k+1}/u_{k+1} y_{k+2}
     following = lower[1:] / upper[1:]
@@ -225,7 +232,7 @@ def combine(
     terms = check_theta(recurrence, terms)
     x, leaves = _aligned(recurrence, terms[0])
     _check_matvec(matvec, x)
-    first, diagonal, upper, lower, _ = leaves
+    first, diagonal, upper, lower, *_ = leaves
     following = jnp.concatenate([lower[1:] / upper[1:], jnp.zeros_like(lower[:1])])
 
     def step(carry, coefficients):

@@ -50,7 +50,11 @@ def rescale(orthonormal: Recurrence, ratio: Float[Array, "K *basis"]) -> Recurre
         orthonormal: basis of order K.
         ratio: [K, ...] non-zero f_{k+1} / f_k.
     """
-    first, diagonal, upper, lower, _ = orthonormal
+    first, diagonal, upper, lower, _, ends = orthonormal
     before = jnp.concatenate([jnp.ones_like(ratio[:1]), ratio[:-1]])[: len(lower)]
     factor = jnp.cumprod(jnp.concatenate([(1 / first)[None], ratio]), axis=0)
-    return Recurrence(jnp.ones_like(first), diagonal, upper / ratio, lower * before, factor**2)
+    if ends is not None:
+        ends = (ends[0].rescaled(ratio, before), ends[1].rescaled(ratio, before))
+    return Recurrence(
+        jnp.ones_like(first), diagonal, upper / ratio, lower * before, factor**2, ends
+    )

@@ -30,9 +30,11 @@ def truncate(recurrence: Recurrence, order: int) -> Recurrence:
     """
     if not 0 <= order <= recurrence.order:
         raise ValueError(f"order must lie in [0, {recurrence.order}], got {order}")
-    first, diagonal, upper, lower, norms = recurrence
+    first, diagonal, upper, lower, norms, ends = recurrence
     norms = jax.tree.map(lambda squared: squared[: order + 1], norms)
-    return Recurrence(first, diagonal[:order], upper[:order], lower[:order], norms)
+    if ends is not None:
+        ends = (ends[0].truncated(order), ends[1].truncated(order))
+    return Recurrence(first, diagonal[:order], upper[:order], lower[:order], norms, ends)
 
 
 def derivative(

@@ -41,7 +41,7 @@ def added_sum(
         theta: [K+1, W].
         x: [N, W].
     """
-    first, diagonal, upper, lower, _ = recurrence
+    first, diagonal, upper, lower, *_ = recurrence
     following = jnp.concatenate([lower[1:] / upper[1:], jnp.zeros_like(lower[:1])])
     theta = first * theta
 
@@ -73,7 +73,7 @@ def added_adjoint(
         x: [N, W].
         g: [N, W] cotangent.
     """
-    first, diagonal, upper, lower, _ = recurrence
+    first, diagonal, upper, lower, *_ = recurrence
     kept = recurrence.order * x.size <= KEPT
 
     def step(carry: Any, coefficients: Any) -> tuple[Any, Array]:

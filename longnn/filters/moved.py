@@ -36,7 +36,7 @@ def moved_basis(
     Returns:
         Cotangents of the leaves.
     """
-    first, diagonal, upper, lower, _ = recurrence
+    first, diagonal, upper, lower, *_ = recurrence
     rows = _summed_to(theta[:, None] * dtheta[None], first.shape)  # [K+1, K+1, *basis]
     following = jnp.concatenate([lower[1:] / upper[1:], jnp.zeros_like(lower[:1])])
 
