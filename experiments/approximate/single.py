@@ -17,6 +17,7 @@ from longnn.fitting import Optimum
 from longnn.runs.directory import CONFIG
 from longnn.runs.record import Writer, finished, save_arrays, write_run
 
+from ..config.trusted import own_modules
 from ..jobs.summary import versions
 from .data import named_filters, signals_of, targets_of
 from .figures import figures_of
@@ -57,7 +58,7 @@ def run(config: DictConfig) -> dict[str, Any]:
 
 def _fit(config: DictConfig, directory: Path, identity: str) -> dict[str, Any]:
     clock = {"start": time.perf_counter()}
-    signals = signals_of(config)
+    signals = signals_of(config, own_modules(HydraConfig.get()))
     clock["data"] = time.perf_counter()
     with status("computing the targets; the eigenvectors of the graph are kept for next time"):
         targets = targets_of(config, signals)

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from longnn.data.catalogue import entries
 from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
+from longnn.runs.sources import code_of
 
 PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
@@ -24,10 +25,11 @@ PATHS = ("path", "edges", "features", "labels")
 def settings(config: DictConfig) -> dict[str, Any]:
     """The resolved values that decide a result; a file counts by its content, not its path.
 
-    Values of settings that came later are left out where they are what was always done, so that a
-    run keeps its name.
+    Code of the user's own counts by its source (:mod:`longnn.runs.sources`). Values of settings
+    that came later are left out where they are what was always done, so that a run keeps its name.
     """
     values = {key: plain(config[key]) for key in PARTS}
+    values |= with_code(values)
     if values["precision"] == "full":
         del values["precision"]
     values["graph"] = {k: v for k, v in values["graph"].items() if (k, v) != ("order", "given")}
@@ -37,6 +39,16 @@ def settings(config: DictConfig) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A config's node as plain values; everything else as it is."""
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def with_code(values: dict[str, Any]) -> dict[str, Any]:
+    """The entry "code" where values name code of the user's own; otherwise none.
+
+    Args:
+        values: plain values of a config.
+    """
+    code = code_of(values)
+    return {"code": code} if code else {}
 
 
 def run_name(config: DictConfig) -> str:

@@ -12,6 +12,7 @@ from longnn.runs import configured
 
 from ..config.identity import hash_of, settings
 from ..config.renamed import refuse_old_names
+from ..config.trusted import own_modules
 
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""
@@ -31,12 +32,14 @@ class Job(NamedTuple):
         model: name of the model's config file.
         directory: of the run.
         sweep: name of the sweep's directory; None for a job of its own.
+        trust: names of modules whose code the config may name.
     """
 
     config: DictConfig
     model: str
     directory: Path
     sweep: str | None = None
+    trust: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -60,20 +63,22 @@ def current_job(config: DictConfig) -> Job:
 def _job(config: DictConfig, hydra: HydraConf) -> Job:
     alone = OmegaConf.is_missing(hydra.job, "num")
     sweep = None if alone else Path(str(hydra.sweep.dir)).absolute().name
-    return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir), sweep)
+    choice, directory = str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir)
+    return Job(config, choice, directory, sweep, own_modules(hydra))
 
 
 # a model is any callable of the user's, which no narrower type describes
-def model_of(config: DictConfig) -> tuple[Callable[..., Any], configured.Values]:
-    """The class that a ``model`` config names, and its settings.
+def model_of(job: Job) -> tuple[Callable[..., Any], configured.Values]:
+    """The class that a job's ``model`` config names, and its settings.
 
     Args:
-        config: the node ``model`` of a run's config.
+        job: with its config.
 
     Raises:
-        ValueError: if a ``_target_`` cannot be imported.
+        ValueError: see :func:`longnn.runs.configured.instantiate`.
     """
-    return configured.model_of(cast(dict, OmegaConf.to_container(config, resolve=True)))
+    node = cast(dict, OmegaConf.to_container(job.config.model, resolve=True))
+    return configured.model_of(node, job.trust)
 
 
 def group_of(job: Job) -> str:
@@ -87,7 +92,7 @@ def group_of(job: Job) -> str:
     Raises:
         ValueError: if a ``_target_`` of its model cannot be imported.
     """
-    return _key(job, model_of(job.config.model)[1])
+    return _key(job, model_of(job)[1])
 
 
 def likely_group_of(job: Job) -> str:

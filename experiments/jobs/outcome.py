@@ -4,12 +4,11 @@ import logging
 import traceback
 from typing import Any, NamedTuple
 
-from hydra.utils import instantiate
-
 from longnn.data import Dataset, Splits
 from longnn.data.errors import DataFileError
 from longnn.runs import attempts, checkpoint
 from longnn.runs.attempts import Attempt
+from longnn.runs.configured import instantiate
 from longnn.runs.directory import SCHEMA
 from longnn.runs.record import finished, write_run
 from longnn.runs.result import Result, read_result
@@ -17,7 +16,7 @@ from longnn.training import Fit
 
 from ..config import identity
 from .job import Job
-from .result import files_of, line, result_of
+from .result import files_of, line, plain, result_of
 from .sinks import ended
 
 LOG = logging.getLogger(__name__)
@@ -139,7 +138,8 @@ def _message(job: Job, attempt: Attempt, error: Exception) -> str:
 def _report(job: Job, attempt: Attempt, status: str, **content: Any) -> None:
     """Reports to the logger; if that fails, the run stays as recorded, and the attempt says so."""
     try:
-        instantiate(job.config.logger, _partial_=True)(ended(job, status, **content))
+        report = instantiate(plain(job.config.logger) | {"_partial_": True}, job.trust)
+        report(ended(job, status, **content))
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
         attempts.tell(attempt, not_reported=problem)

@@ -14,6 +14,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from ..config.identity import hash_of, name_of
 from ..config.renamed import refuse_old_names
+from ..config.trusted import own_modules
 from ..config.unknown import hint
 from ..jobs.job import Job
 
@@ -80,7 +81,9 @@ def _planned(
         name = _name(base, config, values, number)
         choice = base.whole.hydra.runtime.choices["model"]
         folder = Path(str(base.whole.hydra.sweep.dir)).absolute()
-        return Planned(overrides, name, Job(config, str(choice), folder / name, folder.name))
+        trust = own_modules(base.whole.hydra)
+        job = Job(config, str(choice), folder / name, folder.name, trust)
+        return Planned(overrides, name, job)
     except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         return Planned(overrides, f"refused-{hash_of(overrides)[:8]}", None, str(error))
 
