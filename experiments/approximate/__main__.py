@@ -9,8 +9,9 @@ import sys
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from ..config.cli import CONF, check_command_line, register_resolvers
+from ..config.cli import CONF, check_command_line, in_order, register_resolvers
 from ..config.output import check_output
+from ..config.started import started
 from .identity import fit_name
 
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")
@@ -37,10 +38,10 @@ def main() -> None:
             or where fits cannot be written.
     """
     _register()
-    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
+    sys.argv[1:] = [quoted(argument) for argument in in_order(sys.argv[1:])]
     check_command_line(sys.argv[1:], "approximate")
     check_output(sys.argv[1:], "fits")
-    job()
+    started(job)
 
 
 def quoted(argument: str) -> str:

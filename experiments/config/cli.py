@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -47,20 +49,39 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
         SystemExit: with code 2 and the message.
     """
     parsed = _parser().parse_known_args(arguments)[0]
-    try:
-        overrides = OverridesParser.create().parse_overrides(parsed.overrides)
-    except HydraException:
-        return  # Hydra reports it better than we could
     if parsed.shell_completion:
         return  # what follows are not settings
+    if parsed.experimental_rerun:
+        _exit(
+            "--experimental-rerun runs whatever a pickle of a run directory says; give the settings"
+        )
+    if parsed.config_dir and not Path(parsed.config_dir).is_dir():
+        _exit(f"--config-dir {parsed.config_dir}: there is no such folder; check its path")
+    overrides = _parsed(parsed.overrides)
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
     known = Known(folders, _chosen(folders, overrides), config)
     for override in overrides:
-        problem = package_problem(override) or key_problem(known, override)
+        problem = package_problem(override) or code_problem(override) or key_problem(known, override)
         if problem is None and override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
             problem = output_problem(Path(str(override.value())))
         if problem is not None:
             _exit(problem)
+
+
+def in_order(arguments: list[str]) -> list[str]:
+    """The command line with options first, since Hydra takes overrides at one place only.
+
+    Args:
+        arguments: without the program name, such as ``["seed=1,2", "-m", "model=mlp"]``.
+    """
+    known, unknown = _parser().parse_known_args(arguments)
+    late = [word for word in unknown if _OVERRIDE.match(word)]
+    moved = [word for word in arguments if word in known.overrides or word in late]
+    return [word for word in arguments if word not in moved] + moved
+
+
+_OVERRIDE = re.compile(r"[~+]*[\w@/.]+(:\w+)?=|~\w")
+"""How a word begins that sets or deletes something."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,6 +163,18 @@ def package_problem(override: Override) -> str | None:
     return f'{choice} needs a package: pip install "longnn[{extra}]"'
 
 
+def code_problem(override: Override) -> str | None:
+    """Says why a setting of Hydra's own is refused through which a word could run any code."""
+    key, value = override.key_or_group, override.value()
+    last = key.rpartition(".")[2]
+    logs = key.startswith(("hydra.job_logging", "hydra.hydra_logging"))
+    simple = last in ("level", "format", "datefmt", "filename", "mode") and "://" not in str(value)
+    plugin = key in ("hydra.launcher._target_", "hydra.sweeper._target_")
+    if key.startswith("hydra.callbacks") or plugin or (logs and not simple):
+        return f"{key} names code for Hydra to run; put it into a config file (--config-dir DIR)"
+    return None
+
+
 def output_problem(directory: Path) -> str | None:
     """Says why ``directory`` cannot be made and written to; None if it can."""
     existing = directory.absolute()
@@ -154,6 +187,21 @@ def output_problem(directory: Path) -> str | None:
     return None
 
 
-def _exit(message: str) -> None:
+def _parsed(words: list[str]) -> list[Override]:
+    """The overrides; exits at the first word that is none."""
+    parser, found = OverridesParser.create(), []
+    for word in words:
+        try:
+            found.append(parser.parse_override(word))
+        except HydraException:
+            key = word.partition("=")[0]
+            _exit(
+                f"{word!r} is no setting: write key=value without spaces around =, and in quotes "
+                f"what holds spaces, commas or brackets of its own, such as \"{key}='a b'\""
+            )
+    return found
+
+
+def _exit(message: str) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(2)

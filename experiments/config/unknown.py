@@ -9,6 +9,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, groups, keys_in, keys_of, options
+from .meant import meant_by
 from .renamed import new_name
 from .spelling import name_problem
 
@@ -44,16 +45,18 @@ def key_problem(known: Known, override: Override) -> str | None:
         override: of the command line.
     """
     key = override.key_or_group
-    group = key.partition(".")[0]
-    adds = override.is_add() or override.is_force_add() or override.is_delete()
-    if adds or any(c in key for c in "@/") or key.startswith("hydra.") or key in groups():
+    if key.startswith("hydra.") or key in groups() or override.is_delete() or _package(key):
         return None
+    group = key.partition(".")[0]
     inside = group in groups()
+    adds = override.is_add() or override.is_force_add()
+    if adds and group in _BUILT:  # what its class takes is known when it is there
+        return None
     names = _options(known, group) if inside else [known.config]
     files = _files(known.folders, group if inside else ".", names)
     prefix = f"{group}." if inside else ""
     keys = {prefix + name for file in files for name in keys_in(file)}
-    if not files or key in keys:
+    if not files or key in keys or (adds and _is_group_of_rates(key)):
         return None
     name = new_name(key)
     if name is not None:
@@ -61,8 +64,27 @@ def key_problem(known: Known, override: Override) -> str | None:
     keys |= set() if inside else set(groups())
     of = f" of {group}={','.join(names)}" if inside and names != ["*"] else ""
     elsewhere = _elsewhere(known.folders, group, key) if inside else ""
-    hint = f"{_near(key, keys) or _near(group, keys) or f'there are {_listed(keys)}.'}{elsewhere}"
-    return f"unknown key {key!r}{of}: {hint} A new key is added with +{key}=..."
+    meant = meant_by(key)
+    near = _near(key, keys) or _near(group, keys) or f"there are {_listed(keys)}."
+    hint = f"{meant}." if meant and meant != f"set {key}" else near
+    added = f" One that its class takes is added with +{key}=..." if group in _BUILT else ""
+    return f"unknown key {key!r}{of}: {hint}{elsewhere}{added}"
+
+
+_BUILT = ("dataset", "model", "split", "logger", "tuned")
+"""Groups whose keys go to a class or a function, which may take more than its file lists."""
+
+
+def _package(key: str) -> bool:
+    """Whether a key chooses a file for some place in the config."""
+    return any(c in key for c in "@/")
+
+
+def _is_group_of_rates(key: str) -> bool:
+    """Whether a key is of a group of parameters, which a model of the user's own may have."""
+    parts = key.split(".")
+    rates = len(parts) < 4 or parts[3] in ("lr", "weight_decay")
+    return len(parts) in (3, 4) and parts[:2] == ["optim", "groups"] and rates
 
 
 def hint(key: str, config: DictConfig) -> str:
@@ -75,7 +97,7 @@ def hint(key: str, config: DictConfig) -> str:
     name = new_name(key)
     if name is not None:
         return f"it is called {name} now"
-    return _near(key, keys_of(config)) or "see --cfg job for its keys"
+    return meant_by(key) or _near(key, keys_of(config)) or "see --cfg job for its keys"
 
 
 def _near(key: str, keys: Iterable[str]) -> str:

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from hydra.conf import HydraConf
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from longnn.runs import configured
 
 from ..config.identity import hash_of, settings
-from ..config.renamed import refuse_old_names
 from ..config.trusted import own_modules
 
 TRACED = ("max_epochs", "patience")
@@ -47,20 +45,13 @@ class Job(NamedTuple):
         return f"{self.model} on {self.config.dataset.name}"
 
 
-def current_job(config: DictConfig) -> Job:
+def current_job(hydra: HydraConf, config: DictConfig) -> Job:
     """The job that Hydra is running with this config.
 
     Args:
+        hydra: Hydra's own node.
         config: composed by Hydra.
-
-    Raises:
-        ValueError: if a file of the user's has a setting under its old name.
     """
-    refuse_old_names(config)
-    return _job(config, HydraConfig.get())
-
-
-def _job(config: DictConfig, hydra: HydraConf) -> Job:
     alone = OmegaConf.is_missing(hydra.job, "num")
     sweep = None if alone else Path(str(hydra.sweep.dir)).absolute().name
     choice, directory = str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir)

@@ -13,7 +13,8 @@ from longnn.runs.attempts import Attempt
 from longnn.runs.configured import instantiate
 from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_of
 
-from .checkpoints import check_seconds, checkpoints_of
+from ..config.checked import check_config
+from .checkpoints import checkpoints_of
 from .compiled import keep_compiled, release_compiled
 from .downloads import logged_warnings
 from .job import Job, model_of
@@ -150,9 +151,7 @@ def _load(job: Job) -> Data:
 
 def _trial(job: Job) -> Trial:
     config = job.config
-    for name in ("seed", "repeats"):
-        if type(config[name]) is not int:  # nor a bool
-            raise ValueError(f"{name} must be an integer, got {config[name]!r}; set {name}=1")
+    check_config(config)
     optim = Optim(
         rates=OmegaConf.to_container(config.optim.groups, resolve=True),  # type: ignore[arg-type]
         max_epochs=config.optim.max_epochs,
@@ -161,7 +160,6 @@ def _trial(job: Job) -> Trial:
         dropout_bits=config.optim.dropout_bits,
     )
     _, settings = model_of(job)
-    check_seconds(config.checkpoint_seconds)
     return Trial(settings, optim, range(config.seed, config.seed + config.repeats))
 
 

@@ -11,11 +11,12 @@ from longnn.data.splits import Splits
 from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
 from longnn.training.builder import ModelClass, Settings, Trial
-from longnn.training.drive import Progress, check_chunk, train
+from longnn.training.drive import Progress, train
 from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
 from longnn.training.optim import Optim, OptimLike, as_optim
 from longnn.training.problem import asked_of
+from longnn.training.ranges import check_setting
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
@@ -86,7 +87,8 @@ def fit(
         >>> len(run.runs), run.alpha.shape, run.score().n
         (6, (6,), 6)
     """
-    check_chunk(chunk)
+    check_setting("chunk", chunk)
+    check_setting("memory_gb", memory_gb)
     asked = asked_of(
         model,
         data,

@@ -16,6 +16,7 @@ from longnn.operators.precision import Precision
 from longnn.operators.similar import similar_operator
 from longnn.training.builder import ModelClass
 from longnn.training.loop import Problem
+from longnn.training.ranges import check_setting
 
 
 def graph_of(dataset: Dataset, self_loops: float = 0.0) -> Graph:
@@ -48,6 +49,8 @@ def problem_of(
     Raises:
         ValueError: for a setting out of its range, or that the model does not take.
     """
+    check_setting("self_loops", self_loops)
+    check_setting("degree_exponent", degree_exponent)
     graph = graph_of(dataset, self_loops)
     edges = getattr(model, "needs_edges", False)
     if edges and (order, precision) != ("given", "full"):
