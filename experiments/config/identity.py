@@ -14,7 +14,7 @@ from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
 from longnn.runs.sources import code_of
 
-PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision")
+PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision", "dtype")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
 
 
@@ -30,8 +30,9 @@ def settings(config: DictConfig) -> dict[str, Any]:
     """
     values = {key: plain(config[key]) for key in PARTS}
     values |= with_code(values)
-    if values["precision"] == "full":
-        del values["precision"]
+    for name, before in (("precision", "full"), ("dtype", "float32")):
+        if values[name] == before:
+            del values[name]
     values["graph"] = {k: v for k, v in values["graph"].items() if (k, v) != ("order", "given")}
     return by_content(values)
 

@@ -74,14 +74,18 @@ def one_line(error: BaseException) -> str:
     foreign = isinstance(error, HydraException | OmegaConfBaseException)
     if foreign and error.__cause__ is not None and not isinstance(error.__cause__, KeyError):
         said.append(one_line(error.__cause__))
-    said += getattr(error, "__notes__", [])
+    # a note of one line is ours; jax adds one about its own tracebacks
+    said += [note for note in getattr(error, "__notes__", []) if "\n" not in note]
     return "; ".join(dict.fromkeys(said))
 
 
 def _cleaned(text: str) -> str:
     kept = [line.strip() for line in text.splitlines() if not _PROGRAMMERS.match(line)]
     joined = " ".join(line for line in kept if line)
-    return re.sub(r"^\w+(Error|Exception) raised while resolving interpolation: ", "", joined)
+    return re.sub(_HYDRAS, "", joined).strip()
 
+
+_HYDRAS = r"^\w+(Error|Exception) raised while resolving interpolation: |To append to .* use \+\S+"
+"""What Hydra adds to a message: how it came about, and an advice that leads astray."""
 
 _PROGRAMMERS = re.compile(r"\s*(full_key|object_type|reference_type): ?|\s*(full_key|object_type)=")

@@ -45,11 +45,14 @@ def key_problem(known: Known, override: Override) -> str | None:
         override: of the command line.
     """
     key = override.key_or_group
+    adds = override.is_add() or override.is_force_add()
+    if adds and key.startswith(("hydra.sweeper.", "hydra.launcher.")):
+        open_ended = key.split(".")[2] in ("params", "additional_parameters")
+        return None if open_ended else f"{key} cannot be added; leave out the +: {key}=..."
     if key.startswith("hydra.") or key in groups() or override.is_delete() or _package(key):
         return None
     group = key.partition(".")[0]
     inside = group in groups()
-    adds = override.is_add() or override.is_force_add()
     if adds and group in _BUILT:  # what its class takes is known when it is there
         return None
     names = _options(known, group) if inside else [known.config]

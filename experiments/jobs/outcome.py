@@ -103,8 +103,9 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
     _report(job, attempt, "done", result=result, curves=trained.curves)
     if result.diverged:
         LOG.warning(
-            f"{result.diverged} of {len(result.per_run)} runs ended in a loss that is not "
-            'finite; their scores are of the epochs before ("diverged" in result.json)',
+            f"{result.diverged} of {len(result.per_run)} runs diverged: their training loss ended "
+            "above 100 times its first value, or was not finite; their scores are of the selected "
+            'epochs ("diverged" in result.json). Lower the learning rates',
             extra={"job": job.directory},
         )
     LOG.info(line(result), extra={"job": job.directory})

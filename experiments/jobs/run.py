@@ -16,6 +16,7 @@ from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_o
 from ..config.checked import check_config
 from .checkpoints import checkpoints_of
 from .compiled import keep_compiled, release_compiled
+from .device import check_device, computing_in
 from .downloads import logged_warnings
 from .job import Job, model_of
 from .loading import load
@@ -67,7 +68,8 @@ def run_together(
         return
     jobs = ours
     try:
-        yield from _run_held(jobs, held, on_progress, prune)
+        with computing_in(jobs[0].config.dtype):
+            yield from _run_held(jobs, held, on_progress, prune)
     except Exception as error:
         if _is_stop(error):
             raise
@@ -91,6 +93,7 @@ def _run_held(
 ) -> Iterator[Outcome]:
     started = time.perf_counter()
     first = jobs[0].config
+    check_device()
     keep_compiled(first.compilation_cache)
     release_compiled()
     data = _load(jobs[0])
@@ -173,6 +176,7 @@ def _problem(job: Job, dataset: Dataset) -> Problem:
         backend=config.backend,
         order=graph.order,
         precision=config.precision,
+        dtype=config.dtype,
         model=model,
     )
 

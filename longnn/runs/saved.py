@@ -27,6 +27,7 @@ from longnn.runs.parameters import filled, in_features, named
 from longnn.runs.result import Result, TrainedModel, read_result
 from longnn.training import Fit, Optim, Problem, Trial, problem_of
 from longnn.training.builder import template
+from longnn.training.dtypes import check_dtype
 from longnn.training.loop import predict
 from longnn.training.scores import Score
 
@@ -179,6 +180,7 @@ class Run:
             # runs of before these settings have none
             order=graph.get("order", "given"),
             precision=self.config.get("precision", "full"),
+            dtype=self.config.get("dtype", "float32"),
             model=model,
         )
 
@@ -220,7 +222,8 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
         RunDirectoryError: if it is of another layout, or a file of it is missing or damaged.
-        ValueError: if its config names code of a module that is not trusted.
+        ValueError: if its config names code of a module that is not trusted, or if it was trained
+            in float64 and jax is not set to compute in it.
     """
     folder = Path(directory).expanduser()
     result = read_result(folder)
@@ -229,6 +232,7 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     outputs, part = _outputs(predictions), predictions["part"]
     model, values = configured.model_of(result.config["model"], trust)
     classes, dtype = outputs.shape[2], next(iter(params.values())).dtype
+    check_dtype(dtype)
     width = in_features(
         params, lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import optax
+from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset
 from longnn.data.splits import Splits
@@ -37,6 +38,7 @@ def fit(
     self_loops: float | None = None,
     degree_exponent: float = 0.5,
     backend: Backend = "auto",
+    dtype: DTypeLike | None = None,
     chunk: int = 50,
     memory_gb: float = MEMORY_GB,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -66,8 +68,10 @@ def fit(
             model's authors take (1 for GCN and its kin, else 0).
         degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S.
         backend: of the operator and of the features; see ``longnn.operators``.
+        dtype: of operator, features and parameters, float32 (None) or float64, which needs
+            ``jax.config.update("jax_enable_x64", True)`` at the start of the program.
         chunk: epochs between two looks at the host, >= 1.
-        memory_gb: the memory that training may take; of a larger batch the rest waits until runs
+        memory_gb: the memory that training may take, > 0; of a larger batch the rest waits until runs
             have ended.
         on_progress: called after each chunk.
 
@@ -97,6 +101,7 @@ def fit(
         self_loops=self_loops,
         degree_exponent=degree_exponent,
         backend=backend,
+        dtype=dtype,
     )
     numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]
