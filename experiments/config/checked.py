@@ -13,15 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 from longnn.training.ranges import check_setting
 
 from .configs import CONF, groups, keys_in
-from .meant import meant_by
+from .meant import advice
 from .renamed import refuse_old_names
-from .spelling import nearest
 
 DTYPES = ("float32", "float64")
 """What ``dtype`` may be."""
 
 _ALONE = ("seed", "repeats", "chunk", "memory_gb", "checkpoint_seconds")
-_GROUPS = ("dataset", "graph", "model", "split", "optim")
 _NODES = ("graph", "optim")
 _RATES = ("lr", "weight_decay")
 _OWN_GROUPS = ("mlp", "decomposition", "coefficients", "basis")
@@ -36,12 +34,7 @@ def check_config(config: DictConfig) -> None:
     Raises:
         ValueError: naming the setting, what it may be, and what was meant perhaps.
     """
-    for name in _GROUPS:
-        if not isinstance(config.get(name), DictConfig):
-            raise ValueError(f"{name} is {config.get(name)!r}; choose {name}=NAME, see --help")
-    refuse_old_names(config)
-    check_top(config, "config")
-    _check_nodes(config)
+    check_keys(config)
     for name in _ALONE:
         check_setting(name, config[name])
     if config.dtype not in DTYPES:
@@ -50,7 +43,24 @@ def check_config(config: DictConfig) -> None:
         check_setting(f"graph.{name}", config.graph[name])
     for name in ("max_epochs", "patience"):
         check_setting(f"optim.{name}", config.optim[name])
-    _check_rates(config)
+    for group, rates in config.optim.groups.items():
+        for name, value in rates.items():
+            check_setting(f"optim.groups.{group}.{name}", value)
+
+
+def check_keys(config: DictConfig) -> None:
+    """Refuses the config of a run that lacks a value, or has a key that nothing reads.
+
+    Args:
+        config: composed, with Hydra's own node or without.
+
+    Raises:
+        ValueError: naming the key, and what was meant perhaps.
+    """
+    refuse_old_names(config)
+    check_top(config, "config")
+    _check_nodes(config)
+    _check_groups(config)
 
 
 def check_top(config: DictConfig, name: str) -> None:
@@ -101,19 +111,15 @@ def top_keys(name: str) -> set[str]:
     return {key for key in keys_in(CONF / f"{name}.yaml") if "." not in key} | set(groups())
 
 
-def unread(key: str, known: Iterable[str], of: str = "") -> str:
+def unread(key: str, known: Iterable[str]) -> str:
     """The message about a key that nothing reads.
 
     Args:
         key: dotted, whole.
         known: the keys that could stand in its place.
-        of: what the key was looked for in, for the message.
     """
     choice = sorted(known)
-    meant = meant_by(key)
-    near = nearest(key, choice)
-    hint = meant or (f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(choice)}")
-    return f"nothing reads the setting {key!r}{of}: {hint}"
+    return f"nothing reads the setting {key!r}: {advice(key, choice) or f'there are {choice}'}"
 
 
 def _check_nodes(config: DictConfig) -> None:
@@ -129,7 +135,8 @@ def _check_nodes(config: DictConfig) -> None:
             raise ValueError(f"{node}.{lacking[0]} has no value; leave out ~{node}.{lacking[0]}")
 
 
-def _check_rates(config: DictConfig) -> None:
+def _check_groups(config: DictConfig) -> None:
+    """The optimizer's groups of parameters: a model of the user's own may have others than ours."""
     ours = str(config.model.get("_target_", "")).startswith("longnn.")
     for group, rates in config.optim.groups.items():
         name = f"optim.groups.{group}"
@@ -137,8 +144,6 @@ def _check_rates(config: DictConfig) -> None:
             raise ValueError(unread(name, [f"optim.groups.{one}" for one in _OWN_GROUPS]))
         if not isinstance(rates, DictConfig):
             raise ValueError(f"{name} holds lr and weight_decay, got {rates!r}; set {name}.lr")
-        for key, value in rates.items():
+        for key in map(str, rates):
             if key not in _RATES:
                 raise ValueError(unread(f"{name}.{key}", [f"{name}.{one}" for one in _RATES]))
-            check_setting(f"{name}.{key}", value)
-

@@ -130,6 +130,8 @@ def _choices(override: Override) -> list[tuple[str, str]]:
     group = override.key_or_group
     if group not in groups() or override.is_delete():
         return []
+    if override.value() is None and group in NEEDED:
+        _exit(f"{group}=null: a command needs {NEEDED[group]}; leave it out for the default one")
     if override.is_sweep_override():
         return [(group, str(option)) for option in override.sweep_string_iterator()]
     return [] if override.value() is None else [(group, str(override.value()))]
@@ -145,6 +147,14 @@ def _extra_folders(config_dir: str | None, overrides: list[Override]) -> list[Pa
                 folders += [Path(str(p).removeprefix("file://")) for p in paths]
     return folders
 
+
+NEEDED = {
+    "model": "a model",
+    "split": "a split protocol",
+    "optim": "an optimizer",
+    "graph": "a graph's settings",
+}
+"""Groups of which something is always chosen."""
 
 PACKAGES = {
     "hydra/launcher=joblib": ("hydra_plugins.hydra_joblib_launcher", "joblib"),
@@ -166,10 +176,14 @@ def package_problem(override: Override) -> str | None:
 def code_problem(override: Override) -> str | None:
     """Says why a setting of Hydra's own is refused through which a word could run any code."""
     key, value = override.key_or_group, override.value()
+    if key == "hydra":
+        return "set the parts of hydra one by one, such as hydra.run.dir=DIR"
     last = key.rpartition(".")[2]
     logs = key.startswith(("hydra.job_logging", "hydra.hydra_logging"))
     simple = last in ("level", "format", "datefmt", "filename", "mode") and "://" not in str(value)
     plugin = key in ("hydra.launcher._target_", "hydra.sweeper._target_")
+    if key.startswith("hydra.job.env_set") and "LONGNN_TRUST" in f"{key}={value}":
+        return "LONGNN_TRUST is an environment variable of the command itself, not of its jobs"
     if key.startswith("hydra.callbacks") or plugin or (logs and not simple):
         return f"{key} names code for Hydra to run; put it into a config file (--config-dir DIR)"
     return None

@@ -1,5 +1,8 @@
 """What somebody means by a name that other programs have for a setting of ours."""
 
+import difflib
+from collections.abc import Collection
+
 _RATES = "the rates of the groups of parameters mlp, decomposition, coefficients and basis"
 
 _WORDS = {
@@ -50,22 +53,35 @@ _WORDS = {
 _MEANT = {word: setting for setting, words in _WORDS.items() for word in words}
 
 
-def meant_by(key: str) -> str | None:
-    """What to set instead of a key that nothing reads; None where no setting is known by the name.
+def advice(key: str, known: Collection[str]) -> str | None:
+    """What to set instead of a key that nothing reads; None where nothing is near.
 
-    The last part counts too, unless the setting is the key itself: `optim.lr` is as `lr`.
+    A name of other programs goes first, then a key that differs by a slip, then another program's
+    name at the end of the key (`optim.lr` is as `lr`), then whatever is near.
 
     Args:
-        key: dotted.
+        key: dotted, whole.
+        known: the keys that could stand in its place.
 
     Example:
-        >>> meant_by("epochs")
+        >>> advice("epochs", ["optim.max_epochs", "model.order"])
         'set optim.max_epochs'
-        >>> meant_by("dataset.K")
+        >>> advice("optim.patiense", ["optim.patience"])
+        'did you mean optim.patience?'
+        >>> advice("dataset.K", [])
         'set model.order (the highest degree K of the filter)'
     """
-    found = _MEANT.get(key) or _MEANT.get(key.rpartition(".")[2])
-    if found is None or found[0] == key:
+    last = key.rpartition(".")[2]
+    return _set(key, key) or _near(key, known, 0.85) or _set(last, key) or _near(key, known, 0.5)
+
+
+def _set(name: str, key: str) -> str | None:
+    setting, more = _MEANT.get(name, (key, ""))
+    if setting == key:
         return None
-    name, more = found
-    return f"set {name} ({more})" if more else f"set {name}"
+    return f"set {setting} ({more})" if more else f"set {setting}"
+
+
+def _near(key: str, known: Collection[str], cutoff: float) -> str | None:
+    near = difflib.get_close_matches(key, known, n=3, cutoff=cutoff)
+    return f"did you mean {' or '.join(near)}?" if near else None

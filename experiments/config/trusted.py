@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hydra.conf import HydraConf
 
-from longnn.runs.trust import PACKAGES, VARIABLE
+from longnn.runs.trust import PACKAGES, VARIABLE, trusted_modules
 
 from .configs import CONF, groups
 
@@ -19,13 +19,13 @@ from .configs import CONF, groups
 def own_modules(hydra: HydraConf) -> tuple[str, ...]:
     """The modules that files in the config folders of the user's own name.
 
-    None where LONGNN_TRUST is set, which then says alone what is trusted.
+    Where LONGNN_TRUST is set, those that it names instead: it says alone what is trusted.
 
     Args:
         hydra: Hydra's own node of a composed config.
     """
     if VARIABLE in os.environ:
-        return ()
+        return trusted_modules()
     sources = hydra.runtime.config_sources
     folders = [Path(s.path) for s in sources if s.schema == "file" and s.path]
     return modules_named(folder for folder in folders if folder.resolve() != CONF)

@@ -1,7 +1,5 @@
 """What a command line names and no config file has: messages that give the nearest names."""
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +7,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, groups, keys_in, keys_of, options
-from .meant import meant_by
+from .meant import advice
 from .renamed import new_name
 from .spelling import name_problem
 
@@ -67,11 +65,9 @@ def key_problem(known: Known, override: Override) -> str | None:
     keys |= set() if inside else set(groups())
     of = f" of {group}={','.join(names)}" if inside and names != ["*"] else ""
     elsewhere = _elsewhere(known.folders, group, key) if inside else ""
-    meant = meant_by(key)
-    near = _near(key, keys) or _near(group, keys) or f"there are {_listed(keys)}."
-    hint = f"{meant}." if meant and meant != f"set {key}" else near
+    near = advice(key, keys) or advice(group, keys) or f"there are {', '.join(sorted(keys))}."
     added = f" One that its class takes is added with +{key}=..." if group in _BUILT else ""
-    return f"unknown key {key!r}{of}: {hint}{elsewhere}{added}"
+    return f"unknown key {key!r}{of}: {near}{elsewhere}{added}"
 
 
 _BUILT = ("dataset", "model", "split", "logger", "tuned")
@@ -100,16 +96,7 @@ def hint(key: str, config: DictConfig) -> str:
     name = new_name(key)
     if name is not None:
         return f"it is called {name} now"
-    return meant_by(key) or _near(key, keys_of(config)) or "see --cfg job for its keys"
-
-
-def _near(key: str, keys: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, keys, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else ""
-
-
-def _listed(keys: Iterable[str]) -> str:
-    return ", ".join(sorted(keys))
+    return advice(key, keys_of(config)) or "see --cfg job for its keys"
 
 
 def _files(folders: list[Path], group: str, names: list[str]) -> list[Path]:

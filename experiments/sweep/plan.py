@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ..config.checked import check_config
+from ..config.checked import check_keys
 from ..config.identity import hash_of, name_of
 from ..config.trusted import own_modules
 from ..config.unknown import hint
@@ -78,7 +78,7 @@ def _planned(
         base = bases[choices]
         config = base.config.copy()
         _set(config, values)
-        check_config(config)
+        check_keys(config)
         name = _name(base, config, values, number)
         choice = base.whole.hydra.runtime.choices["model"]
         folder = Path(str(base.whole.hydra.sweep.dir)).absolute()

@@ -81,7 +81,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
         train(*FAST, "optim.groups.mlp.lr=nan,0.01", "on_error=raise")
     sweep, started = tmp_path / "sweep", []
 
-    def run(command, check):
+    def run(command, check, env):
         started.append(command)
         return subprocess.CompletedProcess(command, 3)
 
