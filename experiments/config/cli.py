@@ -61,7 +61,9 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
     known = Known(folders, _chosen(folders, overrides), config)
     for override in overrides:
-        problem = package_problem(override) or code_problem(override) or key_problem(known, override)
+        problem = (
+            package_problem(override) or code_problem(override) or key_problem(known, override)
+        )
         if problem is None and override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
             problem = output_problem(Path(str(override.value())))
         if problem is not None:

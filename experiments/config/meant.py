@@ -24,7 +24,13 @@ _WORDS = {
     ("model.hidden", ""): (
         *("hidden", "hidden_dim", "hidden_size", "hidden_channels", "hid", "nhid", "width"),
     ),
-    ("model.dropout", "or model.filter_dropout"): ("dropout", "dp", "dprate", "drop", "dropout_rate"),
+    ("model.dropout", "or model.filter_dropout"): (
+        "dropout",
+        "dp",
+        "dprate",
+        "drop",
+        "dropout_rate",
+    ),
     ("model.alpha", ""): ("alpha",),
     ("model.beta", ""): ("beta",),
     ("dataset", ""): ("data", "graphs", "data_name"),

@@ -39,7 +39,9 @@ def modules_named(folders: Iterable[Path]) -> tuple[str, ...]:
     Args:
         folders: where config files lie.
     """
-    files = [f for folder in folders for group in groups() for f in (folder / group).rglob("*.yaml")]
+    files = [
+        f for folder in folders for group in groups() for f in (folder / group).rglob("*.yaml")
+    ]
     texts = [file.read_text(errors="replace") for file in files]
     named = {name for text in texts for name in _TARGET.findall(text)}
     return tuple(sorted(named - {*PACKAGES, "hydra_plugins"}))

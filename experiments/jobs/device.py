@@ -35,7 +35,7 @@ def computing_in(dtype: str) -> Iterator[None]:
     Args:
         dtype: the setting of that name.
     """
-    before = bool(jax.config.jax_enable_x64)
+    before = bool(jax.config.read("jax_enable_x64"))
     if before and dtype == "float32" and os.environ.get("JAX_ENABLE_X64"):
         _tell()
     jax.config.update("jax_enable_x64", dtype == "float64")

@@ -11,7 +11,7 @@ import ast
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -131,7 +131,7 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(_bytes(file)).hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _bytes(file: Path) -> bytes:
     """Read once, as a process imports a module once: a run counts as the code that it runs."""
     return file.read_bytes()

@@ -42,7 +42,9 @@ def trusted_modules(trust: Iterable[str] = ()) -> tuple[str, ...]:
         ValueError: if it is one word instead of a sequence of words.
     """
     if isinstance(trust, str):
-        raise ValueError(f"trust must be a sequence of names of modules, got {trust!r}; ({trust!r},)")
+        raise ValueError(
+            f"trust must be a sequence of names of modules, got {trust!r}; ({trust!r},)"
+        )
     named = os.environ.get(VARIABLE, "").split(",")
     return tuple(dict.fromkeys([*trust, *(name.strip() for name in named if name.strip())]))
 

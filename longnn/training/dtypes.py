@@ -22,7 +22,7 @@ def check_dtype(dtype: DTypeLike, precision: Precision = "full") -> None:
         raise ValueError(f"dtype must be float32 or float64, got {dtype!r}")
     if name == "float32":
         return
-    if not jax.config.jax_enable_x64:
+    if not jax.config.read("jax_enable_x64"):
         raise ValueError(
             "dtype float64 needs jax to compute in it, which would make it float32 otherwise; call "
             "jax.config.update('jax_enable_x64', True) first"

@@ -54,7 +54,11 @@ class Command:
         command = [sys.executable, "-m", "longnn.experiments", "train", *overrides]
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                command, env={**environment, "LONGNN_TRUST": "tests"}, cwd=ROOT, stdout=out, stderr=out
+                command,
+                env={**environment, "LONGNN_TRUST": "tests"},
+                cwd=ROOT,
+                stdout=out,
+                stderr=out,
             )
 
     def said(self) -> str:

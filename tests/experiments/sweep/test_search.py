@@ -178,7 +178,9 @@ def test_resume_goes_on_to_the_number_asked_for_last(search, monkeypatch):
     monkeypatch.setattr(
         subprocess,
         "run",
-        lambda command, check, env: started.append(command) or subprocess.CompletedProcess(command, 0),
+        lambda command, check, env: (
+            started.append(command) or subprocess.CompletedProcess(command, 0)
+        ),
     )
     sweep_command(["resume", str(found)])
     (command,) = started
