@@ -5,13 +5,17 @@ jax is imported inside the job only, so that ``--help`` answers at once.
 
 import re
 import sys
+from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from ..config.checked import check_top
 from ..config.cli import CONF, check_command_line, in_order, register_resolvers
 from ..config.output import check_output
-from ..config.started import started
+from ..config.started import EXPLAINED, JobError, started
+from ..jobs.discard import discard
 from .identity import fit_name
 
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")
@@ -25,9 +29,15 @@ def job(config: DictConfig) -> None:
         config: the composed config of the fit.
     """
     _register()
-    from .single import run
+    directory = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        check_top(config, "approximate")
+        from .single import run
 
-    run(config)
+        run(config)
+    except EXPLAINED as error:
+        discard(directory, f"{HydraConfig.get().job.name}.log")
+        raise JobError(error) from error
 
 
 def main() -> None:

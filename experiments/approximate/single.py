@@ -18,6 +18,7 @@ from longnn.runs.directory import CONFIG
 from longnn.runs.record import Writer, finished, save_arrays, write_run
 
 from ..config.trusted import own_modules
+from ..jobs.device import check_device
 from ..jobs.summary import versions
 from .data import named_filters, signals_of, targets_of
 from .figures import figures_of
@@ -48,6 +49,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     if result is not None:
         LOG.info("This fit was finished before, and is not repeated; force=true repeats it.")
     else:
+        check_device()
         check(config)
         named_filters(config)
         result = _fit(config, directory, identity)

@@ -1,7 +1,7 @@
 """Whether a composed config is one that a command understands; imports no jax.
 
-What a class or a function takes (``model``, ``dataset``, ``split``, ``logger``) is judged by itself,
-where it is built: ``longnn.runs.configured``.
+What a class or a function takes (``model``, ``dataset``, ``split``, ``logger``) is judged where it
+is built: ``longnn.runs.configured``.
 """
 
 import re
@@ -26,7 +26,7 @@ _OWN_GROUPS = ("mlp", "decomposition", "coefficients", "basis")
 
 
 def check_config(config: DictConfig) -> None:
-    """Refuses the config of a run that lacks a value, or has one out of range or that nothing reads.
+    """Refuses a run's config that lacks a value, or has one out of range or that nothing reads.
 
     Args:
         config: composed, with Hydra's own node or without.

@@ -8,22 +8,16 @@ from functools import cache
 
 import jax
 
+from longnn.doctor import device_problem
+
 LOG = logging.getLogger(__name__)
 
 
 def check_device() -> None:
     """Raises ValueError where the environment asks jax for a device that is not here."""
-    asked = os.environ.get("JAX_PLATFORMS")
-    try:
-        jax.devices()
-    except (AssertionError, RuntimeError) as error:
-        if not asked:
-            raise
-        raise ValueError(
-            f"JAX_PLATFORMS={asked} asks for a device that jax cannot use here; use "
-            "JAX_PLATFORMS=cpu, or leave it unset, or install jax for that device "
-            '(pip install "jax[cuda12]"); longnn doctor says what runs'
-        ) from error
+    problem = device_problem()
+    if problem is not None:
+        raise ValueError(problem)
 
 
 @contextmanager

@@ -110,8 +110,8 @@ def resume(directory: Path, *, failed: bool, trust: bool = False) -> int:
         acting = None if trust else acting_word(sweep.command)
         if acting is not None:
             raise ValueError(
-                f"{file} says that the sweep was started with {acting!r}, which can run code of any "
-                "kind; if you started it, or have read the command, add --trust"
+                f"{file} says that the sweep was started with {acting!r}, which can run any code; "
+                "if you started it, or have read the command, add --trust"
             )
         command = [sys.executable, "-m", "longnn.experiments", "train", *words]
         code = subprocess.run(command, check=False, env=environment).returncode or code

@@ -75,7 +75,8 @@ class Waves(Series):
         self.omega = Setting(jnp.asarray(omega, dtype))
         scale = (2 / (waves + 1)) ** 0.5
         drawn = scale * jax.random.normal(rngs.params(), (2 * waves,), jnp.float32)
-        self.amplitudes = nnx.Param(drawn.astype(dtype), group="coefficients")  # cos, sin, cos, sin, ...
+        drawn = drawn.astype(dtype)  # cos, sin, cos, sin, ...
+        self.amplitudes = nnx.Param(drawn, group="coefficients")
 
     def terms(self) -> tuple[Recurrence, Float[Array, "K1 C"]]:
         """See :class:`longnn.models.Series`; the basis is that of the Chebyshev polynomials T_k."""

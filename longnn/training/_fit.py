@@ -71,8 +71,8 @@ def fit(
         dtype: of operator, features and parameters, float32 (None) or float64, which needs
             ``jax.config.update("jax_enable_x64", True)`` at the start of the program.
         chunk: epochs between two looks at the host, >= 1.
-        memory_gb: the memory that training may take, > 0; of a larger batch the rest waits until runs
-            have ended.
+        memory_gb: the memory that training may take, > 0; of a larger batch the rest waits until
+            runs have ended.
         on_progress: called after each chunk.
 
     Raises:

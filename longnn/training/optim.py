@@ -31,8 +31,9 @@ class Optim:
     """How to train: Adam with rates for each group of parameters, or any optax transformation.
 
     Attributes:
-        rates: the learning rate and the coupled weight decay of each optimizer group, for Adam, both
-            >= 0; None: 0.01 everywhere, with a decay of 5e-4 in group "mlp", which trains every model.
+        rates: the learning rate and the coupled weight decay of each optimizer group, for Adam,
+            both >= 0; None: 0.01 everywhere, with a decay of 5e-4 in group "mlp", which trains
+            every model.
         max_epochs: the most epochs that a run is trained for, >= 1.
         patience: a run stops at the (patience + 1)-th consecutive epoch whose validation score is
             strictly below the best one, >= 0.
