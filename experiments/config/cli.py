@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from .configs import CONF, described, groups
+from .configs import CONF, described, groups, options
 from .identity import run_name
 from .unknown import Known, key_problem, option_problem
 
@@ -48,7 +48,7 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
     Raises:
         SystemExit: with code 2 and the message.
     """
-    parsed = _parser().parse_known_args(arguments)[0]
+    parsed, unknown = _parser().parse_known_args(arguments)
     if parsed.shell_completion:
         return  # what follows are not settings
     if parsed.experimental_rerun:
@@ -57,7 +57,14 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
         )
     if parsed.config_dir and not Path(parsed.config_dir).is_dir():
         _exit(f"--config-dir {parsed.config_dir}: there is no such folder; check its path")
+    for word in unknown:
+        name = word.strip("-")
+        setting = name if "=" in name else f"{name}=VALUE"
+        _exit(
+            f"unknown option {word!r}: a setting is written without dashes, {setting}; see --help"
+        )
     overrides = _parsed(parsed.overrides)
+    _check_several(overrides, parsed.multirun)
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
     known = Known(folders, _chosen(folders, overrides), config)
     for override in overrides:
@@ -65,7 +72,8 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
             package_problem(override) or code_problem(override) or key_problem(known, override)
         )
         if problem is None and override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
-            problem = output_problem(Path(str(override.value())))
+            given = str(override.value())
+            problem = output_problem(Path(given)) if given else f"{override.key_or_group} is empty"
         if problem is not None:
             _exit(problem)
 
@@ -210,12 +218,33 @@ def _parsed(words: list[str]) -> list[Override]:
         try:
             found.append(parser.parse_override(word))
         except HydraException:
-            key = word.partition("=")[0]
-            _exit(
-                f"{word!r} is no setting: write key=value without spaces around =, and in quotes "
-                f"what holds spaces, commas or brackets of its own, such as \"{key}='a b'\""
-            )
+            _exit(_no_setting(word))
     return found
+
+
+def _no_setting(word: str) -> str:
+    """Says what is wrong with a word that cannot be read."""
+    key, equals, _ = word.partition("=")
+    if equals and key:
+        return (
+            f"{word!r} cannot be read: put a value that holds spaces, commas, brackets or quotes of "
+            f"its own in quotes, \"{key}='a b'\""
+        )
+    found = [f"{group}={word}" for group in groups() if word in options(group)]
+    hint = f"; did you mean {' or '.join(found)}?" if found else ", such as dataset=cora"
+    return f"{word!r} is no setting: write key=value without spaces around ={hint}"
+
+
+def _check_several(overrides: list[Override], multirun: bool) -> None:
+    """Exits where a setting has several values, and nothing says that they are a sweep."""
+    if multirun or {"experiment", "hydra.mode"} & {o.key_or_group for o in overrides}:
+        return
+    for override in overrides:
+        if override.is_sweep_override():
+            _exit(
+                f"{override.input_line} has several values: add -m for a run of each, or write a "
+                f"list as {override.key_or_group}=[...]"
+            )
 
 
 def _exit(message: str) -> NoReturn:

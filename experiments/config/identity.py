@@ -14,6 +14,8 @@ from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
 from longnn.runs.sources import code_of
 
+from .checked import check_missing
+
 PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision", "dtype")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
 
@@ -58,7 +60,12 @@ def run_name(config: DictConfig) -> str:
 
 
 def name_of(config: DictConfig, choices: Mapping[str, str]) -> str:
-    """dataset_model_split-HASH, given which files were chosen of each group."""
+    """dataset_model_split-HASH, given which files were chosen of each group.
+
+    Raises:
+        ValueError: if a value that has to be given is missing.
+    """
+    check_missing(config)
     digest = settings_hash(config)[:8]
     name = f"{config.dataset.name}_{choices['model']}_{choices['split']}-{digest}"
     return re.sub(r"[/\x00-\x1f\x7f]", "_", name)  # one folder, whatever a user calls a dataset

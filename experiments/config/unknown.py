@@ -32,7 +32,8 @@ def option_problem(folders: list[Path], group: str, option: str) -> str | None:
     problem = name_problem(group, option, known) if known else None
     if problem is None:
         return None
-    return f"{problem} Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
+    other = " Another optimizer is given in Python: longnn.Optim." if group == "optim" else ""
+    return f"{problem}{other} Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
 
 
 def key_problem(known: Known, override: Override) -> str | None:
@@ -108,7 +109,12 @@ def _elsewhere(folders: list[Path], group: str, key: str) -> str:
     name = key.removeprefix(f"{group}.")
     files = sorted(_files(folders, group, ["*"]))
     having = [f"{group}={file.stem}" for file in files if name in keys_in(file)]
-    return f" {', '.join(having)} has it." if having else ""
+    more = f" and {len(having) - _SOME} more" if len(having) > _SOME else ""
+    return f" {', '.join(having[:_SOME])}{more} has it." if having else ""
+
+
+_SOME = 4
+"""How many options a message lists that have a key."""
 
 
 def _options(known: Known, group: str) -> list[str]:

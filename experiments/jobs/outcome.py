@@ -119,7 +119,7 @@ def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
     if attempts.owned(attempt) and not isinstance(error, OSError):  # a full disk: it may go on
         checkpoint.remove(job.directory)
     if job.sweep is None and isinstance(error, EXPLAINED):  # the command says it at its end
-        if not isinstance(error, ValueError):
+        if isinstance(error, MemoryError | FloatingPointError):  # of others nothing is left
             error.add_note(f"{attempt.file} has the traceback")
     else:
         message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"

@@ -98,7 +98,8 @@ def resume(directory: Path, *, failed: bool, trust: bool = False) -> int:
         states = states_of(file, sweep)
         found = {state.status for state in states}
         if not found & {*wanted, "running"} or (sweep.trials is not None and found <= OVER):
-            print(f"nothing to do: {counted(states)}")
+            again = "; --failed runs those again" if "failed" in found - {*wanted} else ""
+            print(f"nothing to do: {counted(states)}{again}")
             code = exit_code(states) or code
             continue
         overrides = [f"hydra.sweep.dir={quoted(str(directory))}"]

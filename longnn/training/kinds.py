@@ -10,12 +10,13 @@ import numpy as np
 from longnn.data.errors import unknown
 from longnn.graphs.checks import is_whole
 
-KINDS = {
+KINDS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     str: "text",
     type(None): "null",
+    Callable: "a class or a function (in a config: a mapping with _target_)",
 }
 """The kinds that are checked, and what a message calls them; others are the function's own."""
 
@@ -59,8 +60,8 @@ def check_kinds(made: Callable[..., object], values: Mapping[str, object]) -> No
     """Raises ValueError for a value of another kind than the annotation of its parameter.
 
     Checked are annotations of ``bool``, ``int``, ``float`` and ``str``, each also with ``None``,
-    and parameters that take numbers or arrays and whose default is a float; a whole number passes
-    for a float.
+    of callables, and parameters that take numbers or arrays and whose default is a float; a whole
+    number passes for a float.
 
     Args:
         made: the function or class that takes the values.
@@ -71,7 +72,9 @@ def check_kinds(made: Callable[..., object], values: Mapping[str, object]) -> No
         kinds = _kinds(parameters[name]) if name in parameters else ()
         if kinds and not any(_is_of(value, kind) for kind in kinds):
             wanted = " or ".join(KINDS[kind] for kind in kinds)
-            raise ValueError(f"{name} of {_name_of(made)} must be {wanted}, got {value!r}")
+            whole = int in kinds and isinstance(value, float) and value.is_integer()
+            hint = f"; write {int(value)}" if whole else ""  # type: ignore[call-overload]
+            raise ValueError(f"{name} of {_name_of(made)} must be {wanted}, got {value!r}{hint}")
 
 
 def check_names(made: Callable[..., object], values: Mapping[str, object]) -> None:
@@ -115,13 +118,17 @@ def _kinds(parameter: inspect.Parameter) -> tuple[Any, ...]:
     """The kinds that an annotation admits; none where it is of another sort or there is none."""
     annotation = parameter.annotation
     several = get_origin(annotation) in (Union, types.UnionType)
+    if get_origin(annotation) is Callable:
+        return (Callable,)
     kinds = get_args(annotation) if several else (annotation,)
     if all(isinstance(kind, type) and kind in KINDS for kind in kinds):
         return kinds
     return (float,) if several and isinstance(parameter.default, float) else ()
 
 
-def _is_of(value: object, kind: type) -> bool:
+def _is_of(value: object, kind: Any) -> bool:
+    if kind is Callable:
+        return callable(value)
     if kind is float:  # an array or a traced value has a dtype
         return is_whole(value) or isinstance(value, float | np.floating) or hasattr(value, "dtype")
     if kind is int:

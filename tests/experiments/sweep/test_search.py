@@ -257,7 +257,7 @@ def test_a_space_that_names_no_key(search, tmp_path, capsys):
         (["sweep=optuna"], "a search needs a space: sweep=longnn, or values"),
         (["hydra.sweeper.storage=postgresql+nosuch://u:secret@h/d"], "needs a driver that is"),
         (["hydra.sweeper.storage=nonsense"], "storage=nonsense cannot be used"),
-        (["hydra.sweeper.trials=0"], "hydra.sweeper.trials must be a whole number in [1, inf), got 0"),
+        (["hydra.sweeper.trials=0"], "hydra.sweeper.trials must be a whole number in [1, inf)"),
         (["split=public"], "the protocol public draws none; add split=stratified"),
     ],
 )  # fmt: skip

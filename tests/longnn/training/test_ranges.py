@@ -65,11 +65,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_fit_refuses_before_it_trains(name):
+    def fit(optim=(), **given):
+        chosen = longnn.Optim(**dict([optim])) if optim else FEW
+        longnn.fit("mlp", DATA, SPLITS, optim=chosen, **given)
+
     with pytest.raises(ValueError, match=f"{name} must be a"):
-        given = {
-            k: longnn.Optim(**dict([v])) if k == "optim" else v for k, v in REFUSED[name].items()
-        }
-        longnn.fit("mlp", DATA, SPLITS, **{"optim": FEW, **given})
+        fit(**REFUSED[name])
 
 
 def test_a_rate_that_nothing_reads():
