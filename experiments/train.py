@@ -12,10 +12,11 @@ import hydra
 from hydra.utils import get_original_cwd
 from omegaconf import DictConfig
 
-from .config.cli import CONF, check_command_line, in_order, register_resolvers
+from .config.cli import CONF, check_command_line, register_resolvers
 from .config.here import import_from
 from .config.output import check_output
 from .config.started import started
+from .config.words import in_order
 from .garbage import kept
 
 

@@ -12,9 +12,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from ..config.checked import check_top
-from ..config.cli import CONF, check_command_line, in_order, register_resolvers
+from ..config.cli import CONF, check_command_line, register_resolvers
 from ..config.output import check_output
 from ..config.started import EXPLAINED, JobError, started
+from ..config.words import in_order
 from ..jobs.discard import discard
 from .identity import fit_name
 

@@ -1,21 +1,18 @@
 """What is checked or computed before Hydra starts a job; imports no jax."""
 
-import argparse
 import os
-import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from .configs import CONF, described, groups, options
+from .configs import CONF, described, groups
 from .identity import run_name
 from .unknown import Known, key_problem, option_problem
+from .words import check_options, check_several, overrides_of, parser
 
 
 def register_resolvers() -> None:
@@ -48,23 +45,15 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
     Raises:
         SystemExit: with code 2 and the message.
     """
-    parsed, unknown = _parser().parse_known_args(arguments)
+    parsed, unknown = parser().parse_known_args(arguments)
     if parsed.shell_completion:
         return  # what follows are not settings
-    if parsed.experimental_rerun:
-        _exit(
-            "--experimental-rerun runs whatever a pickle of a run directory says; give the settings"
-        )
-    if parsed.config_dir and not Path(parsed.config_dir).is_dir():
-        _exit(f"--config-dir {parsed.config_dir}: there is no such folder; check its path")
-    for word in unknown:
-        name = word.strip("-")
-        setting = name if "=" in name else f"{name}=VALUE"
-        _exit(
-            f"unknown option {word!r}: a setting is written without dashes, {setting}; see --help"
-        )
-    overrides = _parsed(parsed.overrides)
-    _check_several(overrides, parsed.multirun)
+    try:
+        check_options(parsed, unknown)
+        overrides = overrides_of(parsed.overrides)
+        check_several(overrides, parsed.multirun)
+    except ValueError as error:
+        _exit(str(error))
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
     known = Known(folders, _chosen(folders, overrides), config)
     for override in overrides:
@@ -76,48 +65,6 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
             problem = output_problem(Path(given)) if given else f"{override.key_or_group} is empty"
         if problem is not None:
             _exit(problem)
-
-
-def in_order(arguments: list[str]) -> list[str]:
-    """The command line with options first, since Hydra takes overrides at one place only.
-
-    Args:
-        arguments: without the program name, such as ``["seed=1,2", "-m", "model=mlp"]``.
-    """
-    known, unknown = _parser().parse_known_args(arguments)
-    late = [word for word in unknown if _OVERRIDE.match(word)]
-    moved = [word for word in arguments if word in known.overrides or word in late]
-    return [word for word in arguments if word not in moved] + moved
-
-
-_OVERRIDE = re.compile(r"[~+]*[\w@/.]+(:\w+)?=|~\w")
-"""How a word begins that sets or deletes something."""
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Hydra's options, so that neither they nor their values are taken for overrides."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--info", "-i", nargs="?")
-    for name in ("--help", "--hydra-help", "--multirun", "--resolve", "--run", "--version"):
-        parser.add_argument(name, *_SHORT.get(name, ()), action="store_true")
-    parser.add_argument("--shell-completion", "-sc", action="store_true")
-    for name in ("--cfg", "--config-dir", "--config-name", "--config-path", "--package"):
-        parser.add_argument(name, *_SHORT.get(name, ()))
-    parser.add_argument("--experimental-rerun")
-    return parser
-
-
-_SHORT = {
-    "--cfg": ["-c"],
-    "--config-dir": ["-cd"],
-    "--config-name": ["-cn"],
-    "--config-path": ["-cp"],
-    "--help": ["-h"],
-    "--multirun": ["-m"],
-    "--package": ["-p"],
-    "--run": ["-r"],
-}
 
 
 def _chosen(folders: list[Path], overrides: list[Override]) -> dict[str, list[str]]:
@@ -209,42 +156,6 @@ def output_problem(directory: Path) -> str | None:
     if not os.access(existing, os.W_OK):
         return f"cannot write runs to {directory}: no write permission on {existing}"
     return None
-
-
-def _parsed(words: list[str]) -> list[Override]:
-    """The overrides; exits at the first word that is none."""
-    parser, found = OverridesParser.create(), []
-    for word in words:
-        try:
-            found.append(parser.parse_override(word))
-        except HydraException:
-            _exit(_no_setting(word))
-    return found
-
-
-def _no_setting(word: str) -> str:
-    """Says what is wrong with a word that cannot be read."""
-    key, equals, _ = word.partition("=")
-    if equals and key:
-        return (
-            f"{word!r} cannot be read: put a value that holds spaces, commas, brackets or quotes of "
-            f"its own in quotes, \"{key}='a b'\""
-        )
-    found = [f"{group}={word}" for group in groups() if word in options(group)]
-    hint = f"; did you mean {' or '.join(found)}?" if found else ", such as dataset=cora"
-    return f"{word!r} is no setting: write key=value without spaces around ={hint}"
-
-
-def _check_several(overrides: list[Override], multirun: bool) -> None:
-    """Exits where a setting has several values, and nothing says that they are a sweep."""
-    if multirun or {"experiment", "hydra.mode"} & {o.key_or_group for o in overrides}:
-        return
-    for override in overrides:
-        if override.is_sweep_override():
-            _exit(
-                f"{override.input_line} has several values: add -m for a run of each, or write a "
-                f"list as {override.key_or_group}=[...]"
-            )
 
 
 def _exit(message: str) -> NoReturn:

@@ -45,9 +45,9 @@ from omegaconf import OmegaConf
         ),
         (
             ["--dataset", "cora"],
-            "unknown option '--dataset': a setting is written without dashes, ",
+            "unknown option '--dataset': settings are written without dashes; ",
         ),
-        (["--lr=1"], "written without dashes, lr=1; see --help"),
+        (["--lr=1"], "written without dashes; set optim.groups.mlp.lr"),
         (["model=GCN"], "unknown model 'GCN': did you mean gcn"),
         (["seed=0,1"], "seed=0,1 has several values: add -m for a run of each, or write a list"),
         (["hydra.run.dir="], "hydra.run.dir is empty"),
