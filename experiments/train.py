@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from .config.cli import CONF, check_command_line, register_resolvers
 from .config.here import import_from
 from .config.output import check_output
-from .config.started import started
+from .config.starting import started
 from .config.words import in_order
 from .garbage import kept
 

@@ -14,9 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from ..config.checked import check_top
 from ..config.cli import CONF, check_command_line, register_resolvers
 from ..config.output import check_output
-from ..config.started import EXPLAINED, JobError, started
+from ..config.starting import EXPLAINED, JobError, started
 from ..config.words import in_order
-from ..jobs.discard import discard
+from ..jobs.leftover import discard
 from .identity import fit_name
 
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")

@@ -14,7 +14,7 @@ from longnn.runs.result import Result, read_result
 from longnn.training import Fit
 
 from ..config import identity
-from ..config.started import EXPLAINED
+from ..config.starting import EXPLAINED
 from .job import Job
 from .result import files_of, line, plain, result_of
 from .sinks import ended

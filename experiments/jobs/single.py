@@ -8,9 +8,9 @@ from omegaconf import DictConfig
 from longnn.data.errors import DataFileError
 
 from ..config.checked import check_config
-from ..config.started import EXPLAINED, JobError
-from .discard import discard
+from ..config.starting import EXPLAINED, JobError
 from .job import current_job
+from .leftover import discard
 from .outcome import Outcome
 from .progress import shown
 from .run import run_together
