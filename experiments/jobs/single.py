@@ -35,7 +35,6 @@ def run(config: DictConfig) -> dict[str, str]:
     """
     job = current_job(HydraConfig.get(), config)
     if job.sweep is not None:  # which shows all of its jobs
-        check_config(config)
         (outcome,) = run_together([job])
     else:
         try:
