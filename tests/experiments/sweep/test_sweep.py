@@ -28,7 +28,7 @@ def states(directory: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "vmap"])
 def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, launcher):
-    """A learning rate beyond all numbers, a dataset that does not exist, a budget nobody can keep."""
+    """A learning rate beyond reason, a dataset that does not exist, a budget nobody can keep."""
     with pytest.raises(SystemExit) as stopped:
         train(*FAST, f"hydra/launcher={launcher}", "optim.groups.mlp.lr=0.01,1e38", "seed=0,1",
               "dataset=csbm,csbn")  # fmt: skip
