@@ -69,6 +69,10 @@ def _put(content: dict[str, Any], key: str, value: Any) -> None:
             f"{key} was searched, but tuned values are of model.* and optim.groups.* only"
         )
     *folders, name = key.split(".")
+    if "_target_" in key:
+        raise ValueError(
+            f"{key} names code, which is no tuned value; write it into the file yourself"
+        )
     for folder in folders:
         content = content.setdefault(folder, {})
     content[name] = float(f"{value:.6g}") if isinstance(value, float) else value

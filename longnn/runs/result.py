@@ -25,7 +25,8 @@ class TrainedModel:
         test: test score there, in percent.
         best_epoch: the selected epoch, from 1 on.
         epochs: how many epochs were trained.
-        diverged: whether the loss stopped being finite; the scores are of the epochs before.
+        diverged: whether the training loss stopped being finite, or ended above 100 times its first
+            value; the scores are of the selected epoch.
         alpha: learned exponent at the selected epoch; None for a model without.
         beta: likewise.
     """

@@ -1,5 +1,6 @@
 """Finished runs, opened again: `run = longnn.load("runs/...")`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from longnn.runs.parameters import filled, in_features, named
 from longnn.runs.result import Result, TrainedModel, read_result
 from longnn.training import Fit, Optim, Problem, Trial, problem_of
 from longnn.training.builder import template
+from longnn.training.dtypes import check_dtype
 from longnn.training.loop import predict
 from longnn.training.scores import Score
 
@@ -40,6 +42,7 @@ class Run:
         part: [S, N] of each split and node: 0 train, 1 validation, 2 test, -1 none.
         shape: (F, C), the features that the models take and the outputs that they give.
         fit: what training gave: parameters, curves, outputs.
+        trust: names of modules whose code the config may name.
     """
 
     directory: Path
@@ -47,6 +50,7 @@ class Run:
     part: Int8[np.ndarray, "S N"]
     shape: tuple[int, int]
     fit: Fit
+    trust: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -138,7 +142,8 @@ class Run:
             DataFileError: if a file is missing.
         """
         dataset = reduced(
-            configured.instantiate(self.config["dataset"]), self.config["graph"]["keep"]
+            configured.instantiate(self.config["dataset"], self.trust),
+            self.config["graph"]["keep"],
         )
         if dataset.checksum != self.result.dataset_checksum:
             raise RunDirectoryError(
@@ -167,7 +172,7 @@ class Run:
                 "graph with the same features and classes"
             )
         graph = self.config["graph"]
-        model, _ = configured.model_of(self.config["model"])
+        model, _ = configured.model_of(self.config["model"], self.trust)
         return problem_of(
             given,
             self_loops=graph["self_loops"],
@@ -175,6 +180,7 @@ class Run:
             # runs of before these settings have none
             order=graph.get("order", "given"),
             precision=self.config.get("precision", "full"),
+            dtype=self.config.get("dtype", "float32"),
             model=model,
         )
 
@@ -202,26 +208,31 @@ class Run:
         return "\n  ".join(lines)
 
 
-def load(directory: str | Path) -> Run:
+def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     """Opens the directory of a finished run.
 
-    Its config names the code of model and data, which is imported: open only directories that you
-    trust.
+    Its config names the code of model and data: classes and functions of longnn, polybases and
+    optax, and of the modules that you name; :func:`longnn.runs.read` gives the arrays without any.
 
     Args:
         directory: where the run lies, such as `runs/csbm_longnn_stratified-1f0c3a5e`.
+        trust: names of modules whose code the config may name, such as ("mine",), besides those of
+            the environment variable LONGNN_TRUST.
 
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
         RunDirectoryError: if it is of another layout, or a file of it is missing or damaged.
+        ValueError: if its config names code of a module that is not trusted, or if it was trained
+            in float64 and jax is not set to compute in it.
     """
     folder = Path(directory).expanduser()
     result = read_result(folder)
     files = (PARAMETERS, PREDICTIONS, CURVES)
     params, predictions, curves = (read_arrays(folder / name) for name in files)
     outputs, part = _outputs(predictions), predictions["part"]
-    model, values = configured.model_of(result.config["model"])
+    model, values = configured.model_of(result.config["model"], trust)
     classes, dtype = outputs.shape[2], next(iter(params.values())).dtype
+    check_dtype(dtype)
     width = in_features(
         params, lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)
     )
@@ -241,7 +252,7 @@ def load(directory: str | Path) -> Run:
         metric=result.metric,
         title=result.title,
     )
-    return Run(folder, result, part, (width, classes), fit)
+    return Run(folder, result, part, (width, classes), fit, tuple(trust))
 
 
 def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:

@@ -80,6 +80,6 @@ def test_a_search_among_negative_scores_is_drawn():
     ],
 )
 def test_bad_settings_are_explained(train, labels, capsys, overrides, message):
-    with pytest.raises(SystemExit, match="1"):
+    with pytest.raises(SystemExit, match="2"):
         train(*SMALL, *overrides)
-    assert re.search(f"error: .*{message}", capsys.readouterr().out)
+    assert re.search(f"error: .*{message}", capsys.readouterr().err)

@@ -28,9 +28,9 @@ def states(directory: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "vmap"])
 def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, launcher):
-    """A learning rate that is NaN, a dataset that does not exist, a budget nobody can keep."""
+    """A learning rate beyond reason, a dataset that does not exist, a budget nobody can keep."""
     with pytest.raises(SystemExit) as stopped:
-        train(*FAST, f"hydra/launcher={launcher}", "optim.groups.mlp.lr=0.01,nan", "seed=0,1",
+        train(*FAST, f"hydra/launcher={launcher}", "optim.groups.mlp.lr=0.01,1e38", "seed=0,1",
               "dataset=csbm,csbn")  # fmt: skip
     assert stopped.value.code == 1
     sweep = tmp_path / "sweep"
@@ -81,7 +81,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
         train(*FAST, "optim.groups.mlp.lr=nan,0.01", "on_error=raise")
     sweep, started = tmp_path / "sweep", []
 
-    def run(command, check):
+    def run(command, check, env):
         started.append(command)
         return subprocess.CompletedProcess(command, 3)
 
