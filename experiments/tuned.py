@@ -46,18 +46,18 @@ def entry_of(directory: Path) -> Entry:
         ValueError: likewise, and if a key was searched that has no place among tuned values.
     """
     found = search_outcome(directory)
-    result = read_result(directory / found["directory"])
+    result = read_result(directory / found.directory)
     split = result.config["split"]
     last = split["first_seed"] + split["count"] - 1
     (sweep,) = manifest.read(directory).values()
     search = {
         "command": manifest.command([a for a in sweep.command if "sweep.dir" not in a]),
-        "trials": found["trials"],
+        "trials": found.trials,
         "splits": f"{result.split}, seeds {split['first_seed']} to {last}",
-        "validation": round(found["validation"], 2),
+        "validation": round(found.validation, 2),
     }
     content: dict[str, Any] = {"tuned": {"source": "search", "search": search}}
-    for key, value in found["params"].items():
+    for key, value in found.params.items():
         _put(content, key, value)
     return Entry(f"{result.model}_{result.dataset}", content)
 

@@ -50,7 +50,7 @@ def trials_of(directory: Path) -> SearchScores:
         FileNotFoundError: if no search has finished there.
         ValueError: if several have.
     """
-    chosen = search_outcome(directory)["directory"]
+    chosen = search_outcome(directory).directory
     order = lambda run: (run.directory.name != chosen, -run.validation, run.settings)  # noqa: E731
     runs = sorted(collect([directory]), key=order)
     return {

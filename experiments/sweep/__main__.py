@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from longnn.runs import attempts
+from longnn.runs.text import printable
 
 from . import manifest
 from .combinations import quoted
@@ -23,7 +24,6 @@ from .state import (
     counted,
     exit_code,
     job_state,
-    printable,
     summary,
     trial_states,
 )
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
             return resume(options.directory, failed=options.failed)
         return {"status": status, "watch": watch}[options.command](options.directory)
     except (FileNotFoundError, ValueError) as error:
-        command_line.error(str(error))
+        command_line.error(printable(error))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -31,7 +31,7 @@ def test_markdown(runs, capsys):
     main([str(runs)])
     out = capsys.readouterr().out
     assert "**cora, split fixed (bbbbbbbb)**" in out
-    assert "| 85.00 +- 63.53 | 50.00 | 2 | 0.25 | - |" in out
+    assert "| 85.00 +- 63.53 | 50.00 +- 0.00 | 2 | 0.25 | - |" in out
     assert "**mlp minus longnn, paired by split**" in out
     assert "filter.png" in out
 
