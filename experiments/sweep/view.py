@@ -136,7 +136,9 @@ def line(watcher: Watcher, seen: Look) -> str:
     """The progress of a sweep in one line."""
     rate, left = watcher.rates(seen)
     counts = ", ".join(f"{number} {name}" for name, number in seen.counts.items() if number)
-    best = ", ".join(f"{printable(dataset)} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items()))
+    best = ", ".join(
+        f"{printable(dataset)} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items())
+    )
     parts = [f"{len(watcher.names)} jobs: {counts}", f"{rate:.0f} epochs/s"]
     parts += [f"best validation {best}"] if best else []
     parts += [f"{clock(left)} left"]

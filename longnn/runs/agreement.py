@@ -154,7 +154,9 @@ def _selection_problem(
     selected = {name: float(values[row.best_epoch - 1]) for name, values in curves.items()}
     highest = float(curves["val"][: row.epochs - row.diverged].max())
     if selected["val"] < highest:
-        return f"val is {selected['val']} at the selected epoch {row.best_epoch}, but {highest} once"
+        return (
+            f"val is {selected['val']} at the selected epoch {row.best_epoch}, but {highest} once"
+        )
     tied = 0.0 if metric in REGRESSION_METRICS else max(TIED_NODES / nodes, TIED_SCORE)
     if not np.isclose(row.val, 100 * selected["val"], rtol=1e-3, atol=0.01 + 100 * tied):
         return f"its val is {row.val}, the curve has {100 * selected['val']} at the selected epoch"

@@ -201,9 +201,19 @@ def _rewrite(attempt: Attempt, news: dict[str, object]) -> None:
 
 def _read(file: Path) -> Attempt:
     content = parsed(file)
-    if not isinstance(content, dict) or not isinstance(content.get("status"), str):
+    if not isinstance(content, dict) or not _is_attempt(content):
         return Attempt(file, {"status": UNREADABLE})
     return Attempt(file, content)
+
+
+def _is_attempt(content: dict[str, Any]) -> bool:
+    """Whether the status is one of ours, and everything else is a word or a number."""
+    return content.get("status") in _STATUSES and not any(
+        isinstance(value, dict | list) for value in content.values()
+    )
+
+
+_STATUSES = ("running", "done", "failed", "pruned", "stopped", "superseded", "killed")
 
 
 def _age(file: Path) -> float:

@@ -6,6 +6,7 @@ files `attempt-001.json`, ... say who worked on the run, and `train.log` what wa
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -62,7 +63,7 @@ def parsed(file: Path) -> object:
         file: its path.
     """
     try:
-        return _loaded(file)
+        return read_json(file)
     except (OSError, ValueError):
         return None
 
@@ -77,7 +78,7 @@ def read_identified(file: Path) -> dict[str, Any]:
         RunDirectoryError: if it cannot be read, or is no JSON object with an identity.
     """
     try:
-        content = _loaded(file)
+        content = read_json(file)
     except (OSError, ValueError) as error:
         raise _not_a_result(file, str(error)) from error
     if not isinstance(content, dict) or not isinstance(content.get("identity"), str):
@@ -91,8 +92,16 @@ def _not_a_result(file: Path, reason: str) -> RunDirectoryError:
     )
 
 
-def _loaded(file: Path) -> object:
-    """The content of a JSON file; ValueError if it is none, OSError if it cannot be read."""
+def read_json(file: Path) -> object:
+    """What a JSON file holds, which may be of any kind.
+
+    Args:
+        file: its path.
+
+    Raises:
+        OSError: if it is missing or cannot be read.
+        ValueError: if it is no JSON, is not a file, or has more than `TEXT_LIMIT` bytes.
+    """
     if file.exists() and not file.is_file():
         raise ValueError("it is not a file")  # to read a pipe would wait without end
     size = file.stat().st_size
@@ -100,8 +109,20 @@ def _loaded(file: Path) -> object:
         raise ValueError(
             f"it has {size:,} bytes, more than the {TEXT_LIMIT:,} that a file of a run may have"
         )
+    return from_text(file.read_bytes())
+
+
+def from_text(text: str | bytes) -> object:
+    """What JSON stands for.
+
+    Args:
+        text: as it was read.
+
+    Raises:
+        ValueError: if it is no JSON, or its brackets are nested too deeply.
+    """
     try:
-        return cast(object, json.loads(file.read_bytes()))
+        return cast(object, json.loads(text))
     except RecursionError as error:
         raise ValueError("its brackets are nested too deeply") from error
 
@@ -119,7 +140,9 @@ def result_file(folder: Path) -> Path:
     if file.is_file():
         return file
     inside = sorted(path.parent for path in folder.glob(f"*/{RESULT}"))
-    if not folder.is_dir():
+    if os.path.lexists(file):
+        hint = f"{RESULT} is not a file, or a link to nothing"
+    elif not folder.is_dir():
         hint = "there is no such directory"
     elif inside:
         hint = f"it holds {len(inside)} of them; open one, for instance {inside[0]}"

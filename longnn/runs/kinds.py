@@ -123,17 +123,18 @@ _SCORES = (_is_summary, "hold a finite mean and n, and at most std and ci95 besi
 
 _NAMES = ("identity", "dataset", "dataset_checksum", "model", "split", "split_hash", "metric")
 
+_GROUPS = ("dataset", "split", "graph", "model", "optim")
+
 _REQUIRED = (*_NAMES, "test", "val", "per_run")
 
 _KINDS: dict[str, tuple[Check, str]] = {
     **dict.fromkeys(_NAMES, _TEXT),
     **dict.fromkeys(("test", "val"), _SCORES),
     "per_run": (
-        _are_rows, "hold the split, seed, val and test of each run, numbers in their ranges"
+        _are_rows,
+        "hold the split, seed, val and test of each run, numbers in their ranges",
     ),
-    "config": (
-        _is_config, f"be an object of finite numbers and text, of at most {DEPTH} levels"
-    ),
+    "config": (_is_config, f"be an object of finite numbers and text, of at most {DEPTH} levels"),
     "seconds": (_each(_positive), "be an object of numbers from 0 on"),
     "diverged": (is_count, "be a whole number from 0 on"),
     "memory": (_each(_optional(_positive)), "be an object of numbers from 0 on or null"),
@@ -146,10 +147,15 @@ _KINDS: dict[str, tuple[Check, str]] = {
 
 def _disagreement(content: Mapping[str, Any]) -> str | None:
     """Where values of the right kinds do not agree with each other."""
+    for name, value in content.get("config", {}).items():
+        if name in _GROUPS and not isinstance(value, Mapping):
+            return f"{name!r} in 'config' should be an object, it is {_shown(value)}"
     rows = content["per_run"]
     for number, row in enumerate(rows):
         if "epochs" in row and row.get("best_epoch", 0) > row["epochs"]:
-            return f"run {number} of 'per_run' selected epoch {row['best_epoch']} of {row['epochs']}"
+            return (
+                f"run {number} of 'per_run' selected epoch {row['best_epoch']} of {row['epochs']}"
+            )
     if len({(row["split"], row["seed"]) for row in rows}) < len(rows):
         return "'per_run' holds two runs of one split and seed"
     for part in ("test", "val"):

@@ -115,7 +115,7 @@ class Result:
         return {"schema": SCHEMA} | found
 
 
-def from_json(content: Mapping[str, Any]) -> Result:
+def from_json(content: object) -> Result:
     """The result that a JSON object describes; keys that are not known are left out.
 
     Args:
@@ -128,6 +128,7 @@ def from_json(content: Mapping[str, Any]) -> Result:
     problem = problem_of(content)
     if problem is not None:
         raise ValueError(problem)
+    assert isinstance(content, Mapping)
     values = {name: content[name] for name in _NAMES & content.keys()}
     values |= {part: Statistics(**content[part]) for part in ("test", "val")}
     rows = [TrainedModel(**{k: row[k] for k in _OF_ROW & row.keys()}) for row in values["per_run"]]
@@ -152,8 +153,7 @@ def read_result(path: str | Path) -> Result:
     content = read_identified(file)
     if content.get("schema") != SCHEMA:
         raise RunDirectoryError(
-            f"{file} has layout {content.get('schema')!r}, this program reads {SCHEMA}; "
-            f"{_AGAIN}"
+            f"{file} has layout {content.get('schema')!r}, this program reads {SCHEMA}; {_AGAIN}"
         )
     try:
         found = from_json(content)

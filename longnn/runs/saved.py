@@ -20,6 +20,7 @@ from longnn.runs.directory import PARAMETERS, RESULT, RunDirectoryError
 from longnn.runs.parameters import check_fit, filled, in_features, named
 from longnn.runs.result import Result, TrainedModel, read_result
 from longnn.runs.stored import read_stored
+from longnn.runs.text import printable
 from longnn.training import Fit, Optim, Problem, Trial, problem_of
 from longnn.training.builder import ModelClass, template
 from longnn.training.loop import Program, predict
@@ -195,7 +196,7 @@ class Run:
             repr(self.score()),
             "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)",
         ]
-        return "\n  ".join(lines)
+        return "\n  ".join(map(printable, lines))
 
 
 def load(directory: str | Path) -> Run:

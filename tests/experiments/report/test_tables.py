@@ -28,9 +28,7 @@ def test_block_by_hand():
 
 def test_a_search_is_short_and_led_by_validation():
     table = _block(*search(12), top=4)
-    assert [row[3] for row in table.rows] == [
-        f"{val}.00 +- 0.00" for val in (70, 69, 69, 68)
-    ]
+    assert [row[3] for row in table.rows] == [f"{val}.00 +- 0.00" for val in (70, 69, 69, 68)]
     assert table.rows[0][-1] == "lr 0.0004, dropout 0.1"
     assert any("8 of 12 runs hidden" in note for note in table.notes)
 

@@ -10,6 +10,7 @@ from longnn.runs.directory import SCHEMA
 from longnn.runs.result import from_json
 from tests.longnn.runs.made import RESULT
 
+
 def written(folder, **changes):
     content = RESULT.to_json() | changes
     (folder / "result.json").write_text(json.dumps(content))
@@ -49,7 +50,10 @@ def test_its_name_in_tables():
         ({"schema": None}, "has layout None"),
         ({"model": 3}, "'model' should be text, it is 3; train that run again"),
         ({"test": {"mean": 80.0}}, "'test' should hold a finite mean and n"),
-        ({"val": {"mean": 80.0, "n": 1, "median": 79.0}}, "'val' should hold.*at most std and ci95 beside, it is.*median"),
+        (
+            {"val": {"mean": 80.0, "n": 1, "median": 79.0}},
+            "'val' should hold.*at most std and ci95 beside, it is.*median",
+        ),
         ({"per_run": [{"split": 0, "seed": 0, "val": 1.0}]}, "'per_run' should hold the split"),
         ({"versions": []}, "'versions' should be an object"),
     ],

@@ -14,6 +14,7 @@ from tests.longnn.models.cases import MODELS
 from tests.longnn.runs.made import EPOCHS, RUNS, written
 from tests.toy import C, F
 
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_is_itself_again(tmp_path, name):

@@ -84,7 +84,11 @@ CURVES = {
 
 CASES = [
     (file, how)
-    for file, table in (("parameters", PARAMETERS), ("predictions", PREDICTIONS), ("curves", CURVES))
+    for file, table in (
+        ("parameters", PARAMETERS),
+        ("predictions", PREDICTIONS),
+        ("curves", CURVES),
+    )
     for how in table
 ]
 
@@ -182,10 +186,14 @@ def test_what_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path, m
     nodes = 10_000_000
     save(file, {"probabilities": np.zeros((1, nodes, 7), "i1"), "part": np.zeros((1, nodes), "i1")})
     monkeypatch.setattr(npz, "SMALL", 1 << 20)
-    with pytest.raises(RunDirectoryError, match=r"predictions.npz would take 0.08 GB, more than 100"):
+    with pytest.raises(
+        RunDirectoryError, match=r"predictions.npz would take 0.08 GB, more than 100"
+    ):
         longnn.load(tmp_path)
     monkeypatch.setattr(archive, "LIMIT", 1 << 10)
-    with pytest.raises(RunDirectoryError, match=r"more than the .* GB of longnn.data.archive.LIMIT"):
+    with pytest.raises(
+        RunDirectoryError, match=r"more than the .* GB of longnn.data.archive.LIMIT"
+    ):
         longnn.load(tmp_path)
 
 
