@@ -69,10 +69,8 @@ def entry_of(directory: Path) -> Entry:
 
 def _seeds(result: Result) -> tuple[int, int]:
     """The first and the last random seed of the splits of a search."""
-    split = result.config.get("split")
-    first, count = (
-        (split.get("first_seed"), split.get("count")) if isinstance(split, dict) else (None, None)
-    )
+    split: Any = result.config.get("split", {})
+    first, count = split.get("first_seed"), split.get("count")
     if not is_count(first) or not is_count(count):
         raise RunDirectoryError(
             f"{result.directory} has no split.first_seed and split.count in its config, so it is "

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,15 +80,17 @@ def command(arguments: list[str]) -> str:
 
 
 def _parsed(file: Path) -> Manifest:
-    content = parsed(file)
-    problem = _problem(content) if isinstance(content, dict) else "it is no JSON object"
-    if problem is not None or not isinstance(content, dict):
+    content: Any = parsed(file)
+    problem = _problem(content)
+    if problem is not None:
         raise RunDirectoryError(f"{file} is not a sweep ({problem}); move it away")
-    return Manifest(*(content.get(name) for name in Manifest._fields))
+    return Manifest(content["command"], content["jobs"], content.get("trials"))
 
 
-def _problem(content: Mapping[str, Any]) -> str | None:
+def _problem(content: object) -> str | None:
     """What is wrong with the content of a sweep's file."""
+    if not isinstance(content, dict):
+        return "it is no JSON object"
     if not _is_line(content.get("command")):
         return "command should be a list of text"
     jobs, trials = content.get("jobs"), content.get("trials")

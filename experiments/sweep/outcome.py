@@ -41,7 +41,7 @@ def search_outcome(directory: Path) -> SearchOutcome:
         )
     if len(files) > 1:
         raise ValueError(f"{directory} holds {len(files)} searches; give a directory with one")
-    content = parsed(files[0])
+    content: Any = parsed(files[0])
     if not _is_outcome(content):
         raise RunDirectoryError(
             f"{files[0]} is damaged: it should hold the directory, params, trials and validation "

@@ -128,7 +128,7 @@ class Watcher:
             name,
             printable(host or ""),
             printable(device or ""),
-            epochs if is_count(epochs) else 0,
+            epochs if isinstance(epochs, int) and is_count(epochs) else 0,
         )
 
 

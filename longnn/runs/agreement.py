@@ -13,7 +13,7 @@ from longnn.runs.directory import RunDirectoryError
 from longnn.runs.result import Result, TrainedModel
 
 SUM_TOLERANCE = 1e-4
-"""How far the probabilities of a node may be from 1 together: float32, over thousands of classes."""
+"""How far the sum of the probabilities of a node may be from 1, in float32."""
 
 TIED_NODES, TIED_SCORE = 2, 0.02
 """How far a score of classes may be off where another program breaks ties otherwise: the share of
@@ -56,9 +56,9 @@ def check_config(file: Path, config: Mapping[str, Any]) -> None:
         config: plain values.
     """
     for group, names in NEEDED.items():
-        found = config.get(group)
-        if not isinstance(found, Mapping):
-            expect(file, False, f"its config has {group} {found!r}, expected settings by name")
+        found: Any = config.get(group)
+        given = isinstance(found, Mapping)
+        expect(file, given, f"its config has {group} {found!r}, expected settings by name")
         missing = [name for name in names if name not in found]
         expect(file, not missing, f"{group} in its config lacks {', '.join(missing)}")
 

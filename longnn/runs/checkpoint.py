@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from longnn.runs.npz import Arrays, opened
 from longnn.runs.atomic import atomic_write
 from longnn.runs.directory import CHECKPOINT, RunDirectoryError
+from longnn.runs.npz import Arrays, opened
 
 LOG = logging.getLogger(__name__)
 

@@ -46,7 +46,8 @@ def finished(
     if force or not file.exists():
         return None
     if file.is_file() and parsed(file) is None:  # torn by a full disk or a loss of power
-        return _put_aside(file, "cannot be read")
+        _put_aside(file, "cannot be read")
+        return None
     content = read_identified(file)
     if content["identity"] != identity:
         raise RunDirectoryError(
@@ -55,7 +56,10 @@ def finished(
             "hydra.run.dir, or force=true to replace it"
         )
     reason = problem(content)
-    return content if reason is None else _put_aside(file, f"is damaged ({reason})")
+    if reason is not None:
+        _put_aside(file, f"is damaged ({reason})")
+        return None
+    return content
 
 
 def _put_aside(file: Path, reason: str) -> None:

@@ -11,7 +11,7 @@ from flax import nnx
 import longnn
 from longnn.runs.directory import RunDirectoryError
 from tests.longnn.models.cases import MODELS
-from tests.longnn.runs.made import EPOCHS, RUNS, written
+from tests.longnn.runs.made import RUNS, written
 from tests.toy import C, F
 
 
