@@ -9,6 +9,7 @@ from longnn.runs import attempts, checkpoint
 from longnn.runs.attempts import Attempt
 from longnn.runs.configured import instantiate
 from longnn.runs.directory import SCHEMA
+from longnn.runs.kinds import problem_of
 from longnn.runs.record import finished, write_run
 from longnn.runs.result import Result, read_result
 from longnn.training import Fit
@@ -64,7 +65,8 @@ def earlier(job: Job, data: Data) -> Outcome | None:
     That is a job which has finished before, or whose directory holds something else.
     """
     try:
-        done = finished(job.directory, identity_of(job, data), force=job.config.force)
+        own = identity_of(job, data)
+        done = finished(job.directory, own, force=job.config.force, problem=problem_of)
         if done is None:
             return None
         result = read_result(job.directory)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from longnn.runs import attempts
+from longnn.runs.text import printable
 from longnn.runs.trust import VARIABLE
 
 from . import manifest
@@ -26,7 +27,6 @@ from .state import (
     counted,
     exit_code,
     job_state,
-    printable,
     summary,
     trial_states,
 )
@@ -137,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
             return resume(options.directory, failed=options.failed, trust=options.trust)
         return {"status": status, "watch": watch}[options.command](options.directory)
     except (FileNotFoundError, ValueError) as error:
-        command_line.error(str(error))
+        command_line.error(printable(error))
 
 
 def parser() -> argparse.ArgumentParser:

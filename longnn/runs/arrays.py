@@ -6,8 +6,8 @@ from typing import NamedTuple
 from jaxtyping import Int8, Num
 from numpy import ndarray
 
-from longnn.runs.directory import CURVES, PARAMETERS, PREDICTIONS, read_arrays
 from longnn.runs.result import Result, read_result
+from longnn.runs.stored import read_stored
 
 
 class Recorded(NamedTuple):
@@ -39,10 +39,8 @@ def read(directory: str | Path) -> Recorded:
 
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
-        RunDirectoryError: if it is of another layout, or a file of it is missing or damaged.
+        RunDirectoryError: if it is of another layout, or a file of it is missing, damaged or another run's.
     """
     folder = Path(directory).expanduser()
     result = read_result(folder)
-    files = (PARAMETERS, PREDICTIONS, CURVES)
-    parameters, predictions, curves = (read_arrays(folder / name) for name in files)
-    return Recorded(result, parameters, predictions, curves)
+    return Recorded(result, *read_stored(folder, result))

@@ -16,19 +16,16 @@ from longnn.data.reduce import reduced
 from longnn.data.splits import Splits
 from longnn.operators.protocol import Operator
 from longnn.runs import configured
-from longnn.runs.directory import (
-    CURVES,
-    PARAMETERS,
-    PREDICTIONS,
-    RunDirectoryError,
-    read_arrays,
-)
-from longnn.runs.parameters import filled, in_features, named
+from longnn.runs.agreement import check_config
+from longnn.runs.directory import PARAMETERS, RESULT, RunDirectoryError
+from longnn.runs.parameters import check_fit, filled, in_features, named
 from longnn.runs.result import Result, TrainedModel, read_result
+from longnn.runs.stored import read_stored
+from longnn.runs.text import printable
 from longnn.training import Fit, Optim, Problem, Trial, problem_of
-from longnn.training.builder import template
+from longnn.training.builder import ModelClass, template
 from longnn.training.dtypes import check_dtype
-from longnn.training.loop import predict
+from longnn.training.loop import Program, predict
 from longnn.training.scores import Score
 
 
@@ -205,7 +202,7 @@ class Run:
             repr(self.score()),
             "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)",
         ]
-        return "\n  ".join(lines)
+        return "\n  ".join(map(printable, lines))
 
 
 def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
@@ -227,23 +224,28 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     """
     folder = Path(directory).expanduser()
     result = read_result(folder)
-    files = (PARAMETERS, PREDICTIONS, CURVES)
-    params, predictions, curves = (read_arrays(folder / name) for name in files)
+    check_config(folder / RESULT, result.config)
+    params, predictions, curves = read_stored(folder, result)
     outputs, part = _outputs(predictions), predictions["part"]
+    check_dtype(next(iter(params.values())).dtype)
     model, values = configured.model_of(result.config["model"], trust)
-    classes, dtype = outputs.shape[2], next(iter(params.values())).dtype
-    check_dtype(dtype)
-    width = in_features(
-        params, lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)
-    )
-    optim = result.config["optim"]
-    trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
-    program, state, settings = template(model, (width, classes), trial, result.metric, dtype)
+    classes = outputs.shape[2]
+    try:
+        width, (program, state, settings) = _template(
+            folder, result, model, values, params, classes
+        )
+    except RunDirectoryError:
+        raise
+    except Exception as error:  # code that a config names may raise anything
+        raise RunDirectoryError(
+            f"{folder / RESULT}: the model of its config cannot be built ({type(error).__name__}: "
+            f"{error}); its code or the file has changed, train that run again with force=true"
+        ) from error
     count = len(result.per_run)
     fit = Fit(
         program=program,
         runs=list(map(_of_training, result.per_run)),
-        params=filled(folder / PARAMETERS, state, params, count),
+        params=filled(state, params),
         settings=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), settings),
         curves=curves,
         outputs=outputs,
@@ -253,6 +255,25 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
         title=result.title,
     )
     return Run(folder, result, part, (width, classes), fit, tuple(trust))
+
+
+def _template(
+    folder: Path,
+    result: Result,
+    model: ModelClass,
+    values: dict[str, Any],
+    params: dict[str, np.ndarray],
+    classes: int,
+) -> tuple[int, tuple[Program, nnx.State, nnx.State]]:
+    """F, and the program, parameters and settings of one model before its first epoch."""
+    dtype = next(iter(params.values())).dtype
+    make = lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)  # noqa: E731
+    width = in_features(params, make)
+    # before an array of the model is made, which could be of any size
+    check_fit(folder / PARAMETERS, lambda: make(width), params, len(result.per_run))
+    optim = result.config["optim"]
+    trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
+    return width, template(model, (width, classes), trial, result.metric, dtype)
 
 
 def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:
