@@ -3,6 +3,7 @@
 import reprlib
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,8 @@ class Owner(NamedTuple):
         return f"label of node {self.node(place)} of {self.name} is {reprlib.repr(value)}"
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True)
+class Column:
     """Labels before they are numbered.
 
     Attributes:

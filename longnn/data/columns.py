@@ -99,5 +99,5 @@ def check_columns(path: Path, header: list[str], text: int, only_text: bool) -> 
     if only_text and others:
         raise ValueError(
             f"{path} has further columns {', '.join(map(repr, others))}, expected {text} columns; "
-            f"several labels a node are not supported; leave columns out by ignore={others}"
+            f"several labels a node are not supported; leave columns out by ignore=[{','.join(others)}]"
         )

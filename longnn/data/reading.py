@@ -59,7 +59,7 @@ def read_labels(
     if array.dtype.kind in "iufb":
         column = _of_numbers(array, hidden, owner)
     else:
-        column = _of_texts(_texts(array, hidden, owner), owner)._replace(largest=largest)
+        column = _of_texts(_texts(array, hidden, owner), owner, largest)
     return numbered(column, owner) if classes is None else stated(column, owner, classes)
 
 
@@ -70,7 +70,8 @@ def _array(labels: LabelsGiven, owner: Owner) -> tuple[Shaped[np.ndarray, " N"],
             cells = list(labels)
             numbers = all(isinstance(c, int | float | np.number | np.bool_) for c in cells)
             labels = np.array(cells, None if numbers else object)  # object: texts of any length
-        array, hidden = np.asarray(labels), np.ma.getmaskarray(labels)
+        array = np.asarray(labels)
+        hidden = np.broadcast_to(np.ma.getmask(labels), array.shape)
     except (ValueError, TypeError, RuntimeError) as error:  # ragged, or no array of the host
         raise ValueError(f"labels of {owner.name} cannot be read as an array; {error}") from error
     if array.ndim == 2 and array.shape[1] == 1:
@@ -147,7 +148,7 @@ def _column(array: Shaped[np.ndarray, " N"], known: _Mask) -> Column:
     return Column([int(label) for label in distinct.tolist()], index, largest)
 
 
-def _of_texts(texts: list[str], owner: Owner) -> Column:
+def _of_texts(texts: list[str], owner: Owner, largest: int | None) -> Column:
     """Whole numbers where all texts are numbers, else the texts themselves."""
     known = sorted({text for text in texts if text})
     if not all(map(is_number, known)):
@@ -165,16 +166,19 @@ def _of_texts(texts: list[str], owner: Owner) -> Column:
             raise _not_a_class(text, texts.index(text), owner)
         if number >= 0:
             numbers[text] = number
-    return _indexed(sorted(set(numbers.values())), numbers, texts)
+    return _indexed(sorted(set(numbers.values())), numbers, texts, largest)
 
 
 def _indexed(
-    distinct: list[int] | list[str], label: dict[str, int] | dict[str, str], texts: list[str]
+    distinct: list[int] | list[str],
+    label: dict[str, int] | dict[str, str],
+    texts: list[str],
+    largest: int | None = None,
 ) -> Column:
     place = {value: number for number, value in enumerate(distinct)}
-    of_text = {text: place[value] for text, value in label.items()}  # type: ignore[index]
+    of_text = {text: place[value] for text, value in label.items()}
     index = np.fromiter((of_text.get(text, -1) for text in texts), np.int64, len(texts))
-    return Column(distinct, index)
+    return Column(distinct, index, largest)
 
 
 def _not_a_class(value: object, place: int, owner: Owner) -> ValueError:
