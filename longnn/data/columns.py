@@ -99,5 +99,6 @@ def check_columns(path: Path, header: list[str], text: int, only_text: bool) -> 
     if only_text and others:
         raise ValueError(
             f"{path} has further columns {', '.join(map(repr, others))}, expected {text} columns; "
-            f"several labels a node are not supported; leave columns out by ignore=[{','.join(others)}]"
+            "several labels a node are not supported; leave columns out by "
+            f"ignore=[{','.join(others)}]"
         )

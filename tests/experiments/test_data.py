@@ -88,13 +88,8 @@ def test_show_of_a_users_own_graph(tmp_path, capsys):
     edges, features = np.array([[0, 1], [1, 2], [2, 3]]), np.eye(4)
     labels = np.array(["cat", "dog"])[np.arange(4) % 2]
     np.savez(tmp_path / "mine.npz", edges=edges, features=features, labels=labels, pos=features)
-    show = (
-        "show",
-        "npz",
-        f"dataset.path={tmp_path / 'mine.npz'}",
-        f"--output={tmp_path / 'm.png'}",
-    )
-    assert main([*show, "dataset.ignore=[pos]"]) == 0
+    show, output = ("show", "npz", f"dataset.path={tmp_path / 'mine.npz'}"), tmp_path / "mine.png"
+    assert main([*show, "dataset.ignore=[pos]", f"--output={output}"]) == 0
     out = capsys.readouterr().out
     assert "edges                3" in out
     assert "nodes of class dog   2" in out
