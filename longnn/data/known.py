@@ -4,6 +4,9 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
+from jaxtyping import Shaped
+
 _PARTS = ("train", "val", "valid", "validation", "test")
 
 MEANINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -43,17 +46,26 @@ def names_of(ignore: object) -> tuple[str, ...]:
 
 
 def check_known(
-    found: Iterable[str], known: Sequence[str], ignore: Sequence[str], owner: str
+    found: Mapping[str, Shaped[np.ndarray, "..."]],
+    known: Sequence[str],
+    ignore: Sequence[str],
+    owner: str,
 ) -> None:
     """Raises a ValueError that names what nothing reads, unless it is to be ignored.
 
+    A single text is a note, which may stand in every file.
+
     Args:
-        found: names of the arrays that a file or an object holds.
+        found: the arrays that a file holds, by their names.
         known: the names that are read.
         ignore: names of arrays that are left out on purpose.
         owner: has the arrays, for the message.
     """
-    others = [name for name in found if name not in known and name not in ignore]
+    others = [
+        name
+        for name, array in found.items()
+        if name not in known and name not in ignore and not _is_note(array)
+    ]
     if others:
         told = ", ".join(f"{name}{_near(name, known)}" for name in others)
         raise ValueError(
@@ -90,6 +102,10 @@ def near_name(name: str, known: Sequence[str]) -> str | None:
     meant = [key for key, names in MEANINGS.items() if key in known and lower in names]
     near = meant or difflib.get_close_matches(lower, known, n=1)
     return near[0] if near else None
+
+
+def _is_note(array: Shaped[np.ndarray, "..."]) -> bool:
+    return array.ndim == 0 and array.dtype.kind in "US"
 
 
 def _near(name: str, known: Sequence[str]) -> str:

@@ -37,6 +37,10 @@ def test_unknown_arrays_of_npz(tmp_path, others, message):
     assert (made.graph.weights, made.shipped) == (None, {})
 
 
+def test_a_note_may_stand_in_a_file(tmp_path):
+    by_npz(tmp_path, GIVEN | {"source": "a survey", "licence": b"CC0"}, {})
+
+
 def test_what_is_read_may_be_left_out_too_unless_it_is_needed(tmp_path):
     given = GIVEN | {"weights": 2 * ONES, "part": np.arange(NODES)[None] % 3}
     made = by_npz(tmp_path, given, {"ignore": ["weights", "part"]})

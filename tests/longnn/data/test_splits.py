@@ -144,7 +144,7 @@ def test_file_is_read_and_unlabelled_nodes_removed(tmp_path):
     dataset = make()
     part = np.tile(np.arange(65) % 4 - 1, (3, 1))
     np.savez(tmp_path / "s.npz", part=part, note="anything")
-    made = splits.file(dataset, str(tmp_path / "s.npz"), ignore="note")
+    made = splits.file(dataset, str(tmp_path / "s.npz"))
     assert made.protocol == "file"
     np.testing.assert_array_equal(made.part, np.where(dataset.labels >= 0, part, -1))
 
