@@ -31,7 +31,7 @@ class _Plan(NamedTuple):
         names: the same as the file has them.
         largest: for each column of text, the largest number of its type if that is unsigned.
         ignored: the names of the others.
-        coded: the columns of text that are read as codes and a dictionary.
+        coded: the columns of text that may be read as codes and a dictionary.
         size: number of bytes that the file says to take without compression.
     """
 
@@ -46,14 +46,21 @@ class _Plan(NamedTuple):
 def read_parquet(path: Path, text: int, ignore: Sequence[str], only_text: bool) -> Table:
     """Reads a parquet file; arguments and errors are those of `longnn.data.table.read_table`."""
     pyarrow = _pyarrow(path)
+    broken = (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError)
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             plan = _plan(pyarrow, path, file, text, ignore, only_text)
-        with pyarrow.parquet.ParquetFile(path, read_dictionary=plan.coded) as file:
-            return _read(pyarrow, path, file, text, plan)
+        try:
+            with pyarrow.parquet.ParquetFile(path, read_dictionary=plan.coded) as file:
+                return _read(pyarrow, path, file, text, plan, _ROWS)
+        except DataFileError:
+            raise
+        except broken:  # texts that are stored by prefixes have no codes
+            with pyarrow.parquet.ParquetFile(path) as file:
+                return _read(pyarrow, path, file, text, plan, _ROWS_OF_PREFIXES)
     except DataFileError:
         raise
-    except (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
+    except broken as error:
         raise DataFileError(f"{path} is damaged or no parquet file ({error})") from error
 
 
@@ -82,16 +89,15 @@ def _plan(
             raise ValueError(f"{path} has two columns {name!r}; rename or drop one")
         _check_type(pyarrow, path, name, schema.field(name).type, number < text)
     kinds = {name: schema.field(name).type for name in names[:text]}
+    # not .column(...) of a group: pyarrow ends Python there if that part of a file is damaged
     groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
-    parts = [group.column(number) for group in groups for number in range(group.num_columns)]
-    delta = {part.path_in_schema for part in parts if any("DELTA" in e for e in part.encodings)}
     return _Plan(
         header=[header[place] for place in places],
         names=names,
         largest=[_largest(pyarrow, kind) for kind in kinds.values()],
         ignored=[name for name in header if name in ignore],
-        coded=[n for n, k in kinds.items() if _is_text(pyarrow, k) and n not in delta],
-        size=sum(part.total_uncompressed_size for part in parts if part.path_in_schema in kinds),
+        coded=[name for name, kind in kinds.items() if _is_text(pyarrow, kind)],
+        size=sum(group.total_byte_size for group in groups),
     )
 
 
@@ -111,12 +117,13 @@ def _largest(pyarrow: ModuleType, kind: Any) -> int | None:
     return 2**kind.bit_width - 1 if pyarrow.types.is_unsigned_integer(kind) else None
 
 
-def _read(pyarrow: ModuleType, path: Path, file: Any, text: int, plan: _Plan) -> Table:
+def _read(
+    pyarrow: ModuleType, path: Path, file: Any, text: int, plan: _Plan, at_once: int
+) -> Table:
     rows = file.metadata.num_rows
     cells = Cells(path, [[] for _ in plan.names[:text]])
     cells.count(8 * rows * len(plan.names) + plan.size)
     for column, name in enumerate(plan.names[:text]):
-        at_once = _ROWS if name in plan.coded else _ROWS_OF_PREFIXES
         for piece in file.iter_batches(at_once, columns=[name]):
             cells.add(column, _texts(pyarrow, piece.column(0)))
     numbers = _numbers(pyarrow, file, plan.names[text:], rows)

@@ -185,6 +185,11 @@ def test_large_tables_are_refused_before_they_are_unpacked(tmp_path):
         tracemalloc.stop()
 
 
+def test_names_that_are_stored_by_their_ends(tmp_path):
+    found = read_table(of_one_beginning(tmp_path / "t.parquet", 200), 1)
+    assert [len(name) for name in found.text[0]] == [10_001] * 10 + [10_002] * 90 + [10_003] * 100
+
+
 @pytest.mark.usefixtures("limit")
 def test_a_long_name_counts_once(tmp_path):
     table = read_table(written(tmp_path / "t.parquet", **long_names(10_000)), 1)
