@@ -53,18 +53,20 @@ class Cells:
 
     def add(self, column: int, texts: Iterable[str]) -> None:
         """Adds stripped texts to a column."""
+        append, known, size = self.text[column].append, self._known, 0
         for text in texts:
-            found = self._known.get(text)
-            if found is None:
-                found = self._known[text] = text
-                self.count(sys.getsizeof(text) + 100)  # with its place in the dictionary
-            self.text[column].append(found)
-            self.count(8)
+            if text not in known:
+                known[text] = text
+                size += sys.getsizeof(text) + 100  # with its place in the dictionary
+            append(known[text])
+            size += 8
+        self.count(size)
 
     def count(self, size: int) -> None:
         """Raises a DataFileError where the table takes more bytes than a file may."""
         self.size += size
-        check_size(self.path, self.size)
+        if self.size > archive.LIMIT:
+            check_size(self.path, self.size)
 
 
 def check_size(path: Path, size: int) -> None:

@@ -90,7 +90,7 @@ def _read(
 
 def _add(cells: Cells, line: int, header: list[str], row: list[str], text: int) -> None:
     for column, name in enumerate(row[:text]):
-        cells.add(column, [name.strip()])
+        cells.add(column, (name.strip(),))
     if row[text:]:
         cells.numbers.extend(_floats(cells.path, line, header[text:], row[text:]))
         cells.count(8 * len(row[text:]))
