@@ -43,6 +43,7 @@ def result_of(
         identity=run_identity,
         dataset=dataset.name,
         dataset_checksum=dataset.checksum,
+        class_names=dataset.class_names,
         dataset_files=digests(dataset_files(config.dataset)),
         model=job.model,
         split=splits.protocol,

@@ -28,6 +28,7 @@ from .download import fetch as fetch
 from .errors import DataFileError as DataFileError
 from .errors import DataFileWarning as DataFileWarning
 from .errors import MissingClassWarning as MissingClassWarning
+from .errors import RenumberedLabelsWarning as RenumberedLabelsWarning
 from .loading import load as load
 from .own import Options as Options
 from .own import own_dataset as own_dataset

@@ -16,6 +16,10 @@ class MissingClassWarning(UserWarning):
     """A part of a split has no node of some class."""
 
 
+class RenumberedLabelsWarning(UserWarning):
+    """The labels of a dataset were numbers, but not 0 to C - 1; the classes have other numbers."""
+
+
 def unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
     """Makes the error for a name that is not among the known ones.
 

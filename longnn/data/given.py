@@ -1,6 +1,6 @@
 """Split protocols whose parts are given: by the dataset, by Geom-GCN's files, or by the user's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from longnn.data.archive import read_npz
 from longnn.data.coverage import covering
 from longnn.data.dataset import Dataset, check_dataset
 from longnn.data.download import fetch
+from longnn.data.known import check_ignored, check_known, names_of
 from longnn.data.partition import PARTS, UNUSED, Splits
 
 GEOM_GCN: Mapping[str, str] = MappingProxyType(
@@ -63,17 +64,20 @@ def public(dataset: Dataset) -> Splits:
     return _shipped(dataset, "public")
 
 
-def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
+def file(
+    dataset: Dataset, path: str | Path | None = None, ignore: str | Sequence[str] = ()
+) -> Splits:
     """Reads splits from a file of the user's.
 
     Args:
         dataset: N nodes.
         path: an npz file with an integer array part [S, N]: 0 train, 1 validation, 2 test, -1 in no
             part.
+        ignore: names of other arrays of the file, which are left out.
 
     Raises:
-        ValueError: if no path is given, or the array is missing, of another shape or type, or
-            leaves a part empty.
+        ValueError: if no path is given, the array is missing, of another shape or type, or leaves a
+            part empty, or if there is an array that nothing reads.
         DataFileError: if the file is missing or damaged.
     """
     if path is None:
@@ -86,6 +90,9 @@ def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
     if "part" not in arrays:
         found = ", ".join(arrays) or "nothing"
         raise ValueError(f"{path} has no array part, it holds {found}; {advice}")
+    names = names_of(ignore)
+    check_ignored(names, [key for key in arrays if key != "part"], str(path))
+    check_known(arrays, ["part"], names, str(path))
     return labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
 
 

@@ -39,7 +39,8 @@ def read(directory: str | Path) -> Recorded:
 
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
-        RunDirectoryError: if it is of another layout, or a file of it is missing, damaged or another run's.
+        RunDirectoryError: if it is of another layout, or a file of it is missing, damaged, or of
+            another run.
     """
     folder = Path(directory).expanduser()
     result = read_result(folder)

@@ -86,6 +86,10 @@ def _are_rows(value: object) -> bool:
     return bool(rows) and all(_has_fields(row, _ROW, required) for row in rows)
 
 
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(is_text, value))
+
+
 def _is_config(value: object) -> bool:
     return isinstance(value, Mapping) and is_plain(value)
 
@@ -142,6 +146,7 @@ _KINDS: dict[str, tuple[Check, str]] = {
     "backend": _TEXT,
     "versions": (_each(is_text), "be an object of text"),
     "dataset_files": (_each(is_text), "be an object of text"),
+    "class_names": (_are_texts, "be a list of texts"),
 }
 
 

@@ -66,6 +66,8 @@ class Result:
         backend: operator backend.
         versions: version by package.
         dataset_files: digest of each file that was read.
+        class_names: name of each class, in the order of the outputs; empty for real values, and
+            in results that are older than this entry.
         directory: where the run lies; not part of the file.
         written: when the file was written, in seconds since 1970; not part of the file.
     """
@@ -88,6 +90,7 @@ class Result:
     backend: str = "-"
     versions: dict[str, str] = field(default_factory=dict)
     dataset_files: dict[str, str] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
     directory: Path = Path()
     written: float = 0.0
 
@@ -112,6 +115,7 @@ class Result:
         for name in ("directory", "written"):
             del found[name]
         found |= {part: dataclasses.asdict(found[part]) for part in ("test", "val")}
+        found["class_names"] = list(self.class_names)
         found["per_run"] = [_without_none(dataclasses.asdict(row)) for row in self.per_run]
         return {"schema": SCHEMA} | found
 
@@ -133,7 +137,8 @@ def from_json(content: object) -> Result:
     values = {name: content[name] for name in _NAMES & content.keys()}
     values |= {part: Statistics(**content[part]) for part in ("test", "val")}
     rows = [TrainedModel(**{k: row[k] for k in _OF_ROW & row.keys()}) for row in values["per_run"]]
-    return Result(**values | {"per_run": tuple(rows)})
+    names = tuple(values.get("class_names", ()))
+    return Result(**values | {"per_run": tuple(rows), "class_names": names})
 
 
 def read_result(path: str | Path) -> Result:

@@ -38,6 +38,12 @@ def test_the_file_holds_scores_and_not_where_it_lies():
     }  # fmt: skip
 
 
+def test_a_result_of_before_has_no_names_of_classes():
+    content = RESULT.to_json()
+    del content["class_names"]
+    assert from_json(content).class_names == ()
+
+
 def test_its_name_in_tables():
     assert (RESULT.title, RESULT.settings) == ("longnn on texas", "01234567")
     assert RESULT.validation == 90.0
@@ -56,6 +62,7 @@ def test_its_name_in_tables():
         ),
         ({"per_run": [{"split": 0, "seed": 0, "val": 1.0}]}, "'per_run' should hold the split"),
         ({"versions": []}, "'versions' should be an object"),
+        ({"class_names": [0, 1]}, "'class_names' should be a list of texts"),
     ],
 )
 def test_what_is_damaged_is_named(tmp_path, changes, message):
