@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, Shaped
 from scipy import sparse
 
-from longnn.data.dataset import Features, as_stored
 from longnn.data.limits import Budget
 
 LARGEST = 1e30
@@ -66,8 +65,10 @@ def classes(values: Any, what: str) -> tuple[Int64[np.ndarray, " N"], int]:
     return labels, int(labels.max()) + 1
 
 
-def features(values: Any, what: str, nodes: int, budget: Budget) -> Features:
-    """Features as a dataset stores them.
+def features(
+    values: Any, what: str, nodes: int, budget: Budget
+) -> Shaped[np.ndarray, "N F"] | sparse.csr_array:
+    """Features as they came, an array or a sparse matrix, after they have been checked.
 
     Args:
         values: an array [N, F] or a CSR matrix.
@@ -83,12 +84,12 @@ def features(values: Any, what: str, nodes: int, budget: Budget) -> Features:
         found = numbers(held, what, 1 if sparse.issparse(values) else 2)
         if max(-float(found.min()), float(found.max())) > LARGEST:
             raise ValueError(f"{what} holds values beyond {LARGEST:g}")
-    shape = getattr(values, "shape", ())
+    shape: tuple[int, ...] = getattr(values, "shape", ())
     if len(shape) != 2 or shape[0] != nodes or shape[1] < 1:
         raise ValueError(f"{what} has shape {shape}, expected [{nodes}, F] with F >= 1")
     if not sparse.issparse(values) or (values.nnz and values.data.min() < 0):
         budget.take(12 * nodes * shape[1])
-    return as_stored(values)
+    return values
 
 
 def mask(values: Any, what: str, dimensions: int, nodes: int) -> Bool[np.ndarray, "... N"]:

@@ -10,7 +10,7 @@ from scipy import sparse
 from longnn.data.archive import read_npz_objects, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, one_of
-from longnn.data.dataset import Dataset
+from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch, need_trust
 from longnn.graphs.convert import from_scipy
@@ -54,7 +54,7 @@ def load(
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(values, normalize),
+        features=_normalize(as_stored(values), normalize),
         labels=labels,
         classes=count,
         metric=metric,

@@ -8,7 +8,7 @@ from jaxtyping import Int8
 from longnn.data.archive import AGAIN, read_npz, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, mask, one_of, whole
-from longnn.data.dataset import Dataset
+from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.graphs.graph import Graph
@@ -45,7 +45,7 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(values, normalize),
+        features=_normalize(as_stored(values), normalize),
         labels=labels,
         classes=count,
         metric=metric,

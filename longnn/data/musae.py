@@ -134,13 +134,13 @@ def _multi_hot(path: Path) -> sparse.csr_array:
             raise ValueError("it does not name each node from 0 on once")
         if not all(type(ids) is list and all(type(i) is int for i in ids) for ids in sets.values()):
             raise ValueError("a node has no list of whole numbers")
-        columns, counts = array("q"), []
+        members, counts = array("q"), []
         for ids in sets.values():
             distinct = sorted(set(ids))
-            columns.extend(distinct)
+            members.extend(distinct)
             counts.append(len(distinct))
         rows = np.repeat(np.array(list(sets)).astype(np.int64), counts)
-        columns = whole(np.array(columns, np.int64), "the sets", 1, 0, 2**31)
+        columns = whole(np.array(members, np.int64), "the sets", 1, 0, 2**31)
         shape = (len(sets), int(columns.max()) + 1)
         return sparse.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
 

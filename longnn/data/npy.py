@@ -77,11 +77,11 @@ def _content(stream: Stream, size: int) -> np.ndarray:
     if size < 0:
         raise ValueError("it ends in its header")
     content = np.empty(size, np.uint8)
-    view, done = memoryview(content), 0
+    done = 0
     while piece := stream.read(PIECE):
         if done + len(piece) > size:
             raise ValueError(f"it holds more than {size} bytes")
-        view[done : done + len(piece)] = piece
+        content[done : done + len(piece)] = np.frombuffer(piece, np.uint8)
         done += len(piece)
     if done < size:
         raise ValueError(f"it ends after {done} of {size} bytes")

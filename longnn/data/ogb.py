@@ -52,7 +52,7 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(values, normalize),
+        features=_normalize(values.astype(np.float32), normalize),
         labels=labels,
         classes=count,
         metric=metric,

@@ -97,8 +97,8 @@ def built(blank: Any, state: Any, budget: Budget) -> Any:
         blank.value = _array(budget, *state[1:])
     elif kind == "csr_matrix" and type(state) is dict:
         sizes = state.get("_shape")
-        parts = [state.get(key) for key in ("data", "indices", "indptr")]
-        blank.value = checked_rows(*parts, sizes if type(sizes) is tuple else ())
+        data, indices, indptr = (state.get(key) for key in ("data", "indices", "indptr"))
+        blank.value = checked_rows(data, indices, indptr, sizes if type(sizes) is tuple else ())
     else:
         raise unknown(f"fills a {kind or type(blank).__name__} with a {type(state).__name__}")
     return blank.value

@@ -43,7 +43,7 @@ def restricted_loads(data: bytes, budget: Budget) -> Any:  # whatever was pickle
     machine, stream = _Machine(budget), io.BytesIO(data)
     while True:
         code = stream.read(1).decode("latin-1")
-        operation = pickletools.code2op.get(code)
+        operation = _BY_CODE.get(code)
         if operation is None or operation.name not in _OPERATIONS:
             name = repr(code) if operation is None else operation.name
             raise ValueError(f"the pickle has the operation {name}, which no dataset file needs")
@@ -115,6 +115,11 @@ class _Machine:
             raise unknown(f"uses a {type(found).__name__} in two places")
         self.push(found)
 
+    def build(self) -> None:
+        """Fills what lies below the top of the stack with it."""
+        blank, state = self.popped(2)
+        self.push(built(blank, state, self.budget))
+
     def integer(self, number: int) -> None:
         """Puts a number of at most 64 bits on the stack."""
         if not -(2**63) <= number < 2**63:
@@ -128,6 +133,8 @@ class _Machine:
             raise ValueError("the pickle ends before its object is whole")
         return found
 
+
+_BY_CODE = {operation.code: operation for operation in pickletools.opcodes}
 
 _Operation: TypeAlias = Callable[[_Machine, Any], None]
 
@@ -164,7 +171,7 @@ _OPERATIONS: dict[str, _Operation] = {
     "STACK_GLOBAL": lambda machine, _: machine.push(named("{} {}".format(*machine.popped(2)))),
     "NEWOBJ": lambda machine, _: machine.push(called(*machine.popped(2))),
     "REDUCE": lambda machine, _: machine.push(called(*machine.popped(2))),
-    "BUILD": lambda machine, _: machine.push(built(*machine.popped(2), machine.budget)),
+    "BUILD": lambda machine, _: machine.build(),
     **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
 }
 """What a dataset file may ask for, by the names of Python's `pickletools`."""
