@@ -56,22 +56,23 @@ def named(name: str) -> Name:
     return _NAMES[name]
 
 
-def called(function: Any, arguments: Any) -> "Blank | dict[Any, Any]":
+def called(function: Any, arguments: Any) -> Blank | dict[Any, Any]:
     """What a call in a pickle gives: a blank, or the dictionary that a defaultdict becomes.
 
     Raises:
         ValueError: if the call is not one that NumPy, scipy or a defaultdict writes.
     """
     word = function.word if isinstance(function, Name) else type(function).__name__
-    given = arguments if type(arguments) is tuple else (None,)
-    if word == "csr_matrix" and given == ():
+    first = arguments[0] if type(arguments) is tuple and arguments else None
+    if word == "csr_matrix" and arguments == ():
         return Blank("csr_matrix")
-    if word == "defaultdict" and all(part == Name("list") for part in given[:1]) and len(given) < 2:
+    of = first.word if isinstance(first, Name) else ""
+    if word == "defaultdict" and (of == "list" or arguments == ()):
         return {}
-    if word == "_reconstruct" and given[0] == Name("ndarray"):
+    if word == "_reconstruct" and of == "ndarray":
         return Blank("ndarray")
-    if word == "dtype" and type(given[0]) is str:
-        return Blank("dtype", given[0])
+    if word == "dtype" and type(first) is str:
+        return Blank("dtype", first)
     raise unknown(f"calls {word} with other arguments than usual")
 
 
