@@ -116,9 +116,9 @@ def _description(body: memoryview, order: str) -> tuple[int, tuple[int, ...], st
 def _matrix(body: memoryview, order: str, budget: Budget) -> Content:
     """The numbers of a variable."""
     bits, sizes, name = _description(body, order)
-    parts = [_numbers(part, order) for part in itertools.islice(_elements(body, order), 3, None)]
     if bits & _COMPLEX or bits & 0xFF not in (_SPARSE, *_DENSE):
         raise ValueError(f"the variable {name[:60]!r} holds no real numbers")
+    parts = [_numbers(part, order) for part in itertools.islice(_elements(body, order), 3, None)]
     if bits & 0xFF == _SPARSE:
         rows, starts, values = parts
         used = int(starts[-1]) if len(starts) else 0  # a file may have room for more

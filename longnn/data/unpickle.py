@@ -48,10 +48,16 @@ def restricted_loads(data: bytes, budget: Budget) -> Any:  # whatever was pickle
             name = repr(code) if operation is None else operation.name
             raise ValueError(f"the pickle has the operation {name}, which no dataset file needs")
         budget.take(OPERATION)
-        argument = None if operation.arg is None else operation.arg.reader(stream)
+        reader = _global if operation.name == "GLOBAL" else getattr(operation.arg, "reader", None)
+        argument = None if reader is None else reader(stream)
         if operation.name == "STOP":
             return machine.finished()
         _OPERATIONS[operation.name](machine, argument)
+
+
+def _global(stream: io.BytesIO) -> str:
+    """Module and name, a line each; the reader of `pickletools` would undo escapes."""
+    return " ".join(stream.readline(200).decode("ascii").rstrip("\n") for _ in range(2))
 
 
 @dataclass
