@@ -7,7 +7,8 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Int, Integer
 
-from longnn.data.archive import read_npz
+from longnn.data.archive import AGAIN, read_npz, reading
+from longnn.data.contents import mask, one_of
 from longnn.data.coverage import covering
 from longnn.data.dataset import Dataset, check_dataset
 from longnn.data.download import fetch
@@ -137,8 +138,12 @@ def _shipped(dataset: Dataset, protocol: str) -> Splits:
 
 def _row(name: str) -> Int[np.ndarray, " N"]:
     """Parts of the nodes in one of Geom-GCN's files of masks."""
-    masks = read_npz(fetch(name))
-    row = np.full(len(masks["train_mask"]), UNUSED)
-    for part, number in PARTS.items():
-        row[masks[f"{part}_mask"].astype(bool)] = number  # uint8 would index
-    return row
+    path = fetch(name)
+    masks = read_npz(path, AGAIN)
+    with reading(path, "file of Geom-GCN's masks"):
+        nodes = np.size(one_of(masks, "train_mask"))
+        row = np.full(nodes, UNUSED)
+        for part, number in PARTS.items():
+            key = f"{part}_mask"
+            row[mask(one_of(masks, key), key, 1, nodes)] = number
+        return row
