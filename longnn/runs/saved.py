@@ -168,6 +168,13 @@ class Run:
                 f"dataset {given.name!r} has {found[0]} features and {found[1]} classes; give a "
                 "graph with the same features and classes"
             )
+        names = self.result.class_names
+        if names and given.class_names != names:
+            raise ValueError(
+                f"{self.title} was trained on the classes {', '.join(names)}, dataset "
+                f"{given.name!r} has {', '.join(given.class_names)}; give a graph with the same "
+                "classes, or class_names of the run if they mean the same"
+            )
         graph = self.config["graph"]
         model, _ = configured.model_of(self.config["model"], self.trust)
         return problem_of(
