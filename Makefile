@@ -1,11 +1,11 @@
-# make install | install-locked | demo | test | test-newest | test-all | test-engines | lint | fix | docs | notebooks | wheels | constraints | lock | clean
+# make install | install-locked | demo | test | test-newest | test-all | test-engines | fuzz | sanitize | lint | fix | docs | notebooks | wheels | constraints | lock | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := setup.py polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
-.PHONY: install install-locked demo test test-newest test-all test-engines lint fix docs notebooks wheels constraints lock clean
+.PHONY: install install-locked demo test test-newest test-all test-engines fuzz sanitize lint fix docs notebooks wheels constraints lock clean
 
 install: $(STAMP)
 
@@ -70,6 +70,15 @@ test-engines: lint
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "longnn[engines]"
 	$(BIN)/python -m tests.engines
 	LONGNN_ENGINES=1 $(BIN)/$(PYTEST) tests/engines $(TEST_OPTIONS)
+
+# Loaders against files damaged at random, CASES of each format: make fuzz CASES=20000 FORMATS=ogb
+CASES ?= 1000
+fuzz: install
+	$(BIN)/python -m tests.fuzz --cases $(CASES) $(FORMATS)
+
+# The tests of the kernels with address and undefined-behaviour sanitizers in them.
+sanitize: install
+	LONGNN_SANITIZE=1 $(BIN)/python -m pytest tests/longnn/operators/test_variants.py $(TEST_OPTIONS)
 
 fix: install
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -27,7 +27,8 @@ from longnn.data import (
     planetoid,
     splits,
 )
-from longnn.runs import directory, result
+from longnn.data.partition import Splits
+from longnn.runs import arrays, directory
 from tests.longnn.data.test_planetoid import python2_pickle
 
 NODES = 12
@@ -194,23 +195,22 @@ def _read_splits(folder: Path) -> object:
 
 
 def _run() -> dict[str, bytes]:
-    rows = [{"split": i, "seed": 0, "val": 80.0, "test": 79.0, "best_epoch": 3} for i in range(2)]
-    score = {"mean": 79.0, "std": 0.5, "ci95": 0.7, "n": 2}
-    names = ("identity", "dataset", "dataset_checksum", "model", "split", "split_hash", "metric")
-    content = {"schema": directory.SCHEMA, **dict.fromkeys(names, "word"), "per_run": rows}
-    content |= {"config": {"model": {"K": 3}}, "seconds": {"train": 1.0}}
-    content |= dict.fromkeys(("test", "val"), score)
+    part = PART[:2]
+    row = {"seed": 0, "val": 80.0, "test": 79.0, "best_epoch": 3, "epochs": 5}
+    names = ("identity", "dataset", "dataset_checksum", "model", "split")
+    content = {"schema": directory.SCHEMA, **dict.fromkeys(names, "word"), "metric": "accuracy"}
+    content |= {"split_hash": Splits("word", part).hash, "config": {"model": {"K": 3}}}
+    content |= {"per_run": [{"split": i} | row for i in range(2)], "seconds": {"train": 1.0}}
+    content |= {key: {"mean": row[key], "std": 0.0, "ci95": 0.0, "n": 2} for key in ("test", "val")}
+    val = np.array([[0.1, 0.2, 0.8, 0.3, 0.2]] * 2)
     return {
         directory.RESULT: json.dumps(content).encode(),
         directory.PARAMETERS: npz_of(True, **{"filters.0.w": np.ones((2, 4, 3), np.float32)}),
-        directory.PREDICTIONS: npz_of(True, probabilities=np.ones((2, NODES, 2)), part=PART[:2]),
-        directory.CURVES: npz_of(True, loss=np.ones((2, 5)), val=np.ones((2, 5))),
+        directory.PREDICTIONS: npz_of(
+            True, probabilities=np.full((2, NODES, 2), 0.5), part=part.astype(np.int8)
+        ),
+        directory.CURVES: npz_of(True, loss=np.ones((2, 5)), val_loss=np.ones((2, 5)), val=val),
     }
-
-
-def _read_run(folder: Path) -> object:
-    names = (directory.PARAMETERS, directory.PREDICTIONS, directory.CURVES)
-    return result.read_result(folder), [directory.read_arrays(folder / name) for name in names]
 
 
 def _mine(packed: bool) -> dict[str, bytes]:
@@ -238,5 +238,5 @@ with warnings.catch_warnings():
             [_heterophilous(False), _heterophilous(True)], lambda _: heterophilous.load("texas")
         ),
         "splits": Sample([_splits()], _read_splits),
-        "run": Sample([_run()], _read_run),
+        "run": Sample([_run()], arrays.read),
     }
