@@ -19,6 +19,13 @@ from .checked import check_missing
 PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision", "dtype")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
 
+LATER: tuple[tuple[str, str, Any], ...] = (
+    ("", "precision", "full"),
+    ("", "dtype", "float32"),
+    ("graph", "order", "given"),
+    ("split", "ignore", []),
+)
+"""Settings that came later: group, key, and the value that stands for what was always done."""
 
 PATHS = ("path", "edges", "features", "labels")
 """Keys whose values may be files."""
@@ -32,10 +39,10 @@ def settings(config: DictConfig) -> dict[str, Any]:
     """
     values = {key: plain(config[key]) for key in PARTS}
     values |= with_code(values)
-    for name, before in (("precision", "full"), ("dtype", "float32")):
-        if values[name] == before:
-            del values[name]
-    values["graph"] = {k: v for k, v in values["graph"].items() if (k, v) != ("order", "given")}
+    for part, name, before in LATER:
+        holder = values[part] if part else values
+        if holder.get(name) == before:
+            del holder[name]
     return by_content(values)
 
 
