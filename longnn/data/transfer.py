@@ -1,8 +1,7 @@
 """One file over the network: tried more than once, checked, and never left half done."""
 
 import contextlib
-import os
-import tempfile
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,13 +149,12 @@ def _part_of(path: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - old.stat().st_mtime > STALE:
                 old.unlink()
-    handle, part = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
-    os.close(handle)
-    os.chmod(part, 0o644)  # mkstemp's 0600 would hide a shared cache from its other users
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    part.touch(exist_ok=False)  # as the umask says, so that a shared cache can be shared
     try:
-        yield Path(part)
+        yield part
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _explained(error: OSError, path: Path, name: str, yourself: str) -> DataFileError:

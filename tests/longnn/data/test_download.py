@@ -115,6 +115,17 @@ def test_takes_the_file_from_the_folder(folder, monkeypatch, digest):
     assert fetch(NAME) == path
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600)])
+def test_a_file_has_the_mode_that_the_umask_leaves(cache, serve, umask, mode):
+    serve("right")
+    before = os.umask(umask)
+    try:
+        path = fetch(NAME)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
+
+
 def test_git_blob_is_gits(tmp_path):
     path = place(tmp_path)
     done = subprocess.run(["git", "hash-object", path], capture_output=True, text=True, check=True)
