@@ -194,17 +194,27 @@ def _read_splits(folder: Path) -> object:
 
 
 def _run() -> dict[str, bytes]:
-    rows = [{"split": i, "seed": 0, "val": 80.0, "test": 79.0, "best_epoch": 3} for i in range(2)]
-    score = {"mean": 79.0, "std": 0.5, "ci95": 0.7, "n": 2}
-    names = ("identity", "dataset", "dataset_checksum", "model", "split", "split_hash", "metric")
-    content = {"schema": directory.SCHEMA, **dict.fromkeys(names, "word"), "per_run": rows}
-    content |= {"config": {"model": {"K": 3}}, "seconds": {"train": 1.0}}
-    content |= dict.fromkeys(("test", "val"), score)
+    """Two models on two splits, selected at the third of five epochs; the files agree."""
+    part = PART[:2].astype(np.int8)
+    row = {"seed": 0, "val": 80.0, "test": 79.0, "best_epoch": 3, "epochs": 5}
+    names = ("identity", "dataset", "dataset_checksum", "model", "split")
+    content = {
+        **dict.fromkeys(names, "word"),
+        "schema": directory.SCHEMA,
+        "metric": "accuracy",
+        "split_hash": splits.Splits("word", part).hash,
+        "per_run": [{"split": split, **row} for split in range(2)],
+        "test": {"mean": row["test"], "std": 0.0, "ci95": 0.0, "n": 2},
+        "val": {"mean": row["val"], "std": 0.0, "ci95": 0.0, "n": 2},
+        "config": {"model": {"K": 3}},
+        "seconds": {"train": 1.0},
+    }
+    val = np.tile([0.2, 0.3, 0.8, 0.4, 0.4], (2, 1))
     return {
         directory.RESULT: json.dumps(content).encode(),
         directory.PARAMETERS: npz_of(True, **{"filters.0.w": np.ones((2, 4, 3), np.float32)}),
-        directory.PREDICTIONS: npz_of(True, probabilities=np.ones((2, NODES, 2)), part=PART[:2]),
-        directory.CURVES: npz_of(True, loss=np.ones((2, 5)), val=np.ones((2, 5))),
+        directory.PREDICTIONS: npz_of(True, probabilities=np.full((2, NODES, 2), 0.5), part=part),
+        directory.CURVES: npz_of(True, loss=np.ones((2, 5)), val=val),
     }
 
 
