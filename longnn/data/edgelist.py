@@ -10,7 +10,7 @@ from longnn.data.cells import is_number
 from longnn.data.classes import Owner
 from longnn.data.columns import Table
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.errors import DataFileError
+from longnn.data.errors import DataFileError, about
 from longnn.data.known import check_ignored, names_of
 from longnn.data.own import assembled, options_of
 from longnn.data.reading import read_labels
@@ -59,11 +59,12 @@ def load(
     cells = [""] * len(place)
     for node, cell in zip(_indices(given.text[0], place, given), given.text[1], strict=True):
         cells[node] = cell
-    owner = Owner(str(given.path), lambda node: repr(values.text[0][node]))
-    largest = given.largest[1] if given.largest else None
-    read = read_labels(cells, owner, rules.metric, rules.classes, largest)
-    checksum = checksum_of(pairs, ends.numbers, values.numbers, read.labels)
-    return assembled(name, pairs, weights, values.numbers, read, {}, checksum, rules)
+    with about(values.path, ends.path, given.path):
+        owner = Owner(str(given.path), lambda node: repr(values.text[0][node]))
+        largest = given.largest[1] if given.largest else None
+        read = read_labels(cells, owner, rules.metric, rules.classes, largest)
+        checksum = checksum_of(pairs, ends.numbers, values.numbers, read.labels)
+        return assembled(name, pairs, weights, values.numbers, read, {}, checksum, rules)
 
 
 def _check_headers(features: Table, edges: Table, labels: Table) -> None:

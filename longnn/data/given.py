@@ -12,6 +12,7 @@ from longnn.data.contents import mask, one_of
 from longnn.data.coverage import covering
 from longnn.data.dataset import Dataset, check_dataset
 from longnn.data.download import fetch
+from longnn.data.errors import about
 from longnn.data.known import check_ignored, check_known, names_of
 from longnn.data.partition import PARTS, UNUSED, Splits
 
@@ -94,7 +95,8 @@ def file(
     names = names_of(ignore)
     check_ignored(names, [key for key in arrays if key != "part"], str(path))
     check_known(arrays, ["part"], names, str(path))
-    return labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
+    with about(path):
+        return labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
 
 
 def labelled_only(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from longnn.data.archive import read_npz
 from longnn.data.dataset import Dataset
+from longnn.data.errors import about
 from longnn.data.known import check_ignored, check_known, names_of
 from longnn.data.own import options_of, own_dataset
 from longnn.data.registry import sha256
@@ -51,13 +52,14 @@ def load(path: str | Path, name: str | None = None, **options: object) -> Datase
     check_ignored(ignore, [key for key in arrays if key not in REQUIRED], str(path))
     check_known(arrays, (*REQUIRED, *OPTIONAL), ignore, str(path))
     weights, part = (None if key in ignore else arrays.get(key) for key in OPTIONAL)
-    return own_dataset(
-        name or path.stem,
-        arrays["edges"],
-        arrays["features"],
-        arrays["labels"],
-        weights=weights,
-        shipped={} if part is None else {"fixed": part},
-        checksum=sha256(path).removeprefix("sha256:"),
-        options=replace(rules, ignore=()),
-    )
+    with about(path):
+        return own_dataset(
+            name or path.stem,
+            arrays["edges"],
+            arrays["features"],
+            arrays["labels"],
+            weights=weights,
+            shipped={} if part is None else {"fixed": part},
+            checksum=sha256(path).removeprefix("sha256:"),
+            options=replace(rules, ignore=()),
+        )
