@@ -1,3 +1,4 @@
+from . import archive as archive
 from . import blocks as blocks
 from . import catalogue as catalogue
 from . import clouds as clouds
