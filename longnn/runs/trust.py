@@ -2,7 +2,9 @@
 
 A config comes from a run directory, which may be somebody else's, so that a name in it is no reason
 to run code. Judged is the object itself, by the module that defines it, not the name that leads to
-it: ``longnn.operators.native.build.subprocess.run`` is not a function of longnn.
+it: ``longnn.operators.native.build.subprocess.run`` is not a function of longnn. Of longnn only
+what configs are about may be named, models, datasets and splits: a function that gives whatever an
+argument names would lead to everything else.
 """
 
 import importlib
@@ -18,15 +20,17 @@ VARIABLE = "LONGNN_TRUST"
 PACKAGES = ("longnn", "polybases", "optax")
 """Packages whose classes and functions a config may name."""
 
-ACTING = (
-    *("longnn.runs", "longnn.experiments", "longnn.doctor", "longnn.operators.native"),
-    *("longnn.operators.measured", "longnn.data.download", "longnn.data.transfer"),
-    *("longnn.fitting.decomposition", "longnn.plot"),
-)
-"""Modules of longnn that write, download or start programs, which no config has to call."""
-
 SINKS = "longnn.experiments.jobs.sinks"
-"""The one module of these that configs name: where the end of a job is reported."""
+"""Where the end of a job is reported."""
+
+LOADERS = (
+    *("loading", "npz", "edgelist", "csbm", "lattices", "blocks", "clouds", "images"),
+    *("planetoid", "heterophilous", "graphdata", "musae", "facebook100", "ogb", "drawn", "given"),
+)
+"""Modules of ``longnn.data`` that give datasets and splits."""
+
+NAMED = ("polybases", "optax", "longnn.models", SINKS, *(f"longnn.data.{m}" for m in LOADERS))
+"""Modules that define what a config may name; what they import or hold is not theirs."""
 
 
 def trusted_modules(trust: Iterable[str] = ()) -> tuple[str, ...]:
@@ -76,21 +80,19 @@ def named_callable(name: str, trust: Iterable[str] = ()) -> Callable[..., Any]:
             f"code of {module}, name it: {VARIABLE}={','.join([*known, module])} before the "
             f"command, or trust=({module!r},) in Python"
         )
+    private = "__" if _within(name, known) else "_"
+    if any(part.startswith(private) for part in str(name).split(".")):
+        raise ValueError(f"the config names {name!r}, which is private; name what is public")
     found = _imported(name)
     defined = _defined_in(found)
-    if defined is None or not _may_be_called(defined, known):
+    if defined is None or not _within(defined, (*NAMED, *known)):
         what = "no class or function" if defined is None else f"defined in {defined}"
+        also = "".join(f", or {module}" for module in known)
         raise ValueError(
-            f"the config names {name!r}, which is {what}; name a class or a function that is "
-            f"defined in {' or '.join((*PACKAGES, *known))} and neither writes files nor starts "
-            "programs"
+            f"the config names {name!r}, which is {what}; name a model, dataset or split of "
+            f"longnn, or a class or a function of polybases or optax{also}"
         )
     return found
-
-
-def _may_be_called(module: str, trust: tuple[str, ...]) -> bool:
-    ours = _within(module, PACKAGES) and (not _within(module, ACTING) or module == SINKS)
-    return ours or _within(module, trust)
 
 
 def _within(name: str, modules: Iterable[str]) -> bool:

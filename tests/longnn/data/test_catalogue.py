@@ -12,8 +12,7 @@ from longnn.experiments.config.identity import dataset_files
 from omegaconf import OmegaConf
 
 import longnn
-from longnn.data.catalogue import Entry, Shares, entries, entry_of
-from longnn.data.loading import function_of
+from longnn.data.catalogue import Entry, Shares, entries, entry_of, function_of
 from longnn.data.recorded import differences
 from longnn.data.registry import matching, registered_files
 
