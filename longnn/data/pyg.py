@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int8, Shaped
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.known import check_ignored, names_of, near_name
 from longnn.data.own import options_of, own_dataset
+from longnn.graphs.numbers import first_true
 
 REQUIRED = ("edge_index", "x", "y")
 
@@ -125,8 +126,9 @@ def _parts(masks: dict[str, Bool[np.ndarray, "_ N"]]) -> Int8[np.ndarray, "S N"]
         )
     together = np.stack(np.broadcast_arrays(*(masks[key] for key in MASKS)))
     twice = together.sum(axis=0) > 1
-    if twice.any():
-        split, node = np.argwhere(twice)[0]
+    first = first_true(twice)
+    if first is not None:
+        split, node = first
         raise ValueError(
             f"{', '.join(MASKS)} overlap at {int(twice.sum())} places, the first is node {node} in "
             f"split {split}; a node belongs to one part"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Float32, Shaped
+from jaxtyping import Bool, Float32, Shaped
 
 _EXPECTED = "expected real numbers (floats, integers or booleans)"
 
@@ -90,3 +90,15 @@ def as_float32(what: str, values: Shaped[np.ndarray, "*shape"]) -> Float32[np.nd
             f"({np.finfo(np.float32).max:.2g}); scale the values down"
         )
     return rounded
+
+
+def first_true(mask: Bool[np.ndarray, "..."]) -> list[int] | None:
+    """The place of the first true entry, found without memory for all of them; None if none is.
+
+    Example:
+        >>> first_true(np.array([[False, False], [False, True]]))
+        [1, 1]
+    """
+    if not mask.any():
+        return None
+    return [int(place) for place in np.unravel_index(int(mask.argmax()), mask.shape)]

@@ -9,6 +9,7 @@ from jaxtyping import Float, Integer, Real
 
 from longnn.data.labels import REGRESSION_METRICS
 from longnn.data.partition import VAL, Splits
+from longnn.graphs.numbers import first_true
 from longnn.runs.directory import RunDirectoryError
 from longnn.runs.result import Result, TrainedModel
 
@@ -66,8 +67,8 @@ def check_config(file: Path, config: Mapping[str, Any]) -> None:
 def check_finite(file: Path, arrays: Mapping[str, Real[np.ndarray, "..."]]) -> None:
     """Raises a RunDirectoryError if an entry of an array is NaN or infinite."""
     for name, values in arrays.items():
-        bad = np.argwhere(~np.isfinite(values))
-        expect(file, not bad.size, f"{name} is not finite at {_place(bad)}")
+        bad = first_true(~np.isfinite(values))
+        expect(file, bad is None, f"{name} is not finite at {bad}")
 
 
 def check_splits(file: Path, part: Integer[np.ndarray, "S N"], result: Result) -> None:
@@ -100,13 +101,13 @@ def check_outputs(file: Path, predictions: Mapping[str, Real[np.ndarray, "..."]]
         return
     found = predictions["probabilities"]
     for number, of_model in enumerate(found):  # one by one: all of them may have gigabytes
-        bad = np.argwhere(~((of_model >= 0) & (of_model <= 1 + SUM_TOLERANCE)))
-        place = [number, *_place(bad)]
-        expect(file, not bad.size, f"a probability is not in [0, 1] at {place}")
+        bad = first_true(~((of_model >= 0) & (of_model <= 1 + SUM_TOLERANCE)))
+        place = [number, *(bad or ())]
+        expect(file, bad is None, f"a probability is not in [0, 1] at {place}")
         total = of_model.sum(axis=-1, dtype=np.float64)
-        bad = np.argwhere(np.abs(total - 1) > SUM_TOLERANCE)
-        place = [number, *_place(bad)]
-        expect(file, not bad.size, f"the sum of the probabilities is not 1 at {place}")
+        bad = first_true(np.abs(total - 1) > SUM_TOLERANCE)
+        place = [number, *(bad or ())]
+        expect(file, bad is None, f"the sum of the probabilities is not 1 at {place}")
 
 
 def check_curves(
@@ -165,7 +166,3 @@ def _selection_problem(
         if told is not None and not np.isclose(told, selected.get(name, np.nan), rtol=1e-5):
             return f"its {name} is {told}, the curve has {selected.get(name)} at the selected epoch"
     return None
-
-
-def _place(bad: np.ndarray) -> list[int]:
-    return bad[0].tolist() if bad.size else []

@@ -1,5 +1,6 @@
 """The arrays of a run directory are those of its result, or are refused by name."""
 
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import longnn
 from longnn.data import archive
-from longnn.runs import npz
+from longnn.runs import agreement, npz
 from longnn.runs.directory import RunDirectoryError
 from longnn.runs.result import read_result
 from longnn.runs.stored import read_stored
@@ -204,3 +205,13 @@ def test_a_model_that_its_config_makes_too_large_is_not_built(tmp_path):
     change_result(tmp_path, config=config)
     with pytest.raises(RunDirectoryError, match=r"does not fit the model of its config.*10{9}"):
         longnn.load(tmp_path)
+
+
+def test_a_bad_entry_is_named_without_memory_for_the_places_of_all(tmp_path):
+    values = np.full((*[1] * 31, 1 << 20), np.nan, np.float32)
+    tracemalloc.start()
+    with pytest.raises(RunDirectoryError, match="w is not finite at"):
+        agreement.check_finite(tmp_path, {"w": values})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * values.nbytes
