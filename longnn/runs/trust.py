@@ -32,6 +32,9 @@ LOADERS = (
 NAMED = ("polybases", "optax", "longnn.models", SINKS, *(f"longnn.data.{m}" for m in LOADERS))
 """Modules that define what a config may name; what they import or hold is not theirs."""
 
+EXCEPTED = ("optax.tree_utils", "optax._src.deprecations")
+"""Modules below these whose functions give whatever attribute an argument names."""
+
 
 def trusted_modules(trust: Iterable[str] = ()) -> tuple[str, ...]:
     """The modules outside of :data:`PACKAGES` that are trusted: the caller's and the user's.
@@ -85,7 +88,10 @@ def named_callable(name: str, trust: Iterable[str] = ()) -> Callable[..., Any]:
         raise ValueError(f"the config names {name!r}, which is private; name what is public")
     found = _imported(name)
     defined = _defined_in(found)
-    if defined is None or not _within(defined, (*NAMED, *known)):
+    may_be_named = defined is not None and (
+        (_within(defined, NAMED) and not _within(defined, EXCEPTED)) or _within(defined, known)
+    )
+    if not may_be_named:
         what = "no class or function" if defined is None else f"defined in {defined}"
         also = "".join(f", or {module}" for module in known)
         raise ValueError(

@@ -69,6 +69,7 @@ REFUSED = {
     "longnn.version.__version__": "private",
     "longnn.models.NAMES": "no class or function",
     "optax._src.alias.adam": "private",
+    "optax.tree_utils.tree_get": "which is defined in optax.tree_utils",
     "longnn.data": "cannot be imported",
     "longnnx.models.LonGNN": "not trusted",
     "": "not trusted",
