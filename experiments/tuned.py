@@ -86,9 +86,11 @@ def _put(content: dict[str, Any], key: str, value: Any) -> None:
             f"{key} was searched, but tuned values are of model.* and optim.groups.* only"
         )
     *folders, name = key.split(".")
-    if "_target_" in key:
+    plain = value is None or isinstance(value, bool | int | float | str)
+    if "_target_" in key or not plain or (isinstance(value, str) and "${" in value):
         raise ValueError(
-            f"{key} names code, which is no tuned value; write it into the file yourself"
+            f"{key} is {value!r}, which is no tuned value but may name code; write it into the "
+            "file yourself"
         )
     for folder in folders:
         content = content.setdefault(folder, {})

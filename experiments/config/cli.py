@@ -141,7 +141,8 @@ def code_problem(override: Override) -> str | None:
     plugin = key in ("hydra.launcher._target_", "hydra.sweeper._target_")
     if key.startswith("hydra.job.env_set") and "LONGNN_TRUST" in f"{key}={value}":
         return "LONGNN_TRUST is an environment variable of the command itself, not of its jobs"
-    if key.startswith("hydra.callbacks") or plugin or (logs and not simple):
+    named = key.startswith("hydra.") and "_target_" in f"{key}={value}"
+    if key.startswith("hydra.callbacks") or plugin or named or (logs and not simple):
         return f"{key} names code for Hydra to run; put it into a config file (--config-dir DIR)"
     return None
 

@@ -29,6 +29,9 @@ def acting_word(command: Sequence[str]) -> str | None:
         cache = key == "compilation_cache" and value not in _CACHES  # it holds compiled programs
         whole = key in ("hydra", "hydra.launcher", "hydra.job") and "{" in value
         option = any(word == one or word.startswith(f"{one}=") for one in _OPTIONS)
-        if option or below or cache or whole:
+        # Hydra builds what its own node names, at any depth; a path leads to files of anybody's
+        named = key.startswith("hydra.") and "_target_" in word
+        path = ("/" in key or "@" in key) and (".." in value or value.startswith("/"))
+        if option or below or cache or whole or named or path:
             return word
     return None

@@ -132,6 +132,8 @@ def _members(
             name = member.filename.removesuffix(".npy")
             if names is not None and name not in names:
                 continue
+            if name in found:
+                raise ValueError(f"two arrays have the name {name[:80]}")
             with archive.open(member) as stream:
                 try:
                     found[name] = read_array(stream, member.file_size, budget, objects)

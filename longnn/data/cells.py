@@ -46,12 +46,16 @@ def whole(text: str) -> int | None:
     """The whole number that a text stands for, of any size; None if it stands for none.
 
     Example:
-        >>> [whole(text) for text in ("-1", "7.0", "1e3", "1_000", "0.5")]
-        [-1, 7, 1000, None, None]
+        >>> [whole(text) for text in ("-1", "7.0", "1e3", "1e-5", "1_000", "0.5")]
+        [-1, 7, 1000, None, None, None]
     """
     if _WHOLE.fullmatch(text):
         return int(text.partition(".")[0])
-    return whole(_text_of_float(float(text))) if is_number(text) and "e" in text.lower() else None
+    if not is_number(text) or "e" not in text.lower():
+        return None
+    value = float(text)
+    too_small = value == 0 and re.search("[1-9]", re.split("[eE]", text)[0])
+    return int(value) if value.is_integer() and not too_small else None
 
 
 def is_number(text: str) -> bool:

@@ -69,6 +69,12 @@ def load(
 
 def _check_headers(features: Table, edges: Table, labels: Table) -> None:
     """Raises a DataFileError where the first line of a csv file is no header, but a row."""
+    if not features.header[0] and labels.header[0] in features.header[1:]:
+        raise DataFileError(
+            f"the first column of {features.path} has no name, as the index that pandas writes, "
+            f"and another is called {labels.header[0]!r}; write it without the index "
+            "(to_csv(path, index=False))"
+        )
     nodes = set(features.text[0])
     columns = features.header[1:]
     numbered = columns == [str(number) for number in range(len(columns))]  # as pandas names them

@@ -122,7 +122,9 @@ def labelled_only(
         )
     if not np.issubdtype(part.dtype, np.integer):
         raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
-    return covering(dataset, Splits(protocol, np.where(dataset.labelled, part, UNUSED)))
+    return covering(
+        dataset, Splits(protocol, np.where(dataset.labelled, part.astype(np.int64), UNUSED))
+    )
 
 
 def _shipped(dataset: Dataset, protocol: str) -> Splits:

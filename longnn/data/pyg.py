@@ -88,7 +88,7 @@ def _check_unread(given: Iterable[str]) -> None:
 
 def _array(key: str, value: object) -> Shaped[np.ndarray, "..."]:
     try:
-        return np.asarray(value)
+        return np.asanyarray(value)  # with its mask, if it has one
     except (TypeError, ValueError, RuntimeError) as error:  # sparse, on a GPU, or with gradients
         raise ValueError(
             f"{key} of the Data cannot be read as an array ({error}); use "

@@ -117,6 +117,8 @@ def test_only_files_of_groups_are_asked_for_names(tmp_path):
         *("hydra.searchpath=[pkg://mine]", "+hydra.job.env_set.LONGNN_TRUST=os"),
         *("hydra.launcher.setup=[touch x]", "compilation_cache=here", "hydra={callbacks: {}}"),
         "+hydra.callbacks.a._target_=os.system",
+        "+hydra.sweeper.params.x={_target_:multiprocessing.util.spawnv_passfds}",
+        *("+tuned/published@_global_=../../x/y", "model@_global_=/x/y"),
     ],
 )
 def test_what_a_recorded_command_may_not_do(word, tmp_path, capsys, monkeypatch):
@@ -152,5 +154,11 @@ def test_resume_prints_the_command_and_trusts_no_module(tmp_path, capsys, monkey
 
 
 def test_a_search_writes_no_names_of_code():
-    with pytest.raises(ValueError, match="names code"):
-        _put({}, "model.basis._target_", "os.system")
+    named = {"_target_": "os.system"}
+    for key, value in (
+        ("model.basis._target_", "os.system"),
+        ("model.x", named),
+        ("model.x", "${y}"),
+    ):
+        with pytest.raises(ValueError, match="may name code"):
+            _put({}, key, value)
