@@ -83,6 +83,18 @@ def test_every_file_has_a_room_and_the_root_holds_no_other():
     }
 
 
+def test_no_merge_is_left_half_done():
+    marks = tuple(sign * 7 + " " for sign in "<>")
+    asked = ["git", "ls-files", "-z"]
+    listed = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.split("\0")
+    files = [ROOT / name for name in listed if name] or [*ROOT.glob("*"), *ROOT.glob("docs/*")]
+    texts = {f: f.read_text(errors="replace") for f in files if f.is_file() and not f.is_symlink()}
+    assert len(texts) > 10
+    assert not [
+        f for f, text in texts.items() if any(l.startswith(marks) for l in text.split("\n"))
+    ]
+
+
 def test_no_import_runs_up():
     up = {
         f"{file}: {name}"
