@@ -77,8 +77,8 @@ def _to_come(directory: Path, sweep: Manifest, states: list[JobState]) -> list[s
 def resume(directory: Path, *, failed: bool, trust: bool = False) -> int:
     """Starts the command of each unfinished sweep again, which runs only the jobs that are missing.
 
-    The command is printed before it runs. It was read from the directory, so that it may name code
-    of longnn, polybases and optax, and of the modules in LONGNN_TRUST, and no shell commands.
+    The command is printed before it runs. It was read from the directory, so that it may choose
+    what is trained, of what longnn has and LONGNN_TRUST names, and no more (:func:`acting_word`).
 
     Args:
         directory: of the sweeps.
@@ -111,7 +111,8 @@ def resume(directory: Path, *, failed: bool, trust: bool = False) -> int:
         acting = None if trust else acting_word(sweep.command)
         if acting is not None:
             raise ValueError(
-                f"{file} says that the sweep was started with {acting!r}, which can run any code; "
+                f"{file} says that the sweep was started with {acting!r}, which could run code or "
+                "reach beyond the directory; "
                 "if you started it, or have read the command, add --trust"
             )
         command = [sys.executable, "-m", "longnn.experiments", "train", *words]

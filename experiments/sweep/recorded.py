@@ -2,36 +2,60 @@
 
 from collections.abc import Sequence
 
-_OPTIONS = ("--config-dir", "-cd", "--config-path", "-cp", "--experimental-rerun")
-"""Options after which files are read that may name any code."""
-
-_KEYS = (
-    *("hydra.searchpath", "hydra.job.env_set", "hydra.callbacks"),
-    *("hydra.job_logging", "hydra.hydra_logging"),
-    *(f"hydra.launcher.{key}" for key in ("setup", "python", "srun_args", "additional_parameters")),
+_LAUNCHER = (
+    *("n_jobs", "batch", "num_cpus", "num_gpus", "timeout_min", "cpus_per_task", "gpus_per_node"),
+    *(
+        "mem_gb",
+        "nodes",
+        "tasks_per_node",
+        "array_parallelism",
+        "partition",
+        "qos",
+        "signal_delay_s",
+    ),
 )
-"""Settings that are shell commands, environment variables or names of code, and all below them."""
+_SWEEPER = (
+    *("trials", "batch", "splits", "first_split_seed", "sampler", "pruner", "seed"),
+    *("wait", "retry_failed"),
+)
+_PLAIN = (
+    *("hydra/launcher", "hydra/sweeper", "hydra.mode", "hydra.verbose"),
+    *(f"hydra.launcher.{key}" for key in _LAUNCHER),
+    *(f"hydra.sweeper.{key}" for key in _SWEEPER),
+    "hydra.sweep.dir",  # resume sets it to the directory itself
+)
+"""Settings of Hydra's that choose how much runs and when, not what, where or by whose code."""
 
-_CACHES = ("auto", "null", "None")
+_CHOICES = {
+    "compilation_cache": ("auto", "null", "None"),  # it holds compiled programs
+    "hydra.sweeper.storage": ("journal", "sqlite"),  # others are elsewhere
+    "logger.mode": ("offline", "disabled"),
+}
+"""Settings that may have these values alone."""
 
 
 def acting_word(command: Sequence[str]) -> str | None:
-    """The first word of a recorded command that could run code of any kind; None if there is none.
+    """The first word of a recorded command that needs the user's word; None if there is none.
 
-    A ``_target_`` is not among them: which code that may name is judged where it is built.
+    Such a word could run code of any kind, read files of configs that are not ours, write outside
+    of the sweep's directory, connect to other machines, or read the environment. A ``_target_`` of
+    a model or dataset could not: which code that may name is judged where it is built.
 
     Args:
         command: arguments after ``longnn train``.
     """
-    for word in command:
-        key, _, value = word.lstrip("+~").partition("=")
-        below = any(f"{key}.".startswith(f"{one}.") for one in _KEYS)
-        cache = key == "compilation_cache" and value not in _CACHES  # it holds compiled programs
-        whole = key in ("hydra", "hydra.launcher", "hydra.job") and "{" in value
-        option = any(word == one or word.startswith(f"{one}=") for one in _OPTIONS)
-        # Hydra builds what its own node names, at any depth; a path leads to files of anybody's
-        named = key.startswith("hydra.") and "_target_" in word
-        path = ("/" in key or "@" in key) and (".." in value or value.startswith("/"))
-        if option or below or cache or whole or named or path:
-            return word
-    return None
+    return next((word for word in command if _acts(word)), None)
+
+
+def _acts(word: str) -> bool:
+    if word.startswith("-"):
+        return word not in ("-m", "--multirun")
+    key, _, value = word.lstrip("+~").partition("=")
+    key, value = key.strip(), value.strip()
+    if key in _CHOICES:
+        return value not in _CHOICES[key]
+    if key in _PLAIN:
+        return "{" in value or "$" in value
+    chosen = "." not in key  # an option of a group is a file, perhaps along a path
+    elsewhere = chosen and (".." in value or value.startswith(("/", "~")))
+    return key.startswith("hydra") or "/" in key or "@" in key or elsewhere or "${oc." in value

@@ -118,7 +118,10 @@ def test_only_files_of_groups_are_asked_for_names(tmp_path):
         *("hydra.launcher.setup=[touch x]", "compilation_cache=here", "hydra={callbacks: {}}"),
         "+hydra.callbacks.a._target_=os.system",
         "+hydra.sweeper.params.x={_target_:multiprocessing.util.spawnv_passfds}",
-        *("+tuned/published@_global_=../../x/y", "model@_global_=/x/y"),
+        *("+tuned/published@_global_=../../x/y", "model@_global_=/x/y", "experiment=../../x"),
+        *("hydra.sweep.subdir=../x", "hydra.run.dir=/x", "hydra.sweeper.storage=sqlite:////x.db"),
+        *("hydra.launcher.address=h:1", "hydra.launcher.submitit_folder=/x", "logger.mode=online"),
+        *("dataset.name=${oc.env:HOME}", "hydra/launcher@x=joblib"),
     ],
 )
 def test_what_a_recorded_command_may_not_do(word, tmp_path, capsys, monkeypatch):
@@ -143,6 +146,8 @@ def test_resume_prints_the_command_and_trusts_no_module(tmp_path, capsys, monkey
     monkeypatch.setattr(subprocess, "run", lambda *a, **o: started.append(o["env"]) or
                         subprocess.CompletedProcess(a, 0))  # fmt: skip
     words = ["-m", "seed=0,1", "hydra/launcher=vmap", "compilation_cache=null"]
+    words += ["hydra.sweep.dir=a", "model.order=range(2,9)", "hydra.launcher.n_jobs=2"]
+    words += ["dataset.path=../mine.npz", "hydra.sweeper.trials=9", "hydra.sweeper.storage=sqlite"]
     assert acting_word(words) is None
     manifest.write(tmp_path, Manifest(words, {"a": ["seed=0"]}))
     monkeypatch.delenv("LONGNN_TRUST", raising=False)
