@@ -89,9 +89,25 @@ def _modules(name: str, home: _Home) -> list[tuple[str, Path]]:
         if not parts or spec.submodule_search_locations is None:
             break
         module = f"{module}.{parts.pop(0)}"
-        spec = PathFinder.find_spec(module, list(spec.submodule_search_locations))
+        spec = _inner_spec(module, list(spec.submodule_search_locations))
     inside = home.folder is not None and all(home.folder in file.parents for _, file in found)
     return found if top == home.top or inside else []
+
+
+def _inner_spec(module: str, folders: list[str]) -> ModuleSpec | None:
+    """Where a module of a package would be imported from.
+
+    Args:
+        module: dotted.
+        folders: of the package.
+    """
+    try:
+        return PathFinder.find_spec(module, folders)
+    except KeyError:  # no __init__.py: Python asks the package above, which is not imported
+        spec = ModuleSpec(module, None, is_package=True)
+        inner = [Path(folder, module.rpartition(".")[2]) for folder in folders]
+        spec.submodule_search_locations = [str(folder) for folder in inner if folder.is_dir()]
+        return spec
 
 
 def _top_spec(top: str) -> ModuleSpec | None:

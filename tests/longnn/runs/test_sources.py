@@ -74,3 +74,16 @@ def test_of_an_installed_package_its_own_modules_count():
 def test_what_has_no_source_is_left_to_the_import(folder, target):
     Path(folder, "own_broken.py").write_text("def (:\n")
     assert set(code_of({"_target_": target})) == ({"own_broken"} if "broken" in target else set())
+
+
+def test_packages_without_an_init_file_inside_one(tmp_path, monkeypatch):
+    """Python knows the folders of such a package once it is imported; here nothing is."""
+    inner = tmp_path / "own_outer/plain/deep"
+    inner.mkdir(parents=True)
+    (tmp_path / "own_outer/__init__.py").write_text("")
+    (inner / "model.py").write_text("import setuptools._distutils.command\nA = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = {"_target_": "own_outer.plain.deep.model.A"}
+    first = code_of(config)
+    assert set(first) == {"own_outer", "own_outer.plain.deep.model"}
+    assert "own_outer" not in sys.modules
