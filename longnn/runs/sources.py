@@ -61,8 +61,8 @@ def _home_of(top: str) -> _Home:
         return _Home(top, None)
     package = origin.name == "__init__.py"
     folder = origin.parents[1] if package else origin.parent
-    shared = {"site-packages", "dist-packages"} & {*folder.parts}
-    return _Home(top, None if shared or folder == Path(ast.__file__).parent else folder)
+    shared = _is_installed(origin) or folder == Path(ast.__file__).parent
+    return _Home(top, None if shared else folder)
 
 
 def _add(found: dict[str, str], name: str, home: _Home) -> None:
@@ -79,7 +79,7 @@ def _add(found: dict[str, str], name: str, home: _Home) -> None:
 def _modules(name: str, home: _Home) -> list[tuple[str, Path]]:
     """The modules along a dotted name that have files: each package, and the last module."""
     top, *parts = name.split(".")
-    spec = _top_spec(top)
+    spec = None if top in PACKAGES else _top_spec(top)
     found: list[tuple[str, Path]] = []
     module = top
     while spec is not None:
@@ -90,8 +90,15 @@ def _modules(name: str, home: _Home) -> list[tuple[str, Path]]:
             break
         module = f"{module}.{parts.pop(0)}"
         spec = _inner_spec(module, list(spec.submodule_search_locations))
-    inside = home.folder is not None and all(home.folder in file.parents for _, file in found)
+    inside = home.folder is not None and all(
+        home.folder in file.parents and not _is_installed(file) for _, file in found
+    )
     return found if top == home.top or inside else []
+
+
+def _is_installed(file: Path) -> bool:
+    """Whether a file is of an installed package; a virtual environment may lie in one's folder."""
+    return bool({"site-packages", "dist-packages"} & {*file.parts})
 
 
 def _inner_spec(module: str, folders: list[str]) -> ModuleSpec | None:

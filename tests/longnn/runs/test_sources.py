@@ -87,3 +87,14 @@ def test_packages_without_an_init_file_inside_one(tmp_path, monkeypatch):
     first = code_of(config)
     assert set(first) == {"own_outer", "own_outer.plain.deep.model"}
     assert "own_outer" not in sys.modules
+
+
+def test_an_environment_in_ones_own_folder_is_not_ones_own_code(tmp_path, monkeypatch):
+    installed = tmp_path / ".venv/lib/python3.11/site-packages"
+    installed.mkdir(parents=True)
+    (installed / "own_installed.py").write_text("")
+    (tmp_path / "own_beside.py").write_text("import own_installed, longnn.models, polybases, jax\n")
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert set(code_of({"_target_": "own_beside.Model"})) == {"own_beside"}
+    assert set(code_of({"_target_": "own_installed.Model"})) == {"own_installed"}
