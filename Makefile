@@ -1,11 +1,11 @@
-# make install | demo | test | test-newest | test-all | test-engines | lint | fix | docs | notebooks | wheels | constraints | clean
+# make install | install-locked | demo | test | test-newest | test-all | test-engines | fuzz | sanitize | lint | fix | docs | notebooks | wheels | constraints | lock | clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := setup.py polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
 
-.PHONY: install demo test test-newest test-all test-engines lint fix docs notebooks wheels constraints clean
+.PHONY: install install-locked demo test test-newest test-all test-engines fuzz sanitize lint fix docs notebooks wheels constraints lock clean
 
 install: $(STAMP)
 
@@ -13,6 +13,19 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt polybases/setup.cfg polybases
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name yours with make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ./polybases --editable ".[test]"
+	$(BIN)/longnn build
+	@touch $(STAMP)
+
+# The same for "test" and "engines", from files with the sha256 of requirements-ci.txt alone. What a
+# package is built with is one of these files too: setuptools, which therefore comes first.
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+install-locked:
+	$(PYTHON) -m venv --clear $(VENV)
+	sed -n '/^setuptools==/,/[^\\]$$/p' requirements-ci.txt > $(VENV)/first.txt
+	$(LOCKED) --require-hashes --requirement $(VENV)/first.txt
+	$(LOCKED) --require-hashes --requirement requirements-ci.txt
+	$(LOCKED) --editable ./polybases --editable .
+	$(BIN)/python -m pip check
 	$(BIN)/longnn build
 	@touch $(STAMP)
 
@@ -26,7 +39,7 @@ lint: install
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-# A selection that touches every module, in about five minutes on two cores.
+# A selection that touches every module, in about seven minutes on two cores.
 TEST_OPTIONS ?=
 PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
 test: lint
@@ -58,6 +71,15 @@ test-engines: lint
 	$(BIN)/python -m tests.engines
 	LONGNN_ENGINES=1 $(BIN)/$(PYTEST) tests/engines $(TEST_OPTIONS)
 
+# Loaders against files damaged at random, CASES of each format: make fuzz CASES=20000 FORMATS=ogb
+CASES ?= 1000
+fuzz: install
+	$(BIN)/python -m tests.fuzz --cases $(CASES) $(FORMATS)
+
+# The tests of the kernels with address and undefined-behaviour sanitizers in them.
+sanitize: install
+	LONGNN_SANITIZE=1 $(BIN)/python -m pytest tests/longnn/operators/test_variants.py $(TEST_OPTIONS)
+
 fix: install
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
@@ -87,6 +109,14 @@ constraints:
 	build/constraints/bin/python -m pip install --quiet --editable ./polybases --editable ".[test,engines]"
 	(sed -n '/^#/p' constraints.txt; build/constraints/bin/python -m pip list --format=freeze --exclude-editable | grep -viE '^pip==') > build/new.txt
 	mv build/new.txt constraints.txt && rm -rf build/constraints
+	$(MAKE) lock
+
+# The versions of constraints.txt, with the sha256 of every file of these releases.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	build/lock/bin/uv pip compile --quiet --no-deps --generate-hashes --no-annotate --custom-compile-command "make lock" --output-file build/lock.txt constraints.txt
+	mv build/lock.txt requirements-ci.txt && rm -rf build/lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info polybases/build polybases/*.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -149,6 +149,9 @@ def _problems(name: str, entry: Entry) -> list[str]:
 def _show(options: argparse.Namespace) -> int:
     from longnn.data.statistics import describe
 
+    from .jobs.device import check_device
+
+    check_device()
     (name,) = options.names
     dataset = _configured(name, options.overrides)
     for key, value in describe(dataset).items():

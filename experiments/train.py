@@ -15,6 +15,8 @@ from omegaconf import DictConfig
 from .config.cli import CONF, check_command_line, register_resolvers
 from .config.here import import_from
 from .config.output import check_output
+from .config.starting import started
+from .config.words import in_order
 from .garbage import kept
 
 
@@ -47,13 +49,14 @@ def main() -> None:
 
     Raises:
         SystemExit: with code 2 and a message, for a word of the command line that means nothing,
-            or where runs cannot be written.
+            or where runs cannot be written; with code 1 where a run fails.
     """
     register_resolvers()
+    sys.argv[1:] = in_order(sys.argv[1:])
     check_command_line(sys.argv[1:])
     check_output(sys.argv[1:], "runs")
     try:
-        job()
+        started(job)
     except KeyboardInterrupt:  # of a sweep its sweeper says more
         print("\ninterrupted; the same command starts the run again", file=sys.stderr)
         raise SystemExit(130) from None

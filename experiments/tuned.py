@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
-from longnn.runs import read_result
+from longnn.runs import Result, RunDirectoryError, read_result
 from longnn.runs.atomic import atomic_write
+from longnn.runs.kinds import is_count
 
 from .sweep import manifest
 from .sweep.outcome import search_outcome
@@ -46,20 +47,36 @@ def entry_of(directory: Path) -> Entry:
         ValueError: likewise, and if a key was searched that has no place among tuned values.
     """
     found = search_outcome(directory)
-    result = read_result(directory / found["directory"])
-    split = result.config["split"]
-    last = split["first_seed"] + split["count"] - 1
-    (sweep,) = manifest.read(directory).values()
+    result = read_result(directory / found.directory)
+    first, last = _seeds(result)
+    sweep, *others = manifest.read(directory).values()
+    if others:
+        raise ValueError(f"{directory} holds {1 + len(others)} sweeps; give one of a single search")
     search = {
         "command": manifest.command([a for a in sweep.command if "sweep.dir" not in a]),
-        "trials": found["trials"],
-        "splits": f"{result.split}, seeds {split['first_seed']} to {last}",
-        "validation": round(found["validation"], 2),
+        "trials": found.trials,
+        "splits": f"{result.split}, seeds {first} to {last}",
+        "validation": round(found.validation, 2),
     }
     content: dict[str, Any] = {"tuned": {"source": "search", "search": search}}
-    for key, value in found["params"].items():
+    for key, value in found.params.items():
         _put(content, key, value)
-    return Entry(f"{result.model}_{result.dataset}", content)
+    name = f"{result.model}_{result.dataset}"
+    if not name.isprintable() or Path(name).name != name:
+        raise RunDirectoryError(f"{result.directory} is of {name}, which cannot name a file")
+    return Entry(name, content)
+
+
+def _seeds(result: Result) -> tuple[int, int]:
+    """The first and the last random seed of the splits of a search."""
+    split: Any = result.config.get("split", {})
+    first, count = split.get("first_seed"), split.get("count")
+    if not is_count(first) or not is_count(count):
+        raise RunDirectoryError(
+            f"{result.directory} has no split.first_seed and split.count in its config, so it is "
+            "no trial of a search; give the directory of a search"
+        )
+    return first, first + count - 1
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:
@@ -69,6 +86,12 @@ def _put(content: dict[str, Any], key: str, value: Any) -> None:
             f"{key} was searched, but tuned values are of model.* and optim.groups.* only"
         )
     *folders, name = key.split(".")
+    plain = value is None or isinstance(value, bool | int | float | str)
+    if "_target_" in key or not plain or (isinstance(value, str) and "${" in value):
+        raise ValueError(
+            f"{key} is {value!r}, which is no tuned value but may name code; write it into the "
+            "file yourself"
+        )
     for folder in folders:
         content = content.setdefault(folder, {})
     content[name] = float(f"{value:.6g}") if isinstance(value, float) else value

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from importlib import metadata
 from urllib.parse import urlparse
 from urllib.request import url2pathname
@@ -40,6 +41,27 @@ def report() -> list[tuple[str, str]]:
         ("backend=auto", _auto()),
         ("data", os.environ.get("LONGNN_DATA_DIR") or "LONGNN_DATA_DIR is not set: downloads"),
     ]
+
+
+def device_problem() -> str | None:
+    """Says why jax has no device here that the environment asks for; None where it has one.
+
+    Example:
+        >>> device_problem() is None
+        True
+    """
+    asked = os.environ.get("JAX_PLATFORMS")
+    try:
+        jax.devices()
+    except (AssertionError, RuntimeError):  # jax's own words are about its inside
+        if not asked:
+            raise
+        return (
+            f"JAX_PLATFORMS={asked} asks for a device that jax cannot use here; set "
+            "JAX_PLATFORMS=cpu, or unset it, or install jax for that device, such as "
+            'pip install "jax[cuda12]"'
+        )
+    return None
 
 
 def _auto() -> str:
@@ -80,17 +102,25 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Prints the report.
 
     Args:
         arguments: the command line without the program's name; None: that of the process.
+
+    Returns:
+        The exit status: 0, or 2 where jax has no device.
     """
     options = parser().parse_args(arguments)
+    problem = device_problem()
+    if problem is not None:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
     if options.measure:
         print_times()
     for subject, finding in report():
         print(f"{subject:>15}: {finding}")
+    return 0
 
 
 def print_times() -> None:
@@ -105,4 +135,4 @@ def print_times() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -190,6 +190,26 @@ def test_constraints_name_every_requirement_once():
     assert {canonical(line) for line in required} - set(names) == {"polybases"}
 
 
+def test_the_lock_of_ci_has_a_hash_for_every_pin_and_nothing_else():
+    text = (ROOT / "requirements-ci.txt").read_text().replace("\\\n", " ")
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    pins = {pin for pin, *_ in lines}
+    constraints = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {line for line in constraints if not line.startswith("#")}
+    assert {spelt_alike(pin) for pin in pins} == {spelt_alike(pin) for pin in pinned}
+    assert len(lines) == len(pins)
+    for pin, *hashes in lines:
+        assert hashes, pin
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes), pin
+    assert "://" not in text, "where packages come from is the business of each machine"
+
+
+def spelt_alike(pin: str) -> tuple[str, str]:
+    """The name, in which - and _ and capitals mean the same, and the version."""
+    name, _, version = pin.partition("==")
+    return canonical(name), version
+
+
 def canonical(requirement: str) -> str:
     return re.split(r"[=<>\[; ]", requirement)[0].lower().replace("_", "-")
 

@@ -83,6 +83,24 @@ def test_every_file_has_a_room_and_the_root_holds_no_other():
     }
 
 
+def test_no_merge_is_left_half_done():
+    folders = (
+        "conf",
+        "docs",
+        "benchmarks",
+        "examples",
+        "longnn",
+        "polybases",
+        "experiments",
+        "tests",
+    )
+    files = [*ROOT.glob("*"), *(f for folder in folders for f in (ROOT / folder).rglob("*"))]
+    texts = [f for f in files if f.is_file() and f.suffix not in (".so", ".pyc", ".png", ".npz")]
+    marks = tuple("\n" + 7 * sign + " " for sign in "<>")
+    assert len(texts) > 100
+    assert not [f for f in texts if any(m in f.read_text(errors="replace") for m in marks)]
+
+
 def test_no_import_runs_up():
     up = {
         f"{file}: {name}"

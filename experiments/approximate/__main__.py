@@ -5,12 +5,18 @@ jax is imported inside the job only, so that ``--help`` answers at once.
 
 import re
 import sys
+from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from ..config.checked import check_top
 from ..config.cli import CONF, check_command_line, register_resolvers
 from ..config.output import check_output
+from ..config.starting import EXPLAINED, JobError, started
+from ..config.words import in_order
+from ..jobs.leftover import discard
 from .identity import fit_name
 
 _PLAIN = re.compile(r"[\w./~,+:-]*|['\"\[].*")
@@ -24,9 +30,15 @@ def job(config: DictConfig) -> None:
         config: the composed config of the fit.
     """
     _register()
-    from .single import run
+    directory = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        check_top(config, "approximate")
+        from .single import run
 
-    run(config)
+        run(config)
+    except EXPLAINED as error:
+        discard(directory, f"{HydraConfig.get().job.name}.log")
+        raise JobError(error) from error
 
 
 def main() -> None:
@@ -37,10 +49,10 @@ def main() -> None:
             or where fits cannot be written.
     """
     _register()
-    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
+    sys.argv[1:] = [quoted(argument) for argument in in_order(sys.argv[1:])]
     check_command_line(sys.argv[1:], "approximate")
     check_output(sys.argv[1:], "fits")
-    job()
+    started(job)
 
 
 def quoted(argument: str) -> str:

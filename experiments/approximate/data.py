@@ -1,5 +1,6 @@
 """From a config to signals, and from filters to targets."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +56,12 @@ class Target(NamedTuple):
     values: Float32[np.ndarray, "N B"]
 
 
-def signals_of(config: DictConfig) -> Signals:
+def signals_of(config: DictConfig, trust: Iterable[str] = ()) -> Signals:
     """Returns the grid images, or the first columns of a dataset's features on all nodes.
+
+    Args:
+        config: of the fit.
+        trust: names of modules whose code the config may name.
 
     Raises:
         ValueError: if the columns are zero at every node.
@@ -67,7 +72,7 @@ def signals_of(config: DictConfig) -> Signals:
         values = loaded.signals[:, : config.signals]
         grid = (images.SIDE, images.SIDE)
         return Signals("images", loaded.graph, values, loaded.mask, grid, loaded.checksum)
-    dataset = load(config)
+    dataset = load(config, trust)
     columns = dataset.features[:, : config.signals]
     values = columns if isinstance(columns, np.ndarray) else columns.toarray()
     if not values.any():

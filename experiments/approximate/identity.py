@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from longnn.data.registry import registered_files
 
-from ..config.identity import by_content, dataset_files, digest, hash_of, plain
+from ..config.identity import by_content, dataset_files, digest, hash_of, plain, with_code
 
 SCHEMA = 1
 """The version of the layout of a fit's directory."""
@@ -42,10 +42,13 @@ def filters_of(config: DictConfig) -> list[str]:
 
 
 def identity_of(config: DictConfig) -> str:
-    """Returns the hash of the settings that decide a fit; files count by their content."""
+    """Returns the hash of the settings that decide a fit; files count by their content, and so does
+    code of the user's own.
+    """
     settings: dict[str, Any] = {
         str(key): plain(config[key]) for key in config if key not in OUTSIDE
     }
+    settings |= with_code(settings)
     known = registered_files()
     names = dataset_files(settings["dataset"] or {}) if "dataset" in settings else [IMAGES]
     files = {name: known[name].digest for name in names}

@@ -17,6 +17,8 @@ from longnn.fitting import Optimum
 from longnn.runs.directory import CONFIG
 from longnn.runs.record import Writer, finished, save_arrays, write_run
 
+from ..config.trusted import own_modules
+from ..jobs.device import check_device
 from ..jobs.summary import versions
 from .data import named_filters, signals_of, targets_of
 from .figures import figures_of
@@ -47,6 +49,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     if result is not None:
         LOG.info("This fit was finished before, and is not repeated; force=true repeats it.")
     else:
+        check_device()
         check(config)
         named_filters(config)
         result = _fit(config, directory, identity)
@@ -57,7 +60,7 @@ def run(config: DictConfig) -> dict[str, Any]:
 
 def _fit(config: DictConfig, directory: Path, identity: str) -> dict[str, Any]:
     clock = {"start": time.perf_counter()}
-    signals = signals_of(config)
+    signals = signals_of(config, own_modules(HydraConfig.get()))
     clock["data"] = time.perf_counter()
     with status("computing the targets; the eigenvectors of the graph are kept for next time"):
         targets = targets_of(config, signals)

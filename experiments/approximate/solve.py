@@ -23,6 +23,7 @@ from longnn.fitting import (
 )
 from longnn.graphs.checks import check_word
 from longnn.operators import normalized_adjacency
+from longnn.training.ranges import check_setting
 
 from .data import Signals, Target
 from .progress import OnProgress
@@ -66,8 +67,8 @@ def check(config: DictConfig) -> None:
             "compare=[...] compares numbers of epochs, and solver=lstsq has none; take "
             "solver=nesterov or solver=adam"
         )
-    if config.signals < 1:
-        raise ValueError(f"signals must be >= 1, got {config.signals}")
+    check_setting("signals", config.signals)
+    check_setting("limit", config.limit)
     if config.solver != "lstsq":
         descent_of(config)
 

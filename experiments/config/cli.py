@@ -1,19 +1,18 @@
 """What is checked or computed before Hydra starts a job; imports no jax."""
 
-import argparse
 import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, described, groups
 from .identity import run_name
 from .unknown import Known, key_problem, option_problem
+from .words import check_options, check_several, overrides_of, parser
 
 
 def register_resolvers() -> None:
@@ -46,47 +45,26 @@ def check_command_line(arguments: list[str], config: str = "config") -> None:
     Raises:
         SystemExit: with code 2 and the message.
     """
-    parsed = _parser().parse_known_args(arguments)[0]
-    try:
-        overrides = OverridesParser.create().parse_overrides(parsed.overrides)
-    except HydraException:
-        return  # Hydra reports it better than we could
+    parsed, unknown = parser().parse_known_args(arguments)
     if parsed.shell_completion:
         return  # what follows are not settings
+    try:
+        check_options(parsed, unknown)
+        overrides = overrides_of(parsed.overrides)
+        check_several(overrides, parsed.multirun)
+    except ValueError as error:
+        _exit(str(error))
     folders = [CONF, *_extra_folders(parsed.config_dir, overrides)]
     known = Known(folders, _chosen(folders, overrides), config)
     for override in overrides:
-        problem = package_problem(override) or key_problem(known, override)
+        problem = (
+            package_problem(override) or code_problem(override) or key_problem(known, override)
+        )
         if problem is None and override.key_or_group in ("hydra.run.dir", "hydra.sweep.dir"):
-            problem = output_problem(Path(str(override.value())))
+            given = str(override.value())
+            problem = output_problem(Path(given)) if given else f"{override.key_or_group} is empty"
         if problem is not None:
             _exit(problem)
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Hydra's options, so that neither they nor their values are taken for overrides."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--info", "-i", nargs="?")
-    for name in ("--help", "--hydra-help", "--multirun", "--resolve", "--run", "--version"):
-        parser.add_argument(name, *_SHORT.get(name, ()), action="store_true")
-    parser.add_argument("--shell-completion", "-sc", action="store_true")
-    for name in ("--cfg", "--config-dir", "--config-name", "--config-path", "--package"):
-        parser.add_argument(name, *_SHORT.get(name, ()))
-    parser.add_argument("--experimental-rerun")
-    return parser
-
-
-_SHORT = {
-    "--cfg": ["-c"],
-    "--config-dir": ["-cd"],
-    "--config-name": ["-cn"],
-    "--config-path": ["-cp"],
-    "--help": ["-h"],
-    "--multirun": ["-m"],
-    "--package": ["-p"],
-    "--run": ["-r"],
-}
 
 
 def _chosen(folders: list[Path], overrides: list[Override]) -> dict[str, list[str]]:
@@ -109,6 +87,8 @@ def _choices(override: Override) -> list[tuple[str, str]]:
     group = override.key_or_group
     if group not in groups() or override.is_delete():
         return []
+    if override.value() is None and group in NEEDED:
+        _exit(f"{group}=null: a command needs {NEEDED[group]}; leave it out for the default one")
     if override.is_sweep_override():
         return [(group, str(option)) for option in override.sweep_string_iterator()]
     return [] if override.value() is None else [(group, str(override.value()))]
@@ -124,6 +104,14 @@ def _extra_folders(config_dir: str | None, overrides: list[Override]) -> list[Pa
                 folders += [Path(str(p).removeprefix("file://")) for p in paths]
     return folders
 
+
+NEEDED = {
+    "model": "a model",
+    "split": "a split protocol",
+    "optim": "an optimizer",
+    "graph": "a graph's settings",
+}
+"""Groups of which something is always chosen."""
 
 PACKAGES = {
     "hydra/launcher=joblib": ("hydra_plugins.hydra_joblib_launcher", "joblib"),
@@ -142,6 +130,23 @@ def package_problem(override: Override) -> str | None:
     return f'{choice} needs a package: pip install "longnn[{extra}]"'
 
 
+def code_problem(override: Override) -> str | None:
+    """Says why a setting of Hydra's own is refused through which a word could run any code."""
+    key, value = override.key_or_group, override.value()
+    if key == "hydra":
+        return "set the parts of hydra one by one, such as hydra.run.dir=DIR"
+    last = key.rpartition(".")[2]
+    logs = key.startswith(("hydra.job_logging", "hydra.hydra_logging"))
+    simple = last in ("level", "format", "datefmt", "filename", "mode") and "://" not in str(value)
+    plugin = key in ("hydra.launcher._target_", "hydra.sweeper._target_")
+    if key.startswith("hydra.job.env_set") and "LONGNN_TRUST" in f"{key}={value}":
+        return "LONGNN_TRUST is an environment variable of the command itself, not of its jobs"
+    named = key.startswith("hydra.") and "_target_" in f"{key}={value}"
+    if key.startswith("hydra.callbacks") or plugin or named or (logs and not simple):
+        return f"{key} names code for Hydra to run; put it into a config file (--config-dir DIR)"
+    return None
+
+
 def output_problem(directory: Path) -> str | None:
     """Says why ``directory`` cannot be made and written to; None if it can."""
     existing = directory.absolute()
@@ -154,6 +159,6 @@ def output_problem(directory: Path) -> str | None:
     return None
 
 
-def _exit(message: str) -> None:
+def _exit(message: str) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(2)

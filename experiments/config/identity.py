@@ -12,10 +12,20 @@ from omegaconf import DictConfig, OmegaConf
 from longnn.data.catalogue import entries
 from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
+from longnn.runs.sources import code_of
 
-PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision")
+from .checked import check_missing
+
+PARTS = ("dataset", "graph", "model", "split", "optim", "seed", "repeats", "precision", "dtype")
 """Config keys that decide a result; backend, logger, figures and paths do not."""
 
+LATER: tuple[tuple[str, str, Any], ...] = (
+    ("", "precision", "full"),
+    ("", "dtype", "float32"),
+    ("graph", "order", "given"),
+    ("split", "ignore", []),
+)
+"""Settings that came later: group, key, and the value that stands for what was always done."""
 
 PATHS = ("path", "edges", "features", "labels")
 """Keys whose values may be files."""
@@ -24,13 +34,15 @@ PATHS = ("path", "edges", "features", "labels")
 def settings(config: DictConfig) -> dict[str, Any]:
     """The resolved values that decide a result; a file counts by its content, not its path.
 
-    Values of settings that came later are left out where they are what was always done, so that a
-    run keeps its name.
+    Code of the user's own counts by its source (:mod:`longnn.runs.sources`). Values of settings
+    that came later are left out where they are what was always done, so that a run keeps its name.
     """
     values = {key: plain(config[key]) for key in PARTS}
-    if values["precision"] == "full":
-        del values["precision"]
-    values["graph"] = {k: v for k, v in values["graph"].items() if (k, v) != ("order", "given")}
+    values |= with_code(values)
+    for part, name, before in LATER:
+        holder = values[part] if part else values
+        if holder.get(name) == before:
+            del holder[name]
     return by_content(values)
 
 
@@ -39,13 +51,28 @@ def plain(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
+def with_code(values: dict[str, Any]) -> dict[str, Any]:
+    """The entry "code" where values name code of the user's own; otherwise none.
+
+    Args:
+        values: plain values of a config.
+    """
+    code = code_of(values)
+    return {"code": code} if code else {}
+
+
 def run_name(config: DictConfig) -> str:
     """The name of a run directory, from a config with Hydra's node."""
     return name_of(config, config.hydra.runtime.choices)
 
 
 def name_of(config: DictConfig, choices: Mapping[str, str]) -> str:
-    """dataset_model_split-HASH, given which files were chosen of each group."""
+    """dataset_model_split-HASH, given which files were chosen of each group.
+
+    Raises:
+        ValueError: if a value that has to be given is missing.
+    """
+    check_missing(config)
     digest = settings_hash(config)[:8]
     name = f"{config.dataset.name}_{choices['model']}_{choices['split']}-{digest}"
     return re.sub(r"[/\x00-\x1f\x7f]", "_", name)  # one folder, whatever a user calls a dataset

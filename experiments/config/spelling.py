@@ -16,6 +16,7 @@ def nearest(name: str, known: Collection[str]) -> list[str]:
         name: that was given.
         known: the names that exist.
     """
+    name = name.lower()  # no name has capitals
     near = difflib.get_close_matches(name, known)
     alike = [difflib.SequenceMatcher(None, one, name).ratio() for one in near]
     return [one for one, ratio in zip(near, alike, strict=True) if ratio > alike[0] - _WITHIN]

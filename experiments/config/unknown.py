@@ -1,7 +1,5 @@
 """What a command line names and no config file has: messages that give the nearest names."""
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +7,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, groups, keys_in, keys_of, options
+from .meant import advice
 from .renamed import new_name
 from .spelling import name_problem
 
@@ -33,7 +32,8 @@ def option_problem(folders: list[Path], group: str, option: str) -> str | None:
     problem = name_problem(group, option, known) if known else None
     if problem is None:
         return None
-    return f"{problem} Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
+    other = " Another optimizer is given in Python: longnn.Optim." if group == "optim" else ""
+    return f"{problem}{other} Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
 
 
 def key_problem(known: Known, override: Override) -> str | None:
@@ -44,16 +44,21 @@ def key_problem(known: Known, override: Override) -> str | None:
         override: of the command line.
     """
     key = override.key_or_group
-    group = key.partition(".")[0]
-    adds = override.is_add() or override.is_force_add() or override.is_delete()
-    if adds or any(c in key for c in "@/") or key.startswith("hydra.") or key in groups():
+    adds = override.is_add() or override.is_force_add()
+    if adds and key.startswith(("hydra.sweeper.", "hydra.launcher.")):
+        open_ended = key.split(".")[2] in ("params", "additional_parameters")
+        return None if open_ended else f"{key} cannot be added; leave out the +: {key}=..."
+    if key.startswith("hydra.") or key in groups() or override.is_delete() or _package(key):
         return None
+    group = key.partition(".")[0]
     inside = group in groups()
+    if adds and group in _BUILT:  # what its class takes is known when it is there
+        return None
     names = _options(known, group) if inside else [known.config]
     files = _files(known.folders, group if inside else ".", names)
     prefix = f"{group}." if inside else ""
     keys = {prefix + name for file in files for name in keys_in(file)}
-    if not files or key in keys:
+    if not files or key in keys or (adds and _is_group_of_rates(key)):
         return None
     name = new_name(key)
     if name is not None:
@@ -61,8 +66,25 @@ def key_problem(known: Known, override: Override) -> str | None:
     keys |= set() if inside else set(groups())
     of = f" of {group}={','.join(names)}" if inside and names != ["*"] else ""
     elsewhere = _elsewhere(known.folders, group, key) if inside else ""
-    hint = f"{_near(key, keys) or _near(group, keys) or f'there are {_listed(keys)}.'}{elsewhere}"
-    return f"unknown key {key!r}{of}: {hint} A new key is added with +{key}=..."
+    near = advice(key, keys) or advice(group, keys) or f"there are {', '.join(sorted(keys))}."
+    added = f" One that its class takes is added with +{key}=..." if group in _BUILT else ""
+    return f"unknown key {key!r}{of}: {near}{elsewhere}{added}"
+
+
+_BUILT = ("dataset", "model", "split", "logger", "tuned")
+"""Groups whose keys go to a class or a function, which may take more than its file lists."""
+
+
+def _package(key: str) -> bool:
+    """Whether a key chooses a file for some place in the config."""
+    return any(c in key for c in "@/")
+
+
+def _is_group_of_rates(key: str) -> bool:
+    """Whether a key is of a group of parameters, which a model of the user's own may have."""
+    parts = key.split(".")
+    rates = len(parts) < 4 or parts[3] in ("lr", "weight_decay")
+    return len(parts) in (3, 4) and parts[:2] == ["optim", "groups"] and rates
 
 
 def hint(key: str, config: DictConfig) -> str:
@@ -75,16 +97,7 @@ def hint(key: str, config: DictConfig) -> str:
     name = new_name(key)
     if name is not None:
         return f"it is called {name} now"
-    return _near(key, keys_of(config)) or "see --cfg job for its keys"
-
-
-def _near(key: str, keys: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, keys, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else ""
-
-
-def _listed(keys: Iterable[str]) -> str:
-    return ", ".join(sorted(keys))
+    return advice(key, keys_of(config)) or "see --cfg job for its keys"
 
 
 def _files(folders: list[Path], group: str, names: list[str]) -> list[Path]:
@@ -96,7 +109,12 @@ def _elsewhere(folders: list[Path], group: str, key: str) -> str:
     name = key.removeprefix(f"{group}.")
     files = sorted(_files(folders, group, ["*"]))
     having = [f"{group}={file.stem}" for file in files if name in keys_in(file)]
-    return f" {', '.join(having)} has it." if having else ""
+    more = f" and {len(having) - _SOME} more" if len(having) > _SOME else ""
+    return f" {', '.join(having[:_SOME])}{more} has it." if having else ""
+
+
+_SOME = 4
+"""How many options a message lists that have a key."""
 
 
 def _options(known: Known, group: str) -> list[str]:

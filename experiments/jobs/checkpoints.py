@@ -1,10 +1,8 @@
 """Checkpoints of jobs: a file in the directory of each, for the process that goes on with it."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
 
 import jax
 import numpy as np
@@ -100,15 +98,3 @@ def _key(job: Job, data: Data) -> str:
     device = jax.devices()[0].device_kind
     ours = [identity_of(job, data), versions(), device, choose(job.config.backend)]
     return hash_of([*ours, job.config.force])
-
-
-def check_seconds(seconds: object) -> None:
-    """Raises ValueError unless it is None or the seconds between two checkpoints, >= 0."""
-    if seconds is None:
-        return
-    if type(seconds) in (int, float) and 0 <= cast(float, seconds) < math.inf:
-        return
-    raise ValueError(
-        f"checkpoint_seconds must be a number >= 0, got {seconds!r}; set "
-        "checkpoint_seconds=60, or null for no checkpoints"
-    )

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from hydra.conf import HydraConf
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from longnn.runs import configured
 
 from ..config.identity import hash_of, settings
-from ..config.renamed import refuse_old_names
+from ..config.trusted import own_modules
 
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""
@@ -31,12 +30,14 @@ class Job(NamedTuple):
         model: name of the model's config file.
         directory: of the run.
         sweep: name of the sweep's directory; None for a job of its own.
+        trust: names of modules whose code the config may name.
     """
 
     config: DictConfig
     model: str
     directory: Path
     sweep: str | None = None
+    trust: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -44,36 +45,31 @@ class Job(NamedTuple):
         return f"{self.model} on {self.config.dataset.name}"
 
 
-def current_job(config: DictConfig) -> Job:
+def current_job(hydra: HydraConf, config: DictConfig) -> Job:
     """The job that Hydra is running with this config.
 
     Args:
+        hydra: Hydra's own node.
         config: composed by Hydra.
-
-    Raises:
-        ValueError: if a file of the user's has a setting under its old name.
     """
-    refuse_old_names(config)
-    return _job(config, HydraConfig.get())
-
-
-def _job(config: DictConfig, hydra: HydraConf) -> Job:
     alone = OmegaConf.is_missing(hydra.job, "num")
     sweep = None if alone else Path(str(hydra.sweep.dir)).absolute().name
-    return Job(config, str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir), sweep)
+    choice, directory = str(hydra.runtime.choices["model"]), Path(hydra.runtime.output_dir)
+    return Job(config, choice, directory, sweep, own_modules(hydra))
 
 
 # a model is any callable of the user's, which no narrower type describes
-def model_of(config: DictConfig) -> tuple[Callable[..., Any], configured.Values]:
-    """The class that a ``model`` config names, and its settings.
+def model_of(job: Job) -> tuple[Callable[..., Any], configured.Values]:
+    """The class that a job's ``model`` config names, and its settings.
 
     Args:
-        config: the node ``model`` of a run's config.
+        job: with its config.
 
     Raises:
-        ValueError: if a ``_target_`` cannot be imported.
+        ValueError: see :func:`longnn.runs.configured.instantiate`.
     """
-    return configured.model_of(cast(dict, OmegaConf.to_container(config, resolve=True)))
+    node = cast(dict, OmegaConf.to_container(job.config.model, resolve=True))
+    return configured.model_of(node, job.trust)
 
 
 def group_of(job: Job) -> str:
@@ -87,7 +83,7 @@ def group_of(job: Job) -> str:
     Raises:
         ValueError: if a ``_target_`` of its model cannot be imported.
     """
-    return _key(job, model_of(job.config.model)[1])
+    return _key(job, model_of(job)[1])
 
 
 def likely_group_of(job: Job) -> str:

@@ -1,5 +1,7 @@
 """From a config to a dataset: its files first, with a bar, then the nodes that are asked for."""
 
+from collections.abc import Iterable
+
 from omegaconf import DictConfig, OmegaConf
 
 from longnn.data.dataset import Dataset
@@ -10,10 +12,14 @@ from ..config.identity import dataset_files
 from .downloads import download, logged_warnings
 
 
-def load(config: DictConfig) -> Dataset:
+def load(config: DictConfig, trust: Iterable[str] = ()) -> Dataset:
     """Loads the dataset of ``config.dataset`` on the nodes that ``config.graph.keep`` asks for.
 
     Files that are not there yet are downloaded first. Warnings become log lines.
+
+    Args:
+        config: of a run or a fit.
+        trust: names of modules whose code the config may name.
 
     Raises:
         ValueError: if a value of the config is out of its range.
@@ -23,4 +29,4 @@ def load(config: DictConfig) -> Dataset:
     assert isinstance(node, dict)
     download(dataset_files(node))
     with logged_warnings():
-        return reduced(instantiate(node), config.graph.keep)
+        return reduced(instantiate(node, trust), config.graph.keep)

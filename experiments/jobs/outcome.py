@@ -4,27 +4,23 @@ import logging
 import traceback
 from typing import Any, NamedTuple
 
-from hydra.utils import instantiate
-
 from longnn.data import Dataset, Splits
-from longnn.data.errors import DataFileError
 from longnn.runs import attempts, checkpoint
 from longnn.runs.attempts import Attempt
+from longnn.runs.configured import instantiate
 from longnn.runs.directory import SCHEMA
+from longnn.runs.kinds import problem_of
 from longnn.runs.record import finished, write_run
 from longnn.runs.result import Result, read_result
 from longnn.training import Fit
 
 from ..config import identity
+from ..config.starting import EXPLAINED
 from .job import Job
-from .result import files_of, line, result_of
+from .result import files_of, line, plain, result_of
 from .sinks import ended
 
 LOG = logging.getLogger(__name__)
-
-
-EXPLAINED = (ValueError, DataFileError, MemoryError, FloatingPointError)
-"""Errors whose message tells the user what to do; the traceback of another one is shown."""
 
 
 class Outcome(NamedTuple):
@@ -69,13 +65,12 @@ def earlier(job: Job, data: Data) -> Outcome | None:
     That is a job which has finished before, or whose directory holds something else.
     """
     try:
-        done = finished(job.directory, identity_of(job, data), force=job.config.force)
+        own = identity_of(job, data)
+        done = finished(job.directory, own, force=job.config.force, problem=problem_of)
         if done is None:
             return None
         result = read_result(job.directory)
     except ValueError as error:
-        if job.sweep is None:  # a sweep lists its failed jobs at its end
-            LOG.error(f"error: {error}", extra={"job": job.directory})
         return Outcome(job, "failed", error=error)
     before = f"finished before, not repeated (force=true repeats it): {line(result)}"
     LOG.info(before, extra={"job": job.directory})
@@ -110,8 +105,9 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
     _report(job, attempt, "done", result=result, curves=trained.curves)
     if result.diverged:
         LOG.warning(
-            f"{result.diverged} of {len(result.per_run)} runs ended in a loss that is not "
-            'finite; their scores are of the epochs before ("diverged" in result.json)',
+            f"{result.diverged} of {len(result.per_run)} runs diverged: their training loss ended "
+            "above 100 times its first value, or was not finite; their scores are of the selected "
+            'epochs ("diverged" in result.json). Lower the learning rates',
             extra={"job": job.directory},
         )
     LOG.info(line(result), extra={"job": job.directory})
@@ -124,22 +120,21 @@ def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:
     attempts.end(attempt, "failed", error=type(error).__name__, message=str(error), traceback=text)
     if attempts.owned(attempt) and not isinstance(error, OSError):  # a full disk: it may go on
         checkpoint.remove(job.directory)
-    LOG.error(_message(job, attempt, error), extra={"job": job.directory})
+    if job.sweep is None and isinstance(error, EXPLAINED):  # the command says it at its end
+        if isinstance(error, MemoryError | FloatingPointError):  # of others nothing is left
+            error.add_note(f"{attempt.file} has the traceback")
+    else:
+        message = f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
+        LOG.error(message, extra={"job": job.directory})
     _report(job, attempt, "failed", error=error)
     return Outcome(job, "failed", error=error)
-
-
-def _message(job: Job, attempt: Attempt, error: Exception) -> str:
-    told = str(error) or type(error).__name__
-    if job.sweep is None and isinstance(error, EXPLAINED):
-        return f"error: {told}; {attempt.file} has the traceback"
-    return f"{job.title} failed: {type(error).__name__}: {error}; {attempt.file} has more"
 
 
 def _report(job: Job, attempt: Attempt, status: str, **content: Any) -> None:
     """Reports to the logger; if that fails, the run stays as recorded, and the attempt says so."""
     try:
-        instantiate(job.config.logger, _partial_=True)(ended(job, status, **content))
+        report = instantiate(plain(job.config.logger) | {"_partial_": True}, job.trust)
+        report(ended(job, status, **content))
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
         attempts.tell(attempt, not_reported=problem)

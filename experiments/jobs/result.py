@@ -14,6 +14,7 @@ from longnn.runs.directory import CONFIG, CURVES, PARAMETERS, PREDICTIONS
 from longnn.runs.parameters import named
 from longnn.runs.record import Writer, save_arrays
 from longnn.runs.result import Result, TrainedModel
+from longnn.runs.text import printable
 from longnn.training import Fit, score
 from longnn.training.intervals import statistics
 
@@ -42,6 +43,7 @@ def result_of(
         identity=run_identity,
         dataset=dataset.name,
         dataset_checksum=dataset.checksum,
+        class_names=dataset.class_names,
         dataset_files=digests(dataset_files(config.dataset)),
         model=job.model,
         split=splits.protocol,
@@ -99,7 +101,7 @@ def line(result: Result) -> str:
     """A run in one line; a run of a search, which only chooses, shows its validation score."""
     chooses = not result.config.get("show_test", True)
     scores, shown = (result.val, "validation") if chooses else (result.test, "test")
-    return (
+    return printable(
         f"{result.title} ({result.split}): {shown} {result.metric} {scores} % "
         f"(95 % interval, n = {scores.n}); files in {result.directory}"
     )

@@ -5,20 +5,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import jax
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from longnn.data import Dataset
 from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
+from longnn.runs.configured import instantiate
 from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_of
 
-from .checkpoints import check_seconds, checkpoints_of
+from ..config.checked import check_config
+from .checkpoints import checkpoints_of
 from .compiled import keep_compiled, release_compiled
+from .device import check_device, computing_in
 from .downloads import logged_warnings
 from .job import Job, model_of
 from .loading import load
 from .outcome import Data, Outcome, earlier, failed, recorded
+from .result import plain
 
 LOG = logging.getLogger(__name__)
 
@@ -65,7 +68,8 @@ def run_together(
         return
     jobs = ours
     try:
-        yield from _run_held(jobs, held, on_progress, prune)
+        with computing_in(jobs[0].config.dtype):
+            yield from _run_held(jobs, held, on_progress, prune)
     except Exception as error:
         if _is_stop(error):
             raise
@@ -89,9 +93,10 @@ def _run_held(
 ) -> Iterator[Outcome]:
     started = time.perf_counter()
     first = jobs[0].config
+    check_device()
     keep_compiled(first.compilation_cache)
     release_compiled()
-    data = _load(first)
+    data = _load(jobs[0])
     for number, job in enumerate(jobs):
         outcome = earlier(job, data)
         if outcome is not None:
@@ -101,13 +106,13 @@ def _run_held(
     todo: dict[int, Trial] = {}
     for number in list(held):
         try:
-            todo[number] = _trial(jobs[number].config)
+            todo[number] = _trial(jobs[number])
         except ValueError as error:
             yield failed(jobs[number], held.pop(number), error)
     if not todo:
         return
-    model, _ = model_of(first.model)
-    problem, numbers = _problem(first, data.dataset), list(todo)
+    model, _ = model_of(jobs[0])
+    problem, numbers = _problem(jobs[0], data.dataset), list(todo)
     setup = (time.perf_counter() - started) / len(numbers)
     reporter = _Reporter(held, on_progress)
     for i, trained in fit_each(
@@ -140,16 +145,16 @@ def _run_held(
         yield outcome
 
 
-def _load(config: DictConfig) -> Data:
-    dataset = load(config)
+def _load(job: Job) -> Data:
+    dataset = load(job.config, job.trust)
     with logged_warnings():
-        return Data(dataset, instantiate(config.split, _partial_=True)(dataset))
+        protocol = instantiate(plain(job.config.split) | {"_partial_": True}, job.trust)
+        return Data(dataset, protocol(dataset))
 
 
-def _trial(config: DictConfig) -> Trial:
-    for name in ("seed", "repeats"):
-        if type(config[name]) is not int:  # nor a bool
-            raise ValueError(f"{name} must be an integer, got {config[name]!r}; set {name}=1")
+def _trial(job: Job) -> Trial:
+    config = job.config
+    check_config(config)
     optim = Optim(
         rates=OmegaConf.to_container(config.optim.groups, resolve=True),  # type: ignore[arg-type]
         max_epochs=config.optim.max_epochs,
@@ -157,14 +162,13 @@ def _trial(config: DictConfig) -> Trial:
         decay=config.optim.decay,
         dropout_bits=config.optim.dropout_bits,
     )
-    _, settings = model_of(config.model)
-    check_seconds(config.checkpoint_seconds)
+    _, settings = model_of(job)
     return Trial(settings, optim, range(config.seed, config.seed + config.repeats))
 
 
-def _problem(config: DictConfig, dataset: Dataset) -> Problem:
-    model, _ = model_of(config.model)
-    graph = config.graph
+def _problem(job: Job, dataset: Dataset) -> Problem:
+    model, _ = model_of(job)
+    config, graph = job.config, job.config.graph
     return problem_of(
         dataset,
         self_loops=graph.self_loops,
@@ -172,6 +176,7 @@ def _problem(config: DictConfig, dataset: Dataset) -> Problem:
         backend=config.backend,
         order=graph.order,
         precision=config.precision,
+        dtype=config.dtype,
         model=model,
     )
 

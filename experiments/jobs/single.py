@@ -2,10 +2,16 @@
 
 import logging
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from longnn.data.errors import DataFileError
+
+from ..config.checked import check_config
+from ..config.starting import EXPLAINED, JobError
 from .job import current_job
-from .outcome import EXPLAINED, Outcome
+from .leftover import discard
+from .outcome import Outcome
 from .progress import shown
 from .run import run_together
 
@@ -22,29 +28,39 @@ def run(config: DictConfig) -> dict[str, str]:
         The status and the directory of the run.
 
     Raises:
-        SystemExit: with code 1, where the job fails for a reason that the logged message explains;
-            in a sweep only with ``on_error=raise``.
+        JobError: where a job of its own fails for a reason that the message explains; where nothing
+            was trained, its directory is gone again.
+        SystemExit: with code 1, where a job of a sweep fails with ``on_error=raise``.
         Exception: another one that made a job outside of a sweep fail.
     """
-    job = current_job(config)
-    in_sweep = job.sweep is not None
-    if in_sweep:  # which shows all of its jobs
+    job = current_job(HydraConfig.get(), config)
+    if job.sweep is not None:  # which shows all of its jobs
         (outcome,) = run_together([job])
     else:
+        try:
+            check_config(config)
+        except ValueError as error:
+            discard(job.directory)
+            raise JobError(error) from error
         with shown(job.title) as on_progress:
             (outcome,) = run_together([job], on_progress=on_progress)
     if outcome.status == "elsewhere":
         LOG.warning(f"another process works on {job.directory}; left to it")
     if outcome.error is not None:
-        _stop(outcome, in_sweep, config.on_error)
+        _stop(outcome, config.on_error)
     return {"status": outcome.status, "directory": str(job.directory)}
 
 
-def _stop(outcome: Outcome, in_sweep: bool, on_error: str) -> None:
-    assert outcome.error is not None
-    explained = isinstance(outcome.error, EXPLAINED)
-    if not in_sweep and not explained:
-        raise outcome.error
-    if not in_sweep or on_error == "raise":
-        # not an Exception: Hydra shows its traceback, and keeps that of a sweep until the end
-        raise SystemExit(1)
+def _stop(outcome: Outcome, on_error: str) -> None:
+    error, job = outcome.error, outcome.job
+    assert error is not None
+    if job.sweep is not None:
+        if on_error == "raise":
+            # not an Exception: Hydra shows its traceback, and keeps that of a sweep until the end
+            raise SystemExit(1)
+        return
+    if not isinstance(error, EXPLAINED):
+        raise error
+    if isinstance(error, ValueError | DataFileError):
+        discard(job.directory)
+    raise JobError(error) from error

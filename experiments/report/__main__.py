@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from longnn.runs.result import Result
+from longnn.runs.text import printable
 
 from .beside import NoReferenceError, against, any_below
 from .blocks import TOP
 from .compare import ComparisonError, comparison, default_pair, pairs
-from .contents import best_runs, tables
+from .contents import best_runs, left_out_section, tables
 from .csvfile import csv_text
 from .latex import as_latex
 from .markdown import as_markdown
 from .reference import read_references
-from .runs import Benchmark, by_benchmark, collect
+from .runs import Benchmark, LeftOut, by_benchmark, collect
 from .tables import Table
 from .write import OutputError, write_report
 
@@ -31,14 +32,16 @@ EXAMPLES = """examples:
 Runs on different splits never stand in one column. Of several runs of a model the best on
 validation is taken, never the best on test. Warnings about results that are left out go to
 standard error. With --against the exit code is 1 if a run is below its reference by more than
-two standard errors of the paired difference, or if no run has a reference."""
+two standard errors of the paired difference, or if no run has a reference. It is 1, too, if a
+result is damaged or of another layout: the report names it, and shows the others."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Prints the report in the chosen format, and writes its folder if one is named.
 
     Returns:
-        1 if a run is below its reference or nothing could be compared (`--against`), else 0.
+        1 if a result was left out, if a run is below its reference or nothing could be compared
+        (`--against`), else 0.
 
     Raises:
         SystemExit: with code 2 and a message, for what cannot be read, compared or written.
@@ -51,21 +54,21 @@ def main(arguments: list[str] | None = None) -> int:
     if options.key is not None and options.against is None:
         command_line.error("--key names a model in the file of --against FILE; give that too")
     try:
-        runs = collect(options.folder)
+        runs, left_out = collect(options.folder)
         grouped = by_benchmark(runs)
         beside = _beside(runs, options.against, options.key)
         tests = [*_compared(grouped, options.compare), *beside]
         if options.output is not None:
-            _write(grouped, tests, options)
+            _write(grouped, tests, left_out, options)
     except NoReferenceError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         return 1
     except (FileNotFoundError, ComparisonError, OutputError, ValueError) as error:
-        command_line.error(str(error))
+        command_line.error(printable(error))
     for note in [note for table in beside for note in table.notes]:
-        print(f"warning: {note}", file=sys.stderr)
-    print(_text(grouped, tests, options), end="")
-    return int(any_below(beside))
+        print(f"warning: {printable(note)}", file=sys.stderr)
+    print(_text(grouped, tests, left_out, options), end="")
+    return int(bool(left_out) or any_below(beside))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -136,8 +139,14 @@ def _count(text: str) -> int:
 
 
 def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> list[Table]:
-    chosen = default_pair(grouped) if named is None else (named[0], named[1])
-    return [] if chosen is None else [comparison(pairs(grouped, *chosen), *chosen)]
+    if named is not None:
+        return [comparison(pairs(grouped, *named), *named)]
+    chosen = default_pair(grouped)
+    try:
+        return [] if chosen is None else [comparison(pairs(grouped, *chosen), *chosen)]
+    except ValueError as error:  # nobody asked for it, so the tables are shown without
+        print(f"warning: no paired test: {printable(error)}", file=sys.stderr)
+        return []
 
 
 def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Table]:
@@ -145,28 +154,37 @@ def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Tabl
 
 
 def _text(
-    grouped: Mapping[Benchmark, list[Result]], tests: list[Table], options: argparse.Namespace
+    grouped: Mapping[Benchmark, list[Result]],
+    tests: list[Table],
+    left_out: list[LeftOut],
+    options: argparse.Namespace,
 ) -> str:
     if options.format == "csv":
         runs = [run for found in grouped.values() for run in found]
         return csv_text(runs, per_run=options.per_run)
     sections = tables(grouped, tests, options.top)
+    sections += [left_out_section(left_out)] if left_out else []
     if options.format == "latex":
         return as_latex(sections)
     return as_markdown(sections) + _figures(grouped)
 
 
 def _figures(grouped: Mapping[Benchmark, list[Result]]) -> str:
-    drawn = [str(f) for run in best_runs(grouped) for f in sorted(run.directory.glob("*.png"))]
+    drawn = [
+        printable(f) for run in best_runs(grouped) for f in sorted(run.directory.glob("*.png"))
+    ]
     return "\nFigures of the best on validation:\n  " + "\n  ".join(drawn) + "\n" if drawn else ""
 
 
 def _write(
-    grouped: Mapping[Benchmark, list[Result]], tests: list[Table], options: argparse.Namespace
+    grouped: Mapping[Benchmark, list[Result]],
+    tests: list[Table],
+    left_out: list[LeftOut],
+    options: argparse.Namespace,
 ) -> None:
     from .document import report_files  # draws
 
-    files = report_files(grouped, tests, top=options.top, per_run=options.per_run)
+    files = report_files(grouped, tests, left_out, top=options.top, per_run=options.per_run)
     write_report(options.output, files, force=options.force)
     print(f"report written: {options.output / 'report.html'}", file=sys.stderr)
 

@@ -9,7 +9,7 @@ from .blocks import TOP, block
 from .labels import label
 from .overview import APART, overview_tables
 from .picture import Picture
-from .runs import Benchmark, by_model
+from .runs import Benchmark, LeftOut, by_model
 from .tables import Table
 
 
@@ -41,6 +41,17 @@ def tables(
     if tests:
         sections.append(Section("Paired tests", tables=list(tests)))
     return sections
+
+
+def left_out_section(left_out: Sequence[LeftOut]) -> Section:
+    """The results that are not in the report, and why.
+
+    Args:
+        left_out: from :func:`~longnn.experiments.report.runs.collect`, at least one.
+    """
+    rows: list[tuple[str, ...]] = [(str(one.directory), one.reason) for one in left_out]
+    about = "results that are damaged or of another layout; no number of them is in this report"
+    return Section("Left out", tables=[Table("Left out", about, ("directory", "why"), rows)])
 
 
 def best_runs(grouped: Mapping[Benchmark, list[Result]]) -> list[Result]:

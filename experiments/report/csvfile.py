@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from longnn.runs.result import Result
+from longnn.runs.text import printable
 
 from .labels import label
 
@@ -24,8 +26,38 @@ def csv_text(runs: Sequence[Result], *, per_run: bool = False) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, names, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({name: cell(value) for name, value in line.items()} for line in lines)
     return buffer.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """A value that a spreadsheet takes for what it is, and not for a formula.
+
+    Text that begins with =, +, -, @, a tab or a line break gets an apostrophe in front, which
+    spreadsheets hide (OWASP, "CSV injection"). Characters that steer a terminal are written out.
+    Numbers stay.
+
+    Args:
+        value: a number, or text such as the name of a dataset.
+
+    Example:
+        >>> cell("=1+1"), cell("-0.5"), cell(-0.5), cell("cora")
+        ("'=1+1", '-0.5', -0.5, 'cora')
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    formula = value[:1] in _HIDING or value.lstrip()[:1] in _STARTING
+    harmless = not value or value == "-" or _NUMBER.fullmatch(value)
+    return text if harmless or not formula else f"'{text}"
+
+
+_HIDING = ("\t", "\r", "\n")
+
+_STARTING = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The signs that a formula begins with, and their wide forms, which some spreadsheets take, too."""
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def _names(run: Result) -> dict[str, Any]:
@@ -47,7 +79,7 @@ def _summary(run: Result) -> list[dict[str, Any]]:
             **{f"test_{name}": value for name, value in asdict(run.test).items()},
             "val_mean": run.validation,
             "dataset_checksum": run.dataset_checksum,
-            **{f"seconds_{name}": value for name, value in sorted(run.seconds.items())},
+            **{f"seconds_{printable(name)}": value for name, value in sorted(run.seconds.items())},
             "directory": str(run.directory),
         }
     ]

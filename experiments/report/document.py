@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from longnn.runs.result import Result
 
-from .contents import Section, illustrated
+from .contents import Section, illustrated, left_out_section
 from .csvfile import csv_text
 from .markdown import as_markdown
 from .page import html_page
-from .runs import Benchmark
+from .runs import Benchmark, LeftOut
 from .tables import Table
 
 FIGURES = "figures"
@@ -18,6 +18,7 @@ FIGURES = "figures"
 def report_files(
     grouped: Mapping[Benchmark, list[Result]],
     tests: Sequence[Table],
+    left_out: Sequence[LeftOut] = (),
     *,
     top: int,
     per_run: bool,
@@ -27,11 +28,13 @@ def report_files(
     Args:
         grouped: runs by benchmark.
         tests: tables of paired tests.
+        left_out: results that are not shown.
         top: how many rows of one model a benchmark's table shows.
         per_run: whether each split and seed has a line in the CSV file.
     """
     runs = [run for found in grouped.values() for run in found]
     sections = _distinct(illustrated(grouped, tests, top))
+    sections += [left_out_section(left_out)] if left_out else []
     texts = {
         "report.md": as_markdown(sections, FIGURES),
         "report.csv": csv_text(runs, per_run=per_run),

@@ -1,5 +1,6 @@
 """The figures of a report, as PNG files with a caption and a text for those who cannot see."""
 
+import os
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -18,6 +19,9 @@ from .settings import numeric, varied
 
 SEARCH = 9
 """From how many runs of one model on one benchmark on they are drawn as a search."""
+
+LARGEST = 1 << 24
+"""The number of bytes that a figure of a run may have to be shown in a report; one has 0.1 MB."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -84,7 +88,8 @@ def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Ite
 def filter_picture(run: Result) -> Picture | None:
     """The learned filter as the run has drawn it; None where it has not."""
     file = run.directory / FILTER
-    png = file.read_bytes() if file.is_file() else b""
+    small = file.is_file() and file.stat().st_size <= LARGEST
+    png = file.read_bytes() if small and os.access(file, os.R_OK) else b""
     if not png.startswith(_PNG):
         return None
     return Picture(

@@ -8,11 +8,12 @@ A JSON file says with `"split_hashes": {DATASET: sha256}` which splits its score
 a record carries the hash itself.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from longnn.runs.directory import from_text, read_json
+from longnn.runs.kinds import is_number
 from longnn.runs.result import from_json
 
 from .differences import by_split
@@ -53,22 +54,22 @@ def read_references(file: Path) -> list[Reference]:
         )
     try:
         if file.suffix == ".jsonl":
-            return [_of_record(json.loads(line)) for line in file.read_text().splitlines()]
-        content = json.loads(file.read_text())
+            return [_of_record(from_text(line)) for line in file.read_bytes().splitlines()]
+        content: Any = read_json(file)
         if "scores" in content:
             found = _of_scores(content["scores"])
         else:
             found = _of_seeds(content["node_classification"])
         hashes = dict(content.get("split_hashes", {}))
         return [known._replace(split_hash=hashes.get(known.dataset)) for known in found]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{file} holds no reference scores ({type(error).__name__}: {error}); give a file like "
             "docs/results/measured.json, or records of runs (.jsonl)"
         ) from error
 
 
-def _of_record(line: Mapping[str, Any]) -> Reference:
+def _of_record(line: object) -> Reference:
     run = from_json(line)
     return Reference(run.model, run.dataset, by_split(run.per_run), run.split_hash, run.validation)
 
@@ -76,12 +77,18 @@ def _of_record(line: Mapping[str, Any]) -> Reference:
 def _of_scores(content: Mapping[str, Any]) -> Iterable[Reference]:
     for model, datasets in content.items():
         for dataset, scores in datasets.items():
-            yield Reference(model, dataset, {int(split): s for split, s in scores.items()})
+            yield Reference(model, dataset, {int(split): _score(s) for split, s in scores.items()})
 
 
 def _of_seeds(content: Mapping[str, Any]) -> Iterable[Reference]:
     for dataset, models in content.items():
         for model, found in models.items():
             if "per_seed" in found:
-                scores = {int(row["seed"]): float(row["test"]) for row in found["per_seed"]}
+                scores = {int(row["seed"]): _score(row["test"]) for row in found["per_seed"]}
                 yield Reference(model, dataset, scores)
+
+
+def _score(value: Any) -> float:
+    if not is_number(value):
+        raise ValueError(f"a score should be a finite number in percent, it is {value!r}")
+    return float(value)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from longnn.runs.directory import RESULT, RunDirectoryError
 from longnn.runs.result import Result, read_result
+from longnn.runs.text import printable
 
 LOG = logging.getLogger(__name__)
 
@@ -40,8 +41,32 @@ def benchmark_of(run: Result) -> Benchmark:
     return Benchmark(run.dataset, run.dataset_checksum, run.split, run.split_hash, run.metric)
 
 
-def collect(folders: Iterable[Path]) -> list[Result]:
-    """Reads every finished run below some folders, in order of path; each directory counts once.
+class LeftOut(NamedTuple):
+    """A result that a report does not show.
+
+    Attributes:
+        directory: where it lies.
+        reason: what is wrong with it, and what to do.
+    """
+
+    directory: Path
+    reason: str
+
+
+class Collected(NamedTuple):
+    """What lies below some folders, in order of path.
+
+    Attributes:
+        runs: the finished runs.
+        left_out: the results that are damaged or of another layout.
+    """
+
+    runs: list[Result]
+    left_out: list[LeftOut]
+
+
+def collect(folders: Iterable[Path]) -> Collected:
+    """Reads every finished run below some folders; each directory counts once.
 
     A result that cannot be read or has another layout is left out with a logged warning.
 
@@ -49,30 +74,48 @@ def collect(folders: Iterable[Path]) -> list[Result]:
         folders: of run directories, at any depth.
 
     Raises:
-        FileNotFoundError: if a folder does not exist or holds no finished run that can be read.
+        FileNotFoundError: if a folder does not exist or holds no result, or none can be read.
     """
-    found: dict[Path, Result] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            what = "is not a directory" if folder.exists() else "does not exist"
-            raise FileNotFoundError(f"{folder} {what}; give a folder of run directories")
-        files = sorted(folder.rglob(RESULT))
-        read = [run for run in map(_read_or_warn, files) if run is not None]
-        if not read:
-            seen = f"all {len(files)} there were left out" if files else "none is there"
-            raise FileNotFoundError(
-                f"no finished run below {folder} ({seen}); train one first: longnn train"
-            )
-        found |= {run.directory.resolve(): run for run in read}
-    return list(found.values())
+    runs: dict[Path, Result] = {}
+    left_out: dict[Path, LeftOut] = {}
+    seen = list(folders)
+    for folder in seen:
+        for file in _results(folder):
+            found = _read(file)
+            place = file.parent.resolve()
+            if isinstance(found, Result):
+                runs[place] = found
+            else:
+                left_out[place] = found
+    for one in left_out.values():
+        LOG.warning("left out: %s", one.reason)
+    if not runs:
+        raise _nothing(seen, f"all {len(left_out)} there were left out")
+    return Collected(list(runs.values()), list(left_out.values()))
 
 
-def _read_or_warn(file: Path) -> Result | None:
+def _nothing(folders: Iterable[Path], seen: str) -> FileNotFoundError:
+    names = ", ".join(map(str, folders))
+    return FileNotFoundError(
+        f"no finished run below {names} ({seen}); train one first: longnn train"
+    )
+
+
+def _results(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        what = "is not a directory" if folder.exists() else "does not exist"
+        raise FileNotFoundError(f"{folder} {what}; give a folder of run directories")
+    files = sorted(folder.rglob(RESULT))
+    if not files:
+        raise _nothing([folder], "none is there")
+    return files
+
+
+def _read(file: Path) -> Result | LeftOut:
     try:
         return read_result(file)
     except (OSError, RunDirectoryError) as error:
-        LOG.warning("left out: %s", error)
-        return None
+        return LeftOut(file.parent, printable(error))
 
 
 def by_benchmark(runs: Iterable[Result]) -> dict[Benchmark, list[Result]]:

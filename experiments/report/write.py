@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from longnn.runs.atomic import atomic_write
+from longnn.runs.directory import parsed
 
 MANIFEST = "report-files.json"
 """Names the files of a report, so that the next one may replace them."""
@@ -65,14 +66,15 @@ def _list(folder: Path, names: set[str]) -> None:
 
 def _earlier(folder: Path) -> set[str]:
     """Files of an earlier report there with its manifest, none outside the folder."""
-    file = folder / MANIFEST
-    if not file.exists():
+    content = parsed(folder / MANIFEST)
+    if not isinstance(content, dict) or content.get("generator") != _GENERATOR:
         return set()
-    try:
-        content = json.loads(file.read_text())
-        known = content["generator"] == _GENERATOR
-        names = {MANIFEST, *map(str, content["files"])} if known else set()
-    except (ValueError, KeyError, TypeError):
-        return set()
+    listed = content.get("files")
+    names = listed if isinstance(listed, list) else []
+    words = {name for name in names if isinstance(name, str) and name.isprintable()}
     inside = folder.resolve()
-    return {name for name in names if (folder / name).resolve().is_relative_to(inside)}
+    return {
+        name
+        for name in {MANIFEST, *words}
+        if (folder / name).resolve().is_relative_to(inside) and not (folder / name).is_dir()
+    }

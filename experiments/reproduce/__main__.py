@@ -39,7 +39,7 @@ def take(name: str, runs: Path, folder: Path) -> None:
     """Takes the results of the runs into the records of a page."""
     file = folder / "records" / f"{name}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = [records.record_of(found) for found in collect([runs / name])]
+    new = [records.record_of(found) for found in collect([runs / name]).runs]
     records.write(file, records.merged(records.read(file), new))
 
 

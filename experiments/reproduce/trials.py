@@ -50,9 +50,9 @@ def trials_of(directory: Path) -> SearchScores:
         FileNotFoundError: if no search has finished there.
         ValueError: if several have.
     """
-    chosen = search_outcome(directory)["directory"]
+    chosen = search_outcome(directory).directory
     order = lambda run: (run.directory.name != chosen, -run.validation, run.settings)  # noqa: E731
-    runs = sorted(collect([directory]), key=order)
+    runs = sorted(collect([directory]).runs, key=order)
     return {
         "dataset": runs[0].dataset,
         "model": runs[0].model,

@@ -5,17 +5,21 @@ longnn train -m prints at its end.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from longnn.runs import attempts
+from longnn.runs.text import printable
+from longnn.runs.trust import VARIABLE
 
 from . import manifest
 from .combinations import quoted
 from .costs import Costs
 from .manifest import Manifest
+from .recorded import acting_word
 from .state import (
     OPEN,
     OVER,
@@ -23,7 +27,6 @@ from .state import (
     counted,
     exit_code,
     job_state,
-    printable,
     summary,
     trial_states,
 )
@@ -71,31 +74,49 @@ def _to_come(directory: Path, sweep: Manifest, states: list[JobState]) -> list[s
     return [f"to come:      {clock(seconds / workers)} for {shared}, judged by jobs that are done"]
 
 
-def resume(directory: Path, *, failed: bool) -> int:
+def resume(directory: Path, *, failed: bool, trust: bool = False) -> int:
     """Starts the command of each unfinished sweep again, which runs only the jobs that are missing.
+
+    The command is printed before it runs. It was read from the directory, so that it may choose
+    what is trained, of what longnn has and LONGNN_TRUST names, and no more (:func:`acting_word`).
 
     Args:
         directory: of the sweeps.
         failed: whether jobs that failed are run again too.
+        trust: whether the command may do whatever it could where the user typed it.
 
     Returns:
         The exit code of the last sweep of which not every job is done, else 0.
+
+    Raises:
+        ValueError: if a command does what needs ``trust``.
     """
+    environment = dict(os.environ) if trust else {VARIABLE: "", **os.environ}
     wanted = (*OPEN, "failed") if failed else OPEN
     code = 0
     for file, sweep in manifest.read(directory).items():
         states = states_of(file, sweep)
         found = {state.status for state in states}
         if not found & {*wanted, "running"} or (sweep.trials is not None and found <= OVER):
-            print(f"nothing to do: {counted(states)}")
+            again = "; --failed runs those again" if "failed" in found - {*wanted} else ""
+            print(f"nothing to do: {counted(states)}{again}")
             code = exit_code(states) or code
             continue
         overrides = [f"hydra.sweep.dir={quoted(str(directory))}"]
         overrides.append(f"hydra.sweeper.retry_failed={failed}")
         if sweep.trials is not None:
             overrides.append(f"hydra.sweeper.trials={sweep.trials}")
-        command = [sys.executable, "-m", "longnn.experiments", "train", *sweep.command, *overrides]
-        code = subprocess.run(command, check=False).returncode or code
+        words = [*sweep.command, *overrides]
+        print(printable(manifest.command(words)), flush=True)
+        acting = None if trust else acting_word(sweep.command)
+        if acting is not None:
+            raise ValueError(
+                f"{file} says that the sweep was started with {acting!r}, which could run code or "
+                "reach beyond the directory; "
+                "if you started it, or have read the command, add --trust"
+            )
+        command = [sys.executable, "-m", "longnn.experiments", "train", *words]
+        code = subprocess.run(command, check=False, env=environment).returncode or code
     return code
 
 
@@ -114,10 +135,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = command_line.parse_args(arguments)
     try:
         if options.command == "resume":
-            return resume(options.directory, failed=options.failed)
+            return resume(options.directory, failed=options.failed, trust=options.trust)
         return {"status": status, "watch": watch}[options.command](options.directory)
     except (FileNotFoundError, ValueError) as error:
-        command_line.error(str(error))
+        command_line.error(printable(error))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -138,6 +159,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("directory", type=Path, help="hydra.sweep.dir of the sweep")
         if name == "resume":
             sub.add_argument("--failed", action="store_true", help="run those that failed too")
+            trust = "run the recorded command as if you had typed it, code of your own included"
+            sub.add_argument("--trust", action="store_true", help=trust)
     return made
 
 

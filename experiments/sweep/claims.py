@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from longnn.runs import attempts
+from longnn.runs.attempts import Attempt
 
 JOB = "directory"
 """Attribute of a trial, and of a claim that has ended: the directory of its job."""
@@ -38,7 +39,7 @@ def numbered(folder: Path, wanted: int) -> Iterator[tuple[str, str]]:
     """
     for number in range(wanted):
         claim = attempts.newest(claim_folder(folder, number))
-        job = "" if claim is None else str(claim.content.get(JOB, ""))
+        job = "" if claim is None else _job_of(claim)
         if claim is None:
             yield "missing", ""
         elif claim.alive:
@@ -46,3 +47,9 @@ def numbered(folder: Path, wanted: int) -> Iterator[tuple[str, str]]:
         else:
             ended = str(claim.content["status"])
             yield "killed" if ended in ("running", attempts.UNREADABLE) else ended, job
+
+
+def _job_of(claim: Attempt) -> str:
+    """The directory of the job that a claim names; empty where it names none."""
+    job = claim.content.get(JOB)
+    return job if isinstance(job, str) and job.isprintable() else ""

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TypeVar
 
 from longnn.runs.directory import RESULT, parsed
+from longnn.runs.kinds import is_number
 
 Kind = tuple[str, ...]
 """Overrides of jobs that take about as long: they differ in traced numbers alone."""
@@ -94,4 +95,4 @@ def _seconds(directory: Path) -> float | None:
     seconds = content.get("seconds") if isinstance(content, dict) else None
     if not isinstance(seconds, dict):
         return None
-    return sum(value for value in seconds.values() if isinstance(value, int | float))
+    return sum(value for value in seconds.values() if is_number(value) and value >= 0)

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from longnn.runs.atomic import atomic_write
+from longnn.runs.directory import RunDirectoryError, parsed
+from longnn.runs.kinds import is_count
 
 from ..config.identity import hash_of
 
 _PATTERN = "sweep-*.json"
+
+MOST_TRIALS = 1_000_000
+"""The number of trials that a search may have."""
 
 
 class Manifest(NamedTuple):
@@ -75,8 +80,30 @@ def command(arguments: list[str]) -> str:
 
 
 def _parsed(file: Path) -> Manifest:
-    try:
-        content: dict[str, Any] = json.loads(file.read_text())
-        return Manifest(list(content["command"]), dict(content["jobs"]), content.get("trials"))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{file} is not a sweep ({error}); move it away") from error
+    content: Any = parsed(file)
+    problem = _problem(content)
+    if problem is not None:
+        raise RunDirectoryError(f"{file} is not a sweep ({problem}); move it away")
+    return Manifest(content["command"], content["jobs"], content.get("trials"))
+
+
+def _problem(content: object) -> str | None:
+    """What is wrong with the content of a sweep's file."""
+    if not isinstance(content, dict):
+        return "it is no JSON object"
+    if not _is_line(content.get("command")):
+        return "command should be a list of text"
+    jobs, trials = content.get("jobs"), content.get("trials")
+    if not isinstance(jobs, dict) or not all(map(_is_line, jobs.values())):
+        return "jobs should be an object of lists of text"
+    for name in jobs:
+        path = Path(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
+            return f"jobs should be named by directories inside this one, one is {name!r}"
+    if trials is not None and (not is_count(trials) or trials > MOST_TRIALS):
+        return f"trials should be a whole number up to {MOST_TRIALS:,}, it is {trials!r}"
+    return None
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)

@@ -1,19 +1,37 @@
 """What a finished search wrote down: ``search-HASH.json`` in its directory."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from longnn.runs.directory import RunDirectoryError, parsed
+from longnn.runs.kinds import is_count, is_number, is_plain
 
 
-def search_outcome(directory: Path) -> dict[str, Any]:
-    """The outcome of a finished search: its best job's directory, its values, how many trials.
+class SearchOutcome(NamedTuple):
+    """The outcome of a finished search.
+
+    Attributes:
+        directory: the name of the directory of its best job, in that of the search.
+        params: the values that it found, by the key of the setting.
+        trials: state -> how many trials ended so.
+        validation: the mean validation score of the best job, in percent.
+    """
+
+    directory: str
+    params: dict[str, Any]  # plain values of a config
+    trials: dict[str, int]
+    validation: float
+
+
+def search_outcome(directory: Path) -> SearchOutcome:
+    """The outcome of a finished search.
 
     Args:
         directory: of the search.
 
     Raises:
         FileNotFoundError: if no search has finished there.
-        ValueError: if several have.
+        ValueError: if several have, or the file is damaged.
     """
     files = sorted(directory.glob("search-*.json"))
     if not files:
@@ -23,5 +41,23 @@ def search_outcome(directory: Path) -> dict[str, Any]:
         )
     if len(files) > 1:
         raise ValueError(f"{directory} holds {len(files)} searches; give a directory with one")
-    found: dict[str, Any] = json.loads(files[0].read_text())
-    return found
+    content: Any = parsed(files[0])
+    if not _is_outcome(content):
+        raise RunDirectoryError(
+            f"{files[0]} is damaged: it should hold the directory, params, trials and validation "
+            f"of a search; move it away, and longnn sweep resume {directory} writes it again"
+        )
+    return SearchOutcome(**{name: content[name] for name in SearchOutcome._fields})
+
+
+def _is_outcome(content: Any) -> bool:
+    return (
+        isinstance(content, dict)
+        and isinstance(content.get("directory"), str)
+        and Path(content["directory"]).name == content["directory"]
+        and isinstance(content.get("params"), dict)
+        and is_plain(content["params"])
+        and isinstance(content.get("trials"), dict)
+        and all(map(is_count, content["trials"].values()))
+        and is_number(content.get("validation"))
+    )

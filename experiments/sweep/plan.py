@@ -12,8 +12,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from ..config.checked import check_keys
 from ..config.identity import hash_of, name_of
-from ..config.renamed import refuse_old_names
+from ..config.trusted import own_modules
 from ..config.unknown import hint
 from ..jobs.job import Job
 
@@ -77,10 +78,13 @@ def _planned(
         base = bases[choices]
         config = base.config.copy()
         _set(config, values)
+        check_keys(config)
         name = _name(base, config, values, number)
         choice = base.whole.hydra.runtime.choices["model"]
         folder = Path(str(base.whole.hydra.sweep.dir)).absolute()
-        return Planned(overrides, name, Job(config, str(choice), folder / name, folder.name))
+        trust = own_modules(base.whole.hydra)
+        job = Job(config, str(choice), folder / name, folder.name, trust)
+        return Planned(overrides, name, job)
     except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         return Planned(overrides, f"refused-{hash_of(overrides)[:8]}", None, str(error))
 
@@ -89,7 +93,6 @@ def _base(whole: DictConfig) -> _Base:
     config = whole.copy()
     with read_write(config), open_dict(config):
         del config["hydra"]
-    refuse_old_names(config)
     return _Base(whole, config)
 
 

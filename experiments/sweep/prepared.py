@@ -9,6 +9,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from longnn.training.ranges import check_setting
+
 from ..config.identity import hash_of
 from ..config.unknown import hint
 from .sampling import grid, sampler_of
@@ -107,11 +109,8 @@ def _check_sampler(settings: SearchSettings, space: Space) -> None:
     sampler_of(settings.sampler, settings.seed, 0)
     if settings.sampler == "grid":
         grid(space)
-    for name in ("trials", "batch"):
-        if getattr(settings, name) < 1:
-            raise ValueError(
-                f"hydra.sweeper.{name} must be at least 1, got {getattr(settings, name)}"
-            )
+    for name in ("trials", "batch", "splits", "first_split_seed", "seed"):
+        check_setting(f"hydra.sweeper.{name}", getattr(settings, name))
 
 
 def _splits(config: DictConfig, fixed: list[str], settings: SearchSettings) -> list[str]:

@@ -74,7 +74,9 @@ class Queue:
 
     def _noted(self) -> dict[str, str]:
         noted = parsed(self._file)
-        return noted if isinstance(noted, dict) else {}
+        if not isinstance(noted, dict):
+            return {}
+        return {name: job for name, job in noted.items() if isinstance(job, str)}
 
 
 def patiently_present() -> set[str]:

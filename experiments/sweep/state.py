@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from longnn.runs import attempts
+from longnn.runs.directory import RunDirectoryError
+from longnn.runs.result import read_result
+from longnn.runs.text import printable
 
 from .claims import claims_of, numbered
 
@@ -33,13 +36,26 @@ class JobState(NamedTuple):
 
 def job_state(directory: Path, name: str, overrides: list[str]) -> JobState:
     """State of the job whose directory is ``directory/name``."""
-    found = attempts.status(directory / name)
+    try:
+        found = attempts.status(directory / name)
+    except OSError as error:  # not to be read by this user
+        return JobState(name, overrides, "damaged", str(error))
+    if found == "damaged":
+        return JobState(name, overrides, found, _damage(directory / name))
     attempt = attempts.newest(directory / name) if found == "failed" else None
     if attempt is None:
         return JobState(name, overrides, found)
     told = attempt.content
     message = f"{told.get('error', 'an error of no name')}: {told.get('message', '')}"
     return JobState(name, overrides, found, message)
+
+
+def _damage(directory: Path) -> str:
+    try:
+        read_result(directory)
+    except (OSError, RunDirectoryError) as error:
+        return str(error)
+    return "it has been repaired meanwhile"
 
 
 def trial_states(
@@ -88,17 +104,13 @@ def summary(directory: Path, states: list[JobState]) -> str:
     failed = {state.name: state for state in states if state.status == "failed"}
     for state in failed.values():
         first = state.message.splitlines()[0] if state.message else ""
-        said = f"  failed: {shlex.join(state.overrides) or '(no overrides)'}: {first}"
-        lines.append(printable(said))
+        lines.append(f"  failed: {shlex.join(state.overrides) or '(no overrides)'}: {first}")
         lines.append(f"          {directory / state.name}")
+    damaged = {state.name: state for state in states if state.status == "damaged"}
+    lines += [f"  damaged: {name}: {state.message}" for name, state in damaged.items()]
     if failed:
         lines.append(f"repeat them:  longnn sweep resume {directory} --failed")
     if any(state.status in (*OPEN, "running") for state in states):
         lines.append(f"go on:        longnn sweep resume {directory}")
     lines.append(f"the table:    longnn report {directory}")
-    return "\n".join(lines)
-
-
-def printable(text: str) -> str:
-    """A line from a file as a terminal may be given it: control characters are written out."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "\n".join(map(printable, lines))

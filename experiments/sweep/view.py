@@ -1,6 +1,7 @@
 """The progress of a sweep: a live table on a terminal, a line now and then elsewhere."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table as RichTable
 
 from longnn.runs import attempts
+from longnn.runs.kinds import is_count
 from longnn.runs.result import Result, read_result
+from longnn.runs.text import printable
 
 from .state import ORDER
 
@@ -122,7 +125,10 @@ class Watcher:
             return state, None
         host, device, epochs = (attempt.content.get(key) for key in ("host", "device", "epochs"))
         return state, Work(
-            name, str(host or ""), str(device or ""), epochs if type(epochs) is int else 0
+            name,
+            printable(host or ""),
+            printable(device or ""),
+            epochs if isinstance(epochs, int) and is_count(epochs) else 0,
         )
 
 
@@ -130,7 +136,9 @@ def line(watcher: Watcher, seen: Look) -> str:
     """The progress of a sweep in one line."""
     rate, left = watcher.rates(seen)
     counts = ", ".join(f"{number} {name}" for name, number in seen.counts.items() if number)
-    best = ", ".join(f"{dataset} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items()))
+    best = ", ".join(
+        f"{printable(dataset)} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items())
+    )
     parts = [f"{len(watcher.names)} jobs: {counts}", f"{rate:.0f} epochs/s"]
     parts += [f"best validation {best}"] if best else []
     parts += [f"{clock(left)} left"]
@@ -151,7 +159,7 @@ def table(watcher: Watcher, seen: Look) -> RichTable:
     if seen.best:
         best = RichTable("dataset", "best validation", "run", box=None, pad_edge=False)
         for dataset, (val, name) in sorted(seen.best.items()):
-            best.add_row(escape(dataset), f"{val:.2f} %", escape(name))
+            best.add_row(escape(printable(dataset)), f"{val:.2f} %", escape(name))
         grid.add_row(best)
     if seen.working:
         grid.add_row(_working(seen.working))
@@ -179,7 +187,7 @@ _STYLES = {"done": "green", "running": "cyan", "failed": "bold red", "killed": "
 
 def clock(seconds: float | None) -> str:
     """Seconds as h:mm:ss or m:ss."""
-    if seconds is None:
+    if seconds is None or not math.isfinite(seconds):
         return "unknown time"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,3 +1,4 @@
+from . import archive as archive
 from . import blocks as blocks
 from . import catalogue as catalogue
 from . import clouds as clouds
@@ -28,6 +29,7 @@ from .download import fetch as fetch
 from .errors import DataFileError as DataFileError
 from .errors import DataFileWarning as DataFileWarning
 from .errors import MissingClassWarning as MissingClassWarning
+from .errors import RenumberedLabelsWarning as RenumberedLabelsWarning
 from .loading import load as load
 from .own import Options as Options
 from .own import own_dataset as own_dataset

@@ -4,15 +4,18 @@ The entries are data, in ``catalogue.toml``; nothing here imports numpy or jax.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from longnn.data.errors import unknown
 from longnn.data.registry import matching, registered_files
+
+if TYPE_CHECKING:
+    from longnn.data.dataset import Dataset
 
 NOTHING: Mapping[str, str | float] = MappingProxyType({})
 
@@ -106,3 +109,10 @@ def entry_of(name: str, loader: str | None = None) -> Entry:
 def _entry(table: Mapping[str, Any], known: list[str]) -> Entry:
     read = {"homophily": lambda shares: Shares(*shares), "files": lambda f: matching(f, known)}
     return Entry(**{key: read.get(key, lambda v: v)(value) for key, value in table.items()})
+
+
+def function_of(entry: Entry) -> "Callable[..., Dataset]":
+    """The function that makes a dataset, imported."""
+    module, _, function = entry.loader.partition(".")
+    found: Callable[..., Dataset] = getattr(import_module(f"longnn.data.{module}"), function)
+    return found

@@ -39,7 +39,7 @@ def _lacking(dataset: Dataset, splits: Splits) -> list[str]:
             present = (nodes & (dataset.labels == label)).any(axis=1)
             if not present.all():
                 found.append(
-                    f"{name} lacks class {label} ({sizes[label]} nodes) in {(~present).sum()} of "
-                    f"{len(present)}"
+                    f"{name} lacks class {dataset.class_names[label]} ({sizes[label]} nodes) in "
+                    f"{(~present).sum()} of {len(present)}"
                 )
     return found

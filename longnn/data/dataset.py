@@ -2,7 +2,7 @@
 
 import hashlib
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ from scipy import sparse
 
 from longnn.data.labels import REGRESSION_METRICS, Labels, check_labels, check_metric
 from longnn.graphs.graph import Graph
+from longnn.graphs.numbers import as_float32, real_array, real_matrix
 
 Features: TypeAlias = Float32[np.ndarray, "N F"] | sparse.csr_array
 """Node features as a dataset stores them, dense or sparse."""
@@ -37,6 +38,7 @@ class Dataset:
         shipped: the splits that came with the files, by the name of the protocol: [S, N] integers,
             0 train, 1 validation, 2 test, -1 in no part.
         checksum: sha256 over what the dataset was made of.
+        class_names: the C names of the classes, "0" to "C-1" by default; none for the metric "r2".
 
     Raises:
         ValueError: if shapes or types disagree, a feature is not finite, a label is out of range
@@ -51,6 +53,7 @@ class Dataset:
     metric: str = "accuracy"
     shipped: Mapping[str, Integer[np.ndarray, "_ N"]] = field(default_factory=dict)
     checksum: str = ""
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         what = f"dataset {self.name!r}"
@@ -58,6 +61,9 @@ class Dataset:
         _check_shapes(self)
         _check_finite(self.features, f"features of {what}")
         check_labels(self.labels, self.graph.num_nodes, self.classes, self.metric, what)
+        if not self.class_names and not self.regression:
+            object.__setattr__(self, "class_names", tuple(map(str, range(self.classes))))
+        _check_names(self)
 
     @property
     def regression(self) -> bool:
@@ -70,9 +76,11 @@ class Dataset:
         return ~np.isnan(self.labels) if self.regression else self.labels >= 0
 
     def __repr__(self) -> str:
+        plain = self.class_names == tuple(map(str, range(len(self.class_names))))
+        names = "" if plain else f" {reprlib.repr(list(self.class_names))}"
         return (
             f"Dataset({self.name!r}, N={self.graph.num_nodes}, E={self.graph.num_edges}, "
-            f"F={self.features.shape[1]}, C={self.classes}, metric={self.metric!r}, "
+            f"F={self.features.shape[1]}, C={self.classes}{names}, metric={self.metric!r}, "
             f"shipped={list(self.shipped)})"
         )
 
@@ -95,17 +103,27 @@ def check_dataset(given: object, also: str = "") -> None:
 
 
 def as_stored(
-    features: Shaped[np.ndarray, "N F"] | sparse.sparray | sparse.spmatrix,
+    features: Shaped[np.ndarray, "..."] | Sequence[object] | sparse.sparray | sparse.spmatrix,
+    what: str = "features",
 ) -> Features:
-    """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense."""
+    """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense.
+
+    Args:
+        features: [N, F] real numbers; entries of a sparse matrix at one place are added.
+        what: names the features, for messages.
+
+    Raises:
+        ValueError: if they are no real numbers, or one is beyond the range of float32.
+    """
     if sparse.issparse(features):
-        rows = sparse.csr_array(features).astype(np.float32)
+        rows = sparse.csr_array(real_matrix(what, features))
         rows.sum_duplicates()
+        values = as_float32(what, rows.data)
+        rows = sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
         return rows if rows.nnz < _SPARSE_BELOW * np.prod(rows.shape) else rows.toarray()
-    dense = np.asarray(features, np.float32)
-    return (
-        sparse.csr_array(dense) if np.count_nonzero(dense) < _SPARSE_BELOW * dense.size else dense
-    )
+    dense = as_float32(what, real_array(what, features))
+    few = dense.ndim == 2 and np.count_nonzero(dense) < _SPARSE_BELOW * dense.size
+    return sparse.csr_array(dense) if few else dense
 
 
 def checksum_of(*arrays: Shaped[np.ndarray, "..."]) -> str:
@@ -182,6 +200,16 @@ def _check_shapes(dataset: Dataset) -> None:
                 f"split {protocol!r} of dataset {name!r} has shape {part.shape}, "
                 f"expected [S, {nodes}]; one column per node"
             )
+
+
+def _check_names(dataset: Dataset) -> None:
+    names = dataset.class_names
+    count = 0 if dataset.regression else dataset.classes
+    if len(names) != count or len(set(names)) != count:
+        raise ValueError(
+            f"dataset {dataset.name!r} has {len(set(names))} different class_names, expected "
+            f"{count}, one a class; leave them out for numbers"
+        )
 
 
 def _check_finite(features: Features, what: str) -> None:

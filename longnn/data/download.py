@@ -87,3 +87,21 @@ def _refuse_network(path: Path, source: Source) -> None:
             f"{path} is missing (LONGNN_DATA_DIR is {folder}); put the file {named(source)} there, "
             "or unset LONGNN_DATA_DIR to download it"
         )
+
+
+def need_trust(name: str, trust: bool) -> None:
+    """Refuses a file of pickled objects that nothing vouches for.
+
+    Args:
+        name: a registered file that holds objects.
+        trust: whether the user trusts whatever comes.
+
+    Raises:
+        DataFileError: if no checksum of the file is known and ``trust`` is false.
+    """
+    source = _source(name)
+    if not source.pinned and not trust:
+        raise DataFileError(
+            f"{name} holds pickled objects, and no checksum of it is known; if you trust "
+            f"{source.url}, say so with trust=True, or dataset.trust=true on the command line"
+        )

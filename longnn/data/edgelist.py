@@ -1,14 +1,20 @@
 """A graph of the user's as tables: edges, node features and labels."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, Shaped
+from jaxtyping import Float64, Int64
 
+from longnn.data.cells import is_number
+from longnn.data.classes import Owner
+from longnn.data.columns import Table
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.labels import REGRESSION_METRICS
-from longnn.data.own import options_of, own_dataset
-from longnn.data.table import Table, read_table
+from longnn.data.errors import DataFileError, about
+from longnn.data.known import check_ignored, names_of
+from longnn.data.own import assembled, options_of
+from longnn.data.reading import read_labels
+from longnn.data.table import read_table
 
 
 def load(
@@ -16,96 +22,113 @@ def load(
     features: str | Path,
     labels: str | Path,
     name: str = "edgelist",
-    **options: str,
+    **options: object,
 ) -> Dataset:
     """Loads a dataset from three tables; its nodes are the rows of ``features``, in that order.
 
-    Nodes are named by any text or number.
+    Nodes are named by any text or number; blanks around names and labels do not count.
 
     Args:
         edges: csv or parquet file with the columns source, target, and optionally "weight".
         features: csv or parquet file with the column node, then columns of numbers.
         labels: csv or parquet file with the columns node and label. Classes are the distinct labels
-            in order; for the metric "r2" labels are numbers. A node whose label is empty or that is
-            not listed has none.
+            in order; for the metric "r2" labels are numbers. What means no label is said at
+            `longnn.data.reading.read_labels`; a node that is not listed has none, either.
         name: what reports call the dataset.
-        options: fields of `longnn.data.own.Options`, such as ``directions="sum"``.
+        options: fields of `longnn.data.own.Options`, such as ``directions="sum"``; ``ignore`` are
+            names of columns.
 
     Raises:
-        ValueError: if a node is listed twice or nowhere, a cell is no number, or a rule is unknown.
-        DataFileError: if a file is missing or unreadable.
+        ValueError: if a node is listed twice or nowhere, a cell is no number, there is a column
+            that nothing reads, or a rule is unknown.
+        DataFileError: if a file is missing or unreadable, or has no header.
         TypeError: if an option is unknown.
+
+    Warns:
+        RenumberedLabelsWarning: if the labels are numbers, but not 0 to C - 1.
     """
     rules = options_of(options)
-    values = read_table(features, text=1)
-    place = _places(values.text[:, 0], features)
-    ends, given = read_table(edges, text=2), read_table(labels, text=2)
-    _places(given.text[:, 0], labels)
-    read = _values if rules.metric in REGRESSION_METRICS else _classes
-    pairs, label = _indices(ends.text, place, edges), read(given, place, labels)
-    return own_dataset(
-        name,
-        pairs,
-        values.numbers,
-        label,
-        weights=_weights(ends, edges),
-        checksum=checksum_of(pairs, ends.numbers, values.numbers, label),
-        options=rules,
-    )
+    ignore = names_of(rules.ignore)
+    values = read_table(features, 1, ignore)
+    ends, given = read_table(edges, 2, ignore), read_table(labels, 2, ignore, only_text=True)
+    check_ignored(ignore, [*values.ignored, *ends.ignored, *given.ignored], "the three tables")
+    _check_headers(values, ends, given)
+    place = _places(values)
+    _places(given)
+    weights, pairs = _weights(ends), np.stack([_indices(c, place, ends) for c in ends.text], axis=1)
+    cells = [""] * len(place)
+    for node, cell in zip(_indices(given.text[0], place, given), given.text[1], strict=True):
+        cells[node] = cell
+    with about(values.path, ends.path, given.path):
+        owner = Owner(str(given.path), lambda node: repr(values.text[0][node]))
+        largest = given.largest[1] if given.largest else None
+        read = read_labels(cells, owner, rules.metric, rules.classes, largest)
+        checksum = checksum_of(pairs, ends.numbers, values.numbers, read.labels)
+        return assembled(name, pairs, weights, values.numbers, read, {}, checksum, rules)
 
 
-def _places(names: Shaped[np.ndarray, " N"], path: str | Path) -> dict[str, int]:
-    distinct, count = np.unique(names, return_counts=True)
-    if (count > 1).any():
-        twice = distinct[count > 1].tolist()
-        raise ValueError(
-            f"{path} lists node {twice[0]!r} {count.max()} times ({len(twice)} such nodes); keep "
-            "one row a node"
+def _check_headers(features: Table, edges: Table, labels: Table) -> None:
+    """Raises a DataFileError where the first line of a csv file is no header, but a row."""
+    if not features.header[0] and labels.header[0] in features.header[1:]:
+        raise DataFileError(
+            f"the first column of {features.path} has no name, as the index that pandas writes, "
+            f"and another is called {labels.header[0]!r}; write it without the index "
+            "(to_csv(path, index=False))"
         )
-    return {name: row for row, name in enumerate(names.tolist())}
+    nodes = set(features.text[0])
+    columns = features.header[1:]
+    numbered = columns == [str(number) for number in range(len(columns))]  # as pandas names them
+    mentioned = features.header[0] in {*edges.text[0], *edges.text[1], *labels.text[0]}
+    if any(map(is_number, columns)) and (mentioned or not numbered):
+        _refuse_header(features, "numbers")
+    if nodes.issuperset(edges.header[:2]):
+        _refuse_header(edges, "names of nodes")
+    first = labels.header[0]
+    if first in nodes and first not in labels.text[0] and first != features.header[0]:
+        _refuse_header(labels, "the name of a node")
 
 
-def _indices(names: np.ndarray, place: dict[str, int], path: str | Path) -> np.ndarray:
-    missing = sorted(set(names.ravel().tolist()) - set(place))
-    if missing:
-        raise ValueError(
-            f"{path} names node {missing[0]!r}, which has no row of features ({len(missing)} such "
-            "nodes); add them, or drop their rows"
+def _refuse_header(table: Table, held: str) -> None:
+    if table.path.suffix.lower() == ".csv":
+        shown = ",".join(table.header[:4])
+        raise DataFileError(
+            f"{table.path} has no header: its first line holds {held} ({shown}); write the names "
+            "of the columns above it"
         )
-    flat = np.fromiter((place[name] for name in names.ravel().tolist()), np.int64, names.size)
-    return flat.reshape(names.shape)
 
 
-def _weights(ends: Table, path: str | Path) -> Float64[np.ndarray, " E"] | None:
+def _places(table: Table) -> dict[str, int]:
+    """The row of each node."""
+    names = table.text[0]
+    place = {name: row for row, name in enumerate(names)}
+    if len(place) < len(names):
+        twice = sorted(name for row, name in enumerate(names) if place[name] != row)
+        raise ValueError(
+            f"{table.path} lists node {twice[0]!r} {names.count(twice[0])} times "
+            f"({len(set(twice))} such nodes); keep one row a node"
+        )
+    return place
+
+
+def _indices(names: Iterable[str], place: dict[str, int], table: Table) -> Int64[np.ndarray, " n"]:
+    """The rows of nodes."""
+    index = np.fromiter((place.get(name, -1) for name in names), np.int64)
+    if (index < 0).any():
+        missing = sorted(set(names) - set(place))
+        raise ValueError(
+            f"{table.path} names node {missing[0]!r}, which has no row of features "
+            f"({len(missing)} such nodes); add them, or drop their rows"
+        )
+    return index
+
+
+def _weights(ends: Table) -> Float64[np.ndarray, " E"] | None:
     others = ends.header[2:]
     if not others:
         return None
     if others != ["weight"]:
         raise ValueError(
-            f"{path} has columns {ends.header}, expected source, target and at most 'weight'"
+            f"{ends.path} has columns {ends.header}, expected source, target and at most 'weight'; "
+            "rename the column of the weights, or leave others out by ignore=[NAME]"
         )
     return ends.numbers[:, 0]
-
-
-def _classes(table: Table, place: dict[str, int], path: str | Path) -> Int64[np.ndarray, " N"]:
-    node = _indices(table.text[:, :1], place, path)[:, 0]
-    given = table.text[:, 1] != ""
-    numbers = all(text.lstrip("-").isdigit() for text in table.text[given, 1].tolist())
-    key = table.text[given, 1].astype(np.int64) if numbers else table.text[given, 1]
-    out = np.full(len(place), -1, np.int64)
-    out[node[given]] = np.unique(key, return_inverse=True)[1]
-    return out
-
-
-def _values(table: Table, place: dict[str, int], path: str | Path) -> Float32[np.ndarray, " N"]:
-    out = np.full(len(place), np.nan, np.float32)
-    nodes = _indices(table.text[:, :1], place, path)[:, 0]
-    for node, (name, text) in zip(nodes, table.text.tolist(), strict=True):
-        try:
-            out[node] = float(text) if text else np.nan
-        except ValueError:
-            raise ValueError(
-                f"{path}: label of node {name!r} is {text!r}, expected a number for a metric of "
-                "real values; leave it empty for no label, or use another metric for classes"
-            ) from None
-    return out

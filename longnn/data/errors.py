@@ -1,7 +1,9 @@
 """What can go wrong with datasets: errors and warnings. Imports nothing else of ours."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class DataFileError(OSError):
@@ -14,6 +16,32 @@ class DataFileWarning(UserWarning):
 
 class MissingClassWarning(UserWarning):
     """A part of a split has no node of some class."""
+
+
+class RenumberedLabelsWarning(UserWarning):
+    """The labels of a dataset were numbers, but not 0 to C - 1; the classes have other numbers."""
+
+
+@contextmanager
+def about(*files: str | Path) -> Iterator[None]:
+    """Names files in each ValueError of the block that names none of them.
+
+    Args:
+        files: what the block makes something of.
+
+    Example:
+        >>> with about("graph.npz"):
+        ...     raise ValueError("edges must have shape [E, 2]")
+        Traceback (most recent call last):
+        ...
+        ValueError: graph.npz: edges must have shape [E, 2]
+    """
+    try:
+        yield
+    except ValueError as error:
+        if any(str(file) in str(error) for file in files):
+            raise
+        raise ValueError(f"{', '.join(map(str, files))}: {error}") from error
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:

@@ -1,15 +1,16 @@
 """Friendships in US universities, 2005 (Traud et al. 2012, arXiv 1102.2166), one mat file each."""
 
 import numpy as np
-import scipy.io
 from jaxtyping import Int
 from scipy import sparse
 
+from longnn.data.archive import reading
 from longnn.data.catalogue import entry_of
+from longnn.data.contents import whole
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
-from longnn.data.errors import DataFileError
+from longnn.data.mat import read_mat
 from longnn.graphs.convert import from_scipy
 
 _GENDER = 1  # columns: status, gender, major, second major, dorm, year, high school
@@ -31,17 +32,20 @@ def load(name: str = "cornell5", metric: str = "accuracy", normalize: str = "row
         DataFileError: if the file is missing, altered, cannot be fetched or holds something else.
     """
     (file,) = entry_of(name, "facebook100.load").files
-    content = scipy.io.loadmat(fetch(file))
-    if not {"A", "local_info"} <= set(content):
-        raise DataFileError(
-            f"{file} has no arrays A and local_info, so it is no facebook100 file; check where it "
-            "comes from"
-        )
-    info = content["local_info"].astype(np.int64)  # uint16 as it is: 0 - 1 would wrap
+    path = fetch(file)
+    content = read_mat(path, ("A", "local_info"))
+    with reading(path, "facebook100 file"):
+        info = whole(content["local_info"], "local_info", 2, 0, 2**31)
+        if info.shape[1] != 7 or info[:, _GENDER].max() > 2:
+            raise ValueError("local_info has other columns than seven, with a gender of 0, 1 or 2")
+        friends = content["A"]
+        if friends.shape != (len(info), len(info)) or not sparse.issparse(friends):
+            raise ValueError(f"A is no sparse matrix of {len(info)} rows and columns")
+        graph = from_scipy(friends)
     features = [_one_hot(info[:, c]) for c in range(info.shape[1]) if c != _GENDER]
     return Dataset(
         name=name,
-        graph=from_scipy(content["A"]),
+        graph=graph,
         features=_normalize(sparse.csr_array(sparse.hstack(features)), normalize),
         labels=info[:, _GENDER] - 1,
         classes=2,

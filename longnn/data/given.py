@@ -1,16 +1,19 @@
 """Split protocols whose parts are given: by the dataset, by Geom-GCN's files, or by the user's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Int, Integer
 
-from longnn.data.archive import read_npz
+from longnn.data.archive import AGAIN, read_npz, reading
+from longnn.data.contents import mask, one_of
 from longnn.data.coverage import covering
 from longnn.data.dataset import Dataset, check_dataset
 from longnn.data.download import fetch
+from longnn.data.errors import about
+from longnn.data.known import check_ignored, check_known, names_of
 from longnn.data.partition import PARTS, UNUSED, Splits
 
 GEOM_GCN: Mapping[str, str] = MappingProxyType(
@@ -63,17 +66,20 @@ def public(dataset: Dataset) -> Splits:
     return _shipped(dataset, "public")
 
 
-def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
+def file(
+    dataset: Dataset, path: str | Path | None = None, ignore: str | Sequence[str] = ()
+) -> Splits:
     """Reads splits from a file of the user's.
 
     Args:
         dataset: N nodes.
         path: an npz file with an integer array part [S, N]: 0 train, 1 validation, 2 test, -1 in no
             part.
+        ignore: names of other arrays of the file, which are left out.
 
     Raises:
-        ValueError: if no path is given, or the array is missing, of another shape or type, or
-            leaves a part empty.
+        ValueError: if no path is given, the array is missing, of another shape or type, or leaves a
+            part empty, or if there is an array that nothing reads.
         DataFileError: if the file is missing or damaged.
     """
     if path is None:
@@ -86,7 +92,11 @@ def file(dataset: Dataset, path: str | Path | None = None) -> Splits:
     if "part" not in arrays:
         found = ", ".join(arrays) or "nothing"
         raise ValueError(f"{path} has no array part, it holds {found}; {advice}")
-    return labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
+    names = names_of(ignore)
+    check_ignored(names, [key for key in arrays if key != "part"], str(path))
+    check_known(arrays, ["part"], names, str(path))
+    with about(path):
+        return labelled_only(dataset, "file", arrays["part"], f"array part in {path}")
 
 
 def labelled_only(
@@ -112,7 +122,9 @@ def labelled_only(
         )
     if not np.issubdtype(part.dtype, np.integer):
         raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
-    return covering(dataset, Splits(protocol, np.where(dataset.labelled, part, UNUSED)))
+    return covering(
+        dataset, Splits(protocol, np.where(dataset.labelled, part.astype(np.int64), UNUSED))
+    )
 
 
 def _shipped(dataset: Dataset, protocol: str) -> Splits:
@@ -130,8 +142,12 @@ def _shipped(dataset: Dataset, protocol: str) -> Splits:
 
 def _row(name: str) -> Int[np.ndarray, " N"]:
     """Parts of the nodes in one of Geom-GCN's files of masks."""
-    masks = read_npz(fetch(name))
-    row = np.full(len(masks["train_mask"]), UNUSED)
-    for part, number in PARTS.items():
-        row[masks[f"{part}_mask"].astype(bool)] = number  # uint8 would index
-    return row
+    path = fetch(name)
+    masks = read_npz(path, AGAIN)
+    with reading(path, "file of Geom-GCN's masks"):
+        nodes = np.size(one_of(masks, "train_mask"))
+        row = np.full(nodes, UNUSED)
+        for part, number in PARTS.items():
+            key = f"{part}_mask"
+            row[mask(one_of(masks, key), key, 1, nodes)] = number
+        return row

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Int8
 
-from longnn.data.archive import read_npz
+from longnn.data.archive import AGAIN, read_npz, reading
 from longnn.data.catalogue import entry_of
+from longnn.data.contents import classes, features, mask, one_of, whole
 from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
@@ -33,22 +34,32 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
         DataFileError: if the file is missing, altered or cannot be fetched.
     """
     (file,) = entry_of(name, "heterophilous.load").files
-    arrays = read_npz(fetch(file))
-    labels = arrays["node_labels"].astype(np.int64)
+    path = fetch(file)
+    arrays = read_npz(path, AGAIN)
+    with reading(path, "file of heterophilous-graphs") as budget:
+        labels, count = classes(one_of(arrays, "node_labels"), "node_labels")
+        nodes = len(labels)
+        values = features(one_of(arrays, "node_features"), "node_features", nodes, budget)
+        graph = Graph.from_edges(whole(one_of(arrays, "edges"), "edges", 2, 0, nodes), nodes)
+        part = _fixed(arrays, nodes)
     return Dataset(
         name=name,
-        graph=Graph.from_edges(arrays["edges"], len(labels)),
-        features=_normalize(as_stored(arrays["node_features"]), normalize),
+        graph=graph,
+        features=_normalize(as_stored(values), normalize),
         labels=labels,
-        classes=int(labels.max()) + 1,
+        classes=count,
         metric=metric,
-        shipped={"fixed": _fixed(arrays)},
+        shipped={"fixed": part},
         checksum=checksum([file]),
     )
 
 
-def _fixed(arrays: Mapping[str, np.ndarray]) -> Int8[np.ndarray, "S N"]:
-    part = np.full(arrays["train_masks"].shape, -1, np.int8)
-    for number, key in enumerate(("train_masks", "val_masks", "test_masks")):
-        part[arrays[key].astype(bool)] = number
+def _fixed(arrays: Mapping[str, np.ndarray], nodes: int) -> Int8[np.ndarray, "S N"]:
+    keys = ("train_masks", "val_masks", "test_masks")
+    masks = [mask(one_of(arrays, key), key, 2, nodes) for key in keys]
+    if len({found.shape for found in masks}) > 1 or (np.sum(masks, axis=0) > 1).any():
+        raise ValueError("the masks are of different numbers of splits, or overlap")
+    part = np.full(masks[0].shape, -1, np.int8)
+    for number, found in enumerate(masks):
+        part[found] = number
     return part

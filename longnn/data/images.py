@@ -4,12 +4,13 @@ arXiv 2106.10994, section 4; the file of the LON-GNN authors)."""
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.io
 from jaxtyping import Bool, Float64
 
+from longnn.data.archive import reading
+from longnn.data.contents import mask, numbers
 from longnn.data.download import checksum, fetch
-from longnn.data.errors import DataFileError
 from longnn.data.lattices import grid_edges
+from longnn.data.mat import read_mat
 from longnn.graphs.graph import Graph
 
 FILE = "image-filters/2Dgrid.mat"
@@ -40,11 +41,13 @@ def load() -> Images:
         DataFileError: if the file is missing, altered, cannot be fetched or holds something else.
     """
     path = fetch(FILE)
-    content = scipy.io.loadmat(path, variable_names=("F", "mask"))
-    if not {"F", "mask"} <= set(content):
-        raise DataFileError(
-            f"{path} has no arrays F and mask, so it is no file of grid "
-            "images; check where it comes from"
-        )
+    content = read_mat(path, ("F", "mask"))
+    with reading(path, "file of grid images"):
+        signals = numbers(content["F"], "F", 2).astype(np.float64)
+        if signals.shape != (SIDE * SIDE, 50) or signals.min() < 0 or signals.max() > 1:
+            raise ValueError(
+                f"F has shape {signals.shape}, expected [10000, 50] with values in [0, 1]"
+            )
+        inner = mask(np.transpose(content["mask"]), "mask", 2, SIDE * SIDE)[0]
     graph = Graph.from_edges(grid_edges(SIDE, SIDE), SIDE * SIDE)
-    return Images(graph, content["F"], content["mask"][:, 0].astype(bool), checksum([FILE]))
+    return Images(graph, signals, inner, checksum([FILE]))

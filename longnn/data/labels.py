@@ -8,6 +8,9 @@ from jaxtyping import Float32, Int64
 Labels: TypeAlias = Int64[np.ndarray, " N"] | Float32[np.ndarray, " N"]
 """Classes, or real values."""
 
+MOST_CLASSES = 100_000
+"""No dataset has more classes; more of them are ids that were taken for labels."""
+
 METRICS = ("accuracy", "macro_f1", "roc_auc", "r2")
 
 REGRESSION_METRICS = ("r2",)
@@ -15,13 +18,18 @@ REGRESSION_METRICS = ("r2",)
 
 
 def check_metric(metric: str, classes: int, what: str) -> None:
-    """Raises a ValueError if the metric is unknown, or does not fit the number of classes.
+    """Raises a ValueError if the metric is unknown, or the number of classes does not fit it.
 
     Args:
         metric: the word that came; one of `METRICS` is expected.
-        classes: number of classes C; 1 for real values.
+        classes: number of classes C, at most `MOST_CLASSES`; 1 for real values.
         what: has the classes, for the message.
     """
+    if classes > MOST_CLASSES:
+        raise ValueError(
+            f"{what} has {classes} classes, expected at most {MOST_CLASSES}: are its labels ids? "
+            "Give one of a few classes for each node"
+        )
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
     if metric == "roc_auc" and classes != 2:

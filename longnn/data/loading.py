@@ -1,13 +1,11 @@
 """A dataset by its name."""
 
 import inspect
-from collections.abc import Callable
-from importlib import import_module
 from numbers import Integral, Real
 
 import numpy as np
 
-from longnn.data.catalogue import Entry, entry_of
+from longnn.data.catalogue import entry_of, function_of
 from longnn.data.dataset import Dataset
 from longnn.data.errors import unknown
 
@@ -59,9 +57,3 @@ def _check_kind(dataset: str, setting: inspect.Parameter, value: object) -> None
             f"the setting {setting.name} of dataset {dataset!r} must be {words}, got {value!r}; "
             f"its default is {setting.default!r}"
         )
-
-
-def function_of(entry: Entry) -> Callable[..., Dataset]:
-    """The function that makes a dataset, imported."""
-    module, _, function = entry.loader.partition(".")
-    return getattr(import_module(f"longnn.data.{module}"), function)

@@ -1,9 +1,12 @@
 """A graph of the user's in one npz file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from longnn.data.archive import read_npz
 from longnn.data.dataset import Dataset
+from longnn.data.errors import about
+from longnn.data.known import check_ignored, check_known, names_of
 from longnn.data.own import options_of, own_dataset
 from longnn.data.registry import sha256
 
@@ -13,37 +16,50 @@ ADVICE = (
     "weights=[E], part=[S, N]"
 )
 
+REQUIRED = ("edges", "features", "labels")
 
-def load(path: str | Path, name: str | None = None, **options: str) -> Dataset:
+OPTIONAL = ("weights", "part")
+
+
+def load(path: str | Path, name: str | None = None, **options: object) -> Dataset:
     """Loads a dataset from the arrays edges [E, 2], features [N, F] and labels [N] of a file.
 
-    Labels are integers (-1 for no label), or floats (NaN for no label) for the metric "r2". The
-    file may also hold weights [E], and part [S, N] (0 train, 1 validation, 2 test, -1 in no part),
-    which becomes the split protocol "fixed".
+    Labels are integers (-1 for no label), texts, or floats (NaN for no label) for the metric "r2".
+    The file may also hold weights [E], and part [S, N] (0 train, 1 validation, 2 test, -1 in no
+    part), which becomes the split protocol "fixed".
 
     Args:
         path: the npz file.
         name: what reports call the dataset; the name of the file by default.
-        options: fields of `longnn.data.own.Options`, such as ``normalize="row"``.
+        options: fields of `longnn.data.own.Options`, such as ``normalize="row"``; ``ignore`` are
+            names of arrays.
 
     Raises:
-        ValueError: if an array is missing, of wrong shape or type, or a rule is unknown.
+        ValueError: if an array is missing, unknown, of wrong shape or type, or a rule is unknown.
         DataFileError: if the file is missing or damaged.
         TypeError: if an option is unknown.
+
+    Warns:
+        RenumberedLabelsWarning: if the labels are numbers, but not 0 to C - 1.
     """
     path = Path(path).expanduser()
-    arrays = read_npz(path)
-    missing = [key for key in ("edges", "features", "labels") if key not in arrays]
+    rules = options_of(options)
+    ignore, arrays = names_of(rules.ignore), read_npz(path)
+    missing = [key for key in REQUIRED if key not in arrays]
     if missing:
         found = ", ".join(arrays) or "nothing"
         raise ValueError(f"{path} has no array {missing[0]}, it holds {found}; {ADVICE}")
-    return own_dataset(
-        name or path.stem,
-        arrays["edges"],
-        arrays["features"],
-        arrays["labels"],
-        weights=arrays.get("weights"),
-        shipped={"fixed": arrays["part"]} if "part" in arrays else {},
-        checksum=sha256(path).removeprefix("sha256:"),
-        options=options_of(options),
-    )
+    check_ignored(ignore, [key for key in arrays if key not in REQUIRED], str(path))
+    check_known(arrays, (*REQUIRED, *OPTIONAL), ignore, str(path))
+    weights, part = (None if key in ignore else arrays.get(key) for key in OPTIONAL)
+    with about(path):
+        return own_dataset(
+            name or path.stem,
+            arrays["edges"],
+            arrays["features"],
+            arrays["labels"],
+            weights=weights,
+            shipped={} if part is None else {"fixed": part},
+            checksum=sha256(path).removeprefix("sha256:"),
+            options=replace(rules, ignore=()),
+        )

@@ -3,18 +3,23 @@ arXiv 2005.00687)."""
 
 import gzip
 import zipfile
+from collections.abc import Iterator
 
 import numpy as np
+from jaxtyping import Float64
 
-from longnn.data import archive
+from longnn.data.archive import reading, zip_members
 from longnn.data.catalogue import entry_of
+from longnn.data.contents import classes, features, whole
 from longnn.data.dataset import Dataset
 from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
-from longnn.data.errors import DataFileError
+from longnn.data.limits import Budget
+from longnn.data.npy import Stream
 from longnn.graphs.graph import Graph
 
-_BROKEN = (zipfile.BadZipFile, KeyError, IndexError, EOFError, gzip.BadGzipFile)
+PIECE = 1 << 20
+"""Characters of a table that are read at once, and the longest line."""
 
 
 def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "none") -> Dataset:
@@ -31,41 +36,60 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
     """
     (file,) = entry_of(name, "ogb.load").files
     path = fetch(file)
-    try:
-        with zipfile.ZipFile(path) as tables:
-            edges = _table(tables, "raw/edge", np.int64)
-            features = _table(tables, "raw/node-feat", np.float32)
-            labels = _table(tables, "raw/node-label", np.int64)[:, 0]
-            part = np.full((1, len(labels)), -1, np.int8)
-            for number, key in enumerate(("train", "valid", "test")):
-                part[0, _table(tables, f"split/time/{key}", np.int64)[:, 0]] = number
-    except _BROKEN as error:
-        raise DataFileError(
-            f"{path} is no zip file of OGB's csv tables ({error}); delete it and fetch it again"
-        ) from error
+    with (
+        reading(path, "zip file of OGB's csv tables") as budget,
+        zipfile.ZipFile(path) as tables,
+    ):
+        labels, count = classes(_table(tables, "raw/node-label", budget)[:, 0], "node-label")
+        nodes = len(labels)
+        edges = whole(_table(tables, "raw/edge", budget), "edge", 2, 0, nodes)
+        graph = Graph.from_edges(edges, nodes)
+        values = features(_table(tables, "raw/node-feat", budget), "node-feat", nodes, budget)
+        part = np.full((1, nodes), -1, np.int8)
+        for number, key in enumerate(("train", "valid", "test")):
+            index = _table(tables, f"split/time/{key}", budget)[:, 0]
+            part[0, whole(index, key, 1, 0, nodes)] = number
     return Dataset(
         name=name,
-        graph=Graph.from_edges(edges, len(labels)),
-        features=_normalize(features, normalize),
+        graph=graph,
+        features=_normalize(values.astype(np.float32), normalize),
         labels=labels,
-        classes=int(labels.max()) + 1,
+        classes=count,
         metric=metric,
         shipped={"fixed": part},
         checksum=checksum([file]),
     )
 
 
-def _table(tables: zipfile.ZipFile, member: str, dtype: type) -> np.ndarray:
-    """[rows, columns] of a gzipped csv file below the only folder of the zip file."""
-    root = tables.namelist()[0].split("/")[0]
-    lines = _text(tables, f"{root}/{member}.csv.gz").splitlines()
-    return np.loadtxt(lines, dtype, delimiter=",", ndmin=2)
+def _table(
+    tables: zipfile.ZipFile, member: str, budget: Budget
+) -> Float64[np.ndarray, "rows columns"]:
+    """A gzipped csv file below the only folder of the zip file; whole numbers are exact to 2^53."""
+    root = next((entry.filename.split("/")[0] for entry in zip_members(tables)), "")
+    with tables.open(f"{root}/{member}.csv.gz") as packed, gzip.open(packed) as text:
+        parts = []
+        for lines in _lines(text, budget):
+            # one character before each number, and the rows are joined at the end
+            budget.take(2 * np.dtype(np.float64).itemsize * sum(map(_cells, lines)))
+            parts.append(np.loadtxt(lines, np.float64, comments=None, delimiter=",", ndmin=2))
+    if not parts or len({part.shape[1] for part in parts}) > 1:
+        raise ValueError(f"{member} has no rows, or rows of different lengths")
+    return np.concatenate(parts)
 
 
-def _text(tables: zipfile.ZipFile, member: str) -> str:
-    """The text of a gzipped file in a zip file, at most LIMIT bytes of it."""
-    with tables.open(member) as packed, gzip.open(packed) as text:
-        content = text.read(archive.LIMIT + 1)
-    if len(content) > archive.LIMIT:
-        raise DataFileError(f"a table unpacks to more than {archive.LIMIT / 1e9:.3g} GB")
-    return content.decode()
+def _cells(line: bytes) -> int:
+    return line.count(b",") + 1
+
+
+def _lines(text: Stream, budget: Budget) -> Iterator[list[bytes]]:
+    """The lines of a table that are not empty, a piece after the other."""
+    begun = b""
+    while piece := text.read(PIECE):
+        budget.take(len(piece))
+        *lines, begun = (begun + piece).split(b"\n")
+        if len(begun) > PIECE:
+            raise ValueError(f"a line of a table has more than {PIECE} characters")
+        if lines := [line for line in lines if line.strip()]:
+            yield lines
+    if begun.strip():
+        yield [begun]

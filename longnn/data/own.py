@@ -1,21 +1,35 @@
-"""A dataset from a user's arrays, by stated rules."""
+"""A dataset from a user's arrays or graph, by stated rules."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
-from jaxtyping import Float32, Int64, Integer, Real, Shaped
+from jaxtyping import Integer, Shaped
 from scipy import sparse
 
+from longnn.data.classes import Owner, Read
 from longnn.data.dataset import Dataset, as_stored
 from longnn.data.dataset import normalize as _normalize
-from longnn.data.labels import REGRESSION_METRICS
+from longnn.data.reading import LabelsGiven, read_labels
+from longnn.graphs.convert import Rules, from_networkx, from_scipy
 from longnn.graphs.graph import Graph
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops
+from longnn.graphs.numbers import real_array
 
-_Numbers: TypeAlias = Shaped[np.ndarray, " N"] | Sequence[float]
-"""Labels as a user gives them; what they really are is checked below."""
+if TYPE_CHECKING:
+    import networkx
+
+Edges: TypeAlias = Union[
+    Shaped[np.ndarray, "..."], Graph, sparse.sparray, sparse.spmatrix, "networkx.Graph"
+]
+"""Edges [E, 2], or a graph of ours, of scipy or of networkx."""
+
+FeaturesGiven: TypeAlias = (
+    Shaped[np.ndarray, "..."] | Sequence[object] | sparse.sparray | sparse.spmatrix
+)
+"""Features as a user gives them; what they really are is checked."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,10 @@ class Options:
         metric: see `Dataset`.
         normalize: see `longnn.data.dataset.normalize`.
         directions, duplicates, self_loops: see `longnn.graphs.merge.undirected`.
+        classes: the number of classes C, where the labels are known to be 0 to C - 1 although some
+            may not occur; None: classes are the labels that occur.
+        ignore: names of arrays, columns or attributes that are left out on purpose; what a file or
+            object holds beside the known ones is an error otherwise.
     """
 
     metric: str = "accuracy"
@@ -33,13 +51,21 @@ class Options:
     directions: Directions = "either"
     duplicates: Duplicates = "largest"
     self_loops: SelfLoops = "drop"
+    classes: int | None = None
+    ignore: str | Sequence[str] = ()
+
+    def rules(self) -> Rules:
+        """The rules by which edges are merged."""
+        return Rules(
+            directions=self.directions, duplicates=self.duplicates, self_loops=self.self_loops
+        )
 
 
-def options_of(words: Mapping[str, str]) -> Options:
-    """Makes `Options` of words by their names.
+def options_of(words: Mapping[str, object]) -> Options:
+    """Makes `Options` of values by their names.
 
     Raises:
-        TypeError: for a name that is no option. The words are checked where they are used.
+        TypeError: for a name that is no option. The values are checked where they are used.
     """
     known = [field.name for field in fields(Options)]
     for name in words:
@@ -50,11 +76,11 @@ def options_of(words: Mapping[str, str]) -> Options:
 
 def own_dataset(
     name: str,
-    edges: Integer[np.ndarray, "E 2"],
-    features: Shaped[np.ndarray, "N F"] | sparse.sparray | sparse.spmatrix,
-    labels: _Numbers,
+    edges: Edges,
+    features: FeaturesGiven,
+    labels: LabelsGiven,
     *,
-    weights: Real[np.ndarray, " E"] | None = None,
+    weights: Shaped[np.ndarray, "..."] | Sequence[object] | None = None,
     shipped: Mapping[str, Integer[np.ndarray, "_ N"]] | None = None,
     checksum: str = "",
     options: Options = Options(),
@@ -63,9 +89,12 @@ def own_dataset(
 
     Args:
         name: what reports and errors call it.
-        edges: [E, 2] integers in [0, N).
+        edges: [E, 2] integers in [0, N); or a `Graph`, a sparse adjacency matrix [N, N], or a graph
+            of networkx, which have their own weights.
         features: [N, F] numbers, dense or sparse.
-        labels: [N] whole numbers, -1 for no label; for the metric "r2" floats, NaN for no label.
+        labels: [N] or [N, 1] numbers or texts; -1, NaN, or an empty text for no label. Classes are
+            the distinct labels in order. For the metric "r2" floats, NaN for no label. See
+            `longnn.data.reading.read_labels`.
         weights: [E] positive numbers; None for an unweighted graph.
         shipped: splits that come with the data, [S, N] parts by the name of the protocol.
         checksum: sha256 of the origin.
@@ -75,68 +104,74 @@ def own_dataset(
         ValueError: if something is of wrong shape or type, not finite, there is no edge or only
             one class or value, or a rule is unknown.
 
+    Warns:
+        RenumberedLabelsWarning: if the labels are numbers, but not 0 to C - 1.
+
     Example:
         >>> edges = np.array([[0, 1], [1, 2]])
         >>> own_dataset("path", edges, np.eye(3), [0, 1, 0])
         Dataset('path', N=3, E=2, F=3, C=2, metric='accuracy', shipped=[])
     """
-    read = _real_numbers if options.metric in REGRESSION_METRICS else _whole_numbers
-    values, classes = read(labels, name)
-    if not len(edges):
+    if options.ignore:
+        raise ValueError(f"ignore={options.ignore!r} is for files and objects; leave it out here")
+    read = read_labels(labels, Owner(name), options.metric, options.classes)
+    return assembled(name, edges, weights, features, read, shipped or {}, checksum, options)
+
+
+def assembled(
+    name: str,
+    edges: Edges,
+    weights: Shaped[np.ndarray, "..."] | Sequence[object] | None,
+    features: FeaturesGiven,
+    read: Read,
+    shipped: Mapping[str, Integer[np.ndarray, "_ N"]],
+    checksum: str,
+    options: Options,
+) -> Dataset:
+    """Makes a dataset of labels that were read; the arguments are those of `own_dataset`."""
+    graph = _graph(name, edges, len(read.labels), weights, options)
+    if not graph.num_edges:
         raise ValueError(f"{name} has no edge, so no spectrum to filter; check the edges given")
     return Dataset(
         name=name,
-        graph=Graph.from_edges(
-            edges,
-            len(values),
-            weights,
-            directions=options.directions,
-            duplicates=options.duplicates,
-            self_loops=options.self_loops,
-        ),
-        features=_normalize(as_stored(features), options.normalize),
-        labels=values,
-        classes=classes,
+        graph=graph,
+        features=_normalize(as_stored(features, f"features of {name}"), options.normalize),
+        labels=read.labels,
+        classes=read.classes,
         metric=options.metric,
-        shipped=shipped or {},
+        shipped=shipped,
         checksum=checksum,
+        class_names=read.names,
     )
 
 
-def _whole_numbers(labels: _Numbers, name: str) -> tuple[Int64[np.ndarray, " N"], int]:
-    """The classes, and their number."""
-    array = np.asarray(labels)
-    if array.ndim != 1 or not len(array) or array.dtype.kind not in "iufb":
+def _graph(
+    name: str,
+    edges: Edges,
+    nodes: int,
+    weights: Shaped[np.ndarray, "..."] | Sequence[object] | None,
+    options: Options,
+) -> Graph:
+    """The graph of edges or of another library's graph."""
+    rules, networkx = options.rules(), sys.modules.get("networkx")
+    foreign = networkx is not None and isinstance(edges, networkx.Graph)
+    if not (foreign or isinstance(edges, Graph) or sparse.issparse(edges)):
+        given = None if weights is None else real_array(f"weights of {name}", weights)
+        return Graph.from_edges(np.asanyarray(edges), nodes, given, **rules)
+    if weights is not None:
+        raise ValueError(f"{name} has weights beside a graph, which has its own; leave them out")
+    if isinstance(edges, Graph):
+        if rules != Options().rules():
+            raise ValueError(
+                f"the edges of {name} are a Graph, which was merged when it was made; give the "
+                "rules to longnn.graphs.from_scipy and the like, or to Graph.from_edges"
+            )
+        graph = edges
+    else:
+        graph = from_networkx(edges, **rules) if foreign else from_scipy(edges, **rules)
+    if graph.num_nodes != nodes:
         raise ValueError(
-            f"labels of {name} are {array.dtype} of shape {array.shape}, expected one whole number "
-            "a node"
+            f"{name} has a graph of {graph.num_nodes} nodes and {nodes} labels, expected one label "
+            "a node; write -1 for a node without one"
         )
-    broken = np.flatnonzero(array != np.round(array))  # NaN is among them
-    if broken.size:
-        raise ValueError(
-            f"label of node {broken[0]} of {name} is {array[broken[0]]}, expected a whole number; "
-            "number the classes from 0 and write -1 for no label, or use metric r2 for real values"
-        )
-    if array.max() < 1:
-        raise ValueError(
-            f"{name} has {int(array.max()) + 1} class, nothing to tell apart; check the labels "
-            "given"
-        )
-    return array.astype(np.int64), int(array.max()) + 1
-
-
-def _real_numbers(labels: _Numbers, name: str) -> tuple[Float32[np.ndarray, " N"], int]:
-    """The values, and one output."""
-    array = np.asarray(labels)
-    if array.ndim != 1 or array.dtype.kind != "f":
-        raise ValueError(
-            f"labels of {name} are {array.dtype} of shape {array.shape}, expected one float a node "
-            "for a metric of real values, NaN for no label; use .astype(numpy.float32)"
-        )
-    known = array[~np.isnan(array)]
-    if not len(known) or (known == known[0]).all():
-        raise ValueError(
-            f"the {len(known)} labels of {name} do not differ, nothing to predict; check the "
-            "labels given"
-        )
-    return array.astype(np.float32), 1
+    return graph

@@ -8,6 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Bool, Int8, Integer
 
+from longnn.graphs.numbers import first_true
+
 TRAIN, VAL, TEST, UNUSED = 0, 1, 2, -1
 
 PARTS: Mapping[str, int] = MappingProxyType({"train": TRAIN, "val": VAL, "test": TEST})
@@ -75,9 +77,9 @@ class Splits:
 
 
 def _check_values(protocol: str, part: Integer[np.ndarray, "S N"]) -> None:
-    bad = np.argwhere((part < UNUSED) | (part > TEST))
-    if bad.size:
-        split, node = bad[0]
+    bad = first_true((part < UNUSED) | (part > TEST))
+    if bad is not None:
+        split, node = bad
         raise ValueError(
             f"split {split} of protocol {protocol!r} has value {part[split, node]} at node {node}, "
             "expected 0 (train), 1 (val), 2 (test) or -1 (in no part)"

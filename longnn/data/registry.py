@@ -15,10 +15,12 @@ class Source(NamedTuple):
     Attributes:
         digest: "sha256:HEX"; or "blob:HEX", the id that git gives to the file; or "unknown".
         url: an address that serves these bytes.
+        size: number of bytes; None where it has never been recorded.
     """
 
     digest: str
     url: str
+    size: int | None = None
 
     @property
     def pinned(self) -> bool:
@@ -34,7 +36,10 @@ def registered_files() -> dict[str, Source]:
     """Every known file by its name (``folder/file``), as ``registry.txt`` lists them."""
     text = resources.files("longnn.data").joinpath("registry.txt").read_text("utf-8")
     lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
-    return {unquote(name): Source(digest, url) for name, digest, url in lines}
+    return {
+        unquote(name): Source(digest, url, None if size == "unknown" else int(size))
+        for name, digest, size, url in lines
+    }
 
 
 def matching(patterns: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

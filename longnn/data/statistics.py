@@ -91,7 +91,8 @@ def describe(dataset: Dataset) -> dict[str, int | float]:
 
 def _of_classes(dataset: Dataset) -> tuple[dict[str, int | float], dict[str, int | float]]:
     counts = np.bincount(dataset.labels[dataset.labelled], minlength=dataset.classes)
-    labels = {f"nodes of class {label}": int(count) for label, count in enumerate(counts)}
+    named = zip(dataset.class_names, counts, strict=True)
+    labels = {f"nodes of class {name}": int(count) for name, count in named}
     edges = {f"homophily, {k}": v for k, v in homophily(dataset)._asdict().items()}
     return {"classes": dataset.classes, **labels}, edges
 

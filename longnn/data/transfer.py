@@ -1,8 +1,7 @@
 """One file over the network: tried more than once, checked, and never left half done."""
 
 import contextlib
-import os
-import tempfile
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,15 @@ from typing import Protocol, runtime_checkable
 
 from longnn.data.errors import DataFileError
 from longnn.data.registry import Source
+
+LARGEST = 1 << 30
+"""Bytes that a file may have whose size is not registered."""
+
+LONGEST = 3600.0
+"""Seconds that all attempts at one file may take together."""
+
+SILENCE = 30.0
+"""Seconds without a byte after which a connection is given up."""
 
 WAITS = (1.0, 4.0)
 """Seconds before each new attempt at a download that broke off."""
@@ -48,44 +56,77 @@ def download(path: Path, name: str, source: Source, progress: Progress | None) -
         progress: told of the bytes as they come; None reports nothing.
 
     Raises:
-        DataFileError: if the file cannot be fetched or written, or is not the one expected.
+        DataFileError: if the file cannot be fetched or written, or is not the one expected, is
+            larger than it should be, or takes longer than `LONGEST`.
     """
     yourself = (
         f"get the file {named(source)} and put it at {path}, or at FOLDER/{name} with "
         "LONGNN_DATA_DIR=FOLDER"
     )
-    problem: Exception | None = None
+    end = time.monotonic() + LONGEST
+    problem: DataFileError | None = None
     for wait in (0.0, *WAITS):
         time.sleep(wait)
         try:
-            problem = _attempt(path, source, progress, yourself)
+            _attempt(path, source, progress, end)
+        except DataFileError as error:  # other bytes, too many of them, or no time left
+            raise DataFileError(f"{error}; {yourself}") from error
         except OSError as error:
             problem = _explained(error, path, name, yourself)
             if not _may_pass(error):
                 break
-        if problem is None:
+        else:
             return
     assert problem is not None
     raise problem
 
 
-def _attempt(
-    path: Path, source: Source, progress: Progress | None, yourself: str
-) -> DataFileError | None:
-    """One download; the error if other bytes came than were expected."""
-    import pooch  # slow to import, and not needed once the files are here
-
+def _attempt(path: Path, source: Source, progress: Progress | None, end: float) -> None:
+    """One download; an error if other bytes come than were expected."""
     with _part_of(path) as part:
-        # Progress has the interface that pooch wants.
-        pooch.HTTPDownloader(progressbar=progress)(source.url, str(part), None)
+        _receive(part, source, progress, end)
         different = difference(part, source)
-        if different is None:
-            part.replace(path)
-            return None
-    return DataFileError(
-        f"the download of {path} is truncated or altered and was thrown away ({different}); "
-        f"try again, or {yourself}"
-    )
+        if different is not None:
+            raise DataFileError(
+                f"the download of {path} is altered and was thrown away ({different})"
+            )
+        part.replace(path)
+
+
+def _receive(part: Path, source: Source, progress: Progress | None, end: float) -> None:
+    """Writes what the address gives, within the limits of size and time."""
+    import requests  # slow to import, and not needed once the files are here
+
+    limit = LARGEST if source.size is None else source.size
+    # packed for the transport, a file could unpack to any size
+    plain = {"Accept-Encoding": "identity"}
+    with requests.get(source.url, stream=True, timeout=SILENCE, headers=plain) as answer:
+        answer.raise_for_status()
+        length = answer.headers.get("Content-Length", "")
+        announced = int(length) if length.isdigit() and length.isascii() else 0
+        _check_limits(announced, limit, end, source)
+        if progress is not None:
+            progress.reset()
+            progress.total = announced
+        with part.open("wb") as file:
+            for piece in answer.iter_content(1 << 16):
+                _check_limits(file.tell() + len(piece), limit, end, source)
+                file.write(piece)
+                if progress is not None:
+                    progress.update(len(piece))
+            if source.size is not None and file.tell() < source.size:
+                raise requests.ConnectionError(f"it ended after {file.tell()} of {limit} bytes")
+    if progress is not None:
+        progress.close()
+
+
+def _check_limits(size: int, limit: int, end: float, source: Source) -> None:
+    if size > limit:
+        raise DataFileError(
+            f"{source.url} gives {size} bytes or more, expected at most {limit}, and was stopped"
+        )
+    if time.monotonic() > end:
+        raise DataFileError(f"{source.url} takes longer than {LONGEST:.0f} s, and was stopped")
 
 
 def named(source: Source) -> str:
@@ -108,13 +149,12 @@ def _part_of(path: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - old.stat().st_mtime > STALE:
                 old.unlink()
-    handle, part = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
-    os.close(handle)
-    os.chmod(part, 0o644)  # mkstemp's 0600 would hide a shared cache from its other users
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    part.touch(exist_ok=False)  # as the umask says, so that a shared cache can be shared
     try:
-        yield Path(part)
+        yield part
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _explained(error: OSError, path: Path, name: str, yourself: str) -> DataFileError:
@@ -137,6 +177,16 @@ def _is_network(error: OSError) -> bool:
 
 
 def _may_pass(error: OSError) -> bool:
-    """Whether another attempt may do better: not after "there is no such file"."""
+    """Whether another attempt may do better: not after "there is no such file", for instance."""
+    import requests
+
+    lasting = (
+        requests.exceptions.SSLError,
+        requests.exceptions.TooManyRedirects,
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.MissingSchema,
+    )
     status = getattr(getattr(error, "response", None), "status_code", 500)
-    return _is_network(error) and status >= 500
+    busy = status in (408, 429) or status >= 500
+    return _is_network(error) and busy and not isinstance(error, lasting)

@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Int, Real, Shaped
 
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops, undirected
+from longnn.graphs.numbers import real_array
 
 
 @jax.tree_util.register_dataclass
@@ -58,13 +59,13 @@ class Graph:
         Args:
             edges: [E, 2] integers in [0, num_nodes), in either or both directions.
             num_nodes: N >= 1; nodes without an edge stay as isolated nodes.
-            weights: [E] positive weights, or None. An unweighted graph stays unweighted unless a
-                rule adds up.
+            weights: [E] or [E, 1] positive numbers of any real type, taken as float64; or None. An
+                unweighted graph stays unweighted unless a rule adds up.
             directions, duplicates, self_loops: the rules of `longnn.graphs.merge.undirected`.
 
         Raises:
             ValueError: on a wrong shape or dtype, an index out of range, a weight not positive,
-                an unknown rule.
+                an unknown rule, or if the rules leave none of the edges.
         """
         edges = _checked_edges(edges, num_nodes)
         if weights is not None:
@@ -167,6 +168,8 @@ def check_signal(x: Shaped[Array, "..."], num_nodes: int) -> None:
 
 
 def _checked_edges(edges: np.ndarray, num_nodes: SupportsIndex) -> np.ndarray:
+    if np.ma.is_masked(edges):
+        raise ValueError("edges hold masked values, expected node indices; drop those rows")
     edges = np.asarray(edges)
     if not isinstance(num_nodes, Integral) or int(num_nodes) < 1:
         raise ValueError(f"a graph needs an integer num_nodes >= 1, got {num_nodes!r}")
@@ -187,13 +190,13 @@ def _checked_edges(edges: np.ndarray, num_nodes: SupportsIndex) -> np.ndarray:
 
 
 def _checked_weights(weights: np.ndarray, num_edges: int) -> np.ndarray:
-    weights = np.asarray(weights)
+    weights = real_array("weights", weights)
+    if weights.shape == (num_edges, 1):
+        weights = weights[:, 0]
     if weights.shape != (num_edges,):
         raise ValueError(
             f"weights must have shape [{num_edges}], one per edge, got {weights.shape}"
         )
-    if weights.dtype.kind not in "fiu":
-        raise ValueError(f"weights must be real numbers, got dtype {weights.dtype}")
     good = np.isfinite(weights) & (weights > 0)
     if not good.all():
         row = int(np.flatnonzero(~good)[0])

@@ -3,7 +3,7 @@
 from typing import Literal, SupportsIndex
 
 import numpy as np
-from jaxtyping import Int, Real
+from jaxtyping import Bool, Float64, Int, Shaped
 
 from longnn.graphs.checks import check_word
 
@@ -14,17 +14,17 @@ SelfLoops = Literal["drop", "keep"]
 
 def undirected(
     edges: Int[np.ndarray, "E 2"],
-    weights: Real[np.ndarray, " E"],
+    weights: Shaped[np.ndarray, " E"],
     num_nodes: SupportsIndex,
     directions: Directions,
     duplicates: Duplicates,
     self_loops: SelfLoops,
-) -> tuple[Int[np.ndarray, "P 2"], Real[np.ndarray, " P"]]:
+) -> tuple[Int[np.ndarray, "P 2"], Float64[np.ndarray, " P"]]:
     """Each undirected pair once.
 
     Args:
         edges: [E, 2] indices in [0, N).
-        weights: [E] positive.
+        weights: [E] positive numbers of any type; they are added in float64.
         num_nodes: N.
         directions: what a weight from i to j and one from j to i make: "either" the larger (one
             of them is enough), "both" the smaller (none if one is missing), "sum" A + A^T.
@@ -36,14 +36,16 @@ def undirected(
         ([P, 2] pairs low <= high, ascending; [P] weights).
 
     Raises:
-        ValueError: for an unknown rule.
+        ValueError: for an unknown rule, if the rules leave none of the edges, or if the weights
+            add up to more than float64 holds.
     """
     check_word("directions", directions, Directions)
     check_word("duplicates", duplicates, Duplicates)
     check_word("self_loops", self_loops, SelfLoops)
-    loop = edges[:, 0] == edges[:, 1]
+    given, weights = len(edges), weights.astype(np.float64)
     if self_loops == "drop":
-        edges, weights = edges[~loop], weights[~loop]
+        there = edges[:, 0] != edges[:, 1]
+        edges, weights = edges[there], weights[there]
     low, high = edges.min(1), edges.max(1)
     pair, place = np.unique(low * np.int64(num_nodes) + high, return_inverse=True)
     up, down = (
@@ -53,17 +55,56 @@ def undirected(
     pairs = np.stack([pair // num_nodes, pair % num_nodes], axis=1)
     down = np.where(pairs[:, 0] == pairs[:, 1], up, down)  # a loop has one direction
     if directions == "sum":
-        both = np.where(pairs[:, 0] == pairs[:, 1], up, up + down)
+        with np.errstate(over="ignore"):
+            both = np.where(pairs[:, 0] == pairs[:, 1], up, up + down)
     else:
         both = np.maximum(up, down) if directions == "either" else np.minimum(up, down)
-    return pairs[both > 0], both[both > 0]
+    kept = both > 0
+    _check_left(given, len(edges), int(kept.sum()))
+    _check_sum(both)
+    return pairs[kept], both[kept]
 
 
 def _merged(
-    weights: np.ndarray, place: np.ndarray, chosen: np.ndarray, count: int, duplicates: Duplicates
-) -> np.ndarray:
+    weights: Float64[np.ndarray, " E"],
+    place: Int[np.ndarray, " E"],
+    chosen: Bool[np.ndarray, " E"],
+    count: int,
+    duplicates: Duplicates,
+) -> Float64[np.ndarray, " count"]:
     """[count] weight of each pair in one direction, 0 where it has none."""
-    out = np.zeros(count, weights.dtype)
+    out = np.zeros(count)
     add = np.add if duplicates == "sum" else np.maximum
-    add.at(out, place[chosen], weights[chosen])
+    with np.errstate(over="ignore"):  # refused below
+        add.at(out, place[chosen], weights[chosen])
     return out
+
+
+def _check_left(given: int, between: int, left: int) -> None:
+    """Raises a ValueError where the rules drop every edge.
+
+    Args:
+        given: number of edges that came.
+        between: number of those that join two nodes, or are kept as loops.
+        left: number of pairs that the rules leave.
+    """
+    if left or not given:
+        return
+    loops = f"self_loops='drop' drops {given - between} self-loops" if given > between else ""
+    one_way = f"directions='both' drops {between} that go one way only" if between else ""
+    raise ValueError(
+        f"of the {given} edges given no edge is left, so no spectrum to filter: "
+        f"{' and '.join(filter(None, (loops, one_way)))}; choose another rule, or check the edges "
+        "given"
+    )
+
+
+def _check_sum(weights: Float64[np.ndarray, " P"]) -> None:
+    """Raises a ValueError if a degree may be beyond the range of float64."""
+    with np.errstate(over="ignore"):
+        total = 2 * weights.sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            "the weights add up to more than float64 holds (1.8e+308); divide them all by one "
+            "number, which S does not depend on"
+        )

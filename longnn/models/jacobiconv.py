@@ -1,5 +1,6 @@
 """JacobiConv: a linear embedding and a fixed Jacobi basis (arXiv 2205.11172)."""
 
+import math
 from typing import Literal, Unpack
 
 import jax.numpy as jnp
@@ -8,7 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
-from longnn.graphs.checks import check_count, check_word
+from longnn.graphs.checks import check_count, check_range, check_word
 from longnn.models.coefficients import Decomposed
 from longnn.models.model import Setting
 from longnn.models.series import InBasis
@@ -85,6 +86,8 @@ class FixedJacobi(nnx.Module):
         if convention == "jacobi":
             check_exponent("alpha", alpha)
             check_exponent("beta", beta)
+        check_range("alpha", alpha, -math.inf, math.inf, "()")
+        check_range("beta", beta, -math.inf, math.inf, "()")
         self.order, self.convention = order, convention
         self.alpha = Setting(jnp.asarray(alpha, dtype))
         self.beta = Setting(jnp.asarray(beta, dtype))

@@ -6,7 +6,7 @@ from typing import Literal, Unpack
 import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.graphs.checks import check_count, check_word
+from longnn.graphs.checks import check_count, check_range, check_word
 from longnn.models.coefficients import Decomposed, Free
 from longnn.models.series import Basis, Coefficients, InBasis
 from longnn.models.spectral import Body, Spectral
@@ -77,6 +77,7 @@ class LonGNN(Spectral):
     ):
         check_count("order (the highest degree K)", order)
         check_word("initial_coefficients", initial_coefficients, Initial)
+        check_range("gamma0", gamma0, 0, float("inf"), "()")
         values = jnp.ones(order + 1) if initial_coefficients == "ones" else jnp.eye(order + 1)[0]
         kind: dict[str, object] = {} if scale == "orthonormal" else {"scale": scale}
         kind |= {} if learnable else {"learnable": False}

@@ -191,4 +191,6 @@ def uniform(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int, dtype: DType
         dtype: data type of the parameter.
     """
     bound = max(fan_in, 1) ** -0.5
-    return nnx.Param(jax.random.uniform(key, shape, dtype, -bound, bound), group="mlp")
+    # drawn in float32, so that a seed means the same initial values in float64
+    drawn = jax.random.uniform(key, shape, jnp.float32, -bound, bound)
+    return nnx.Param(drawn.astype(dtype), group="mlp")

@@ -96,6 +96,7 @@ class Spectral(nnx.Module):
         check_word("embedding", embedding, Embedding)
         check_range("filter_dropout", filter_dropout, 0, 1, "[)")
         check_count("layers", layers)
+        check_count("hidden", hidden)
         if layers > 1 and placement != "stacked":
             raise ValueError(
                 f"layers={layers} filters need placement='stacked', got placement={placement!r}"
@@ -112,7 +113,6 @@ class Spectral(nnx.Module):
                 in_features, classes, hidden=hidden, dropout=dropout, **made
             )
         else:
-            check_count("hidden", hidden)
             width = classes if whole else hidden
             self.embedding = Linear(in_features, width, dropout=dropout, **made)
         count = layers if placement == "stacked" else 1

@@ -74,8 +74,9 @@ class Waves(Series):
         self.order, self.waves = order, waves
         self.omega = Setting(jnp.asarray(omega, dtype))
         scale = (2 / (waves + 1)) ** 0.5
-        drawn = scale * jax.random.normal(rngs.params(), (2 * waves,), dtype)
-        self.amplitudes = nnx.Param(drawn, group="coefficients")  # cos, sin, cos, sin, ...
+        drawn = scale * jax.random.normal(rngs.params(), (2 * waves,), jnp.float32)
+        drawn = drawn.astype(dtype)  # cos, sin, cos, sin, ...
+        self.amplitudes = nnx.Param(drawn, group="coefficients")
 
     def terms(self) -> tuple[Recurrence, Float[Array, "K1 C"]]:
         """See :class:`longnn.models.Series`; the basis is that of the Chebyshev polynomials T_k."""

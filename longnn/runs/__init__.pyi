@@ -1,3 +1,5 @@
+from .arrays import Recorded as Recorded
+from .arrays import read as read
 from .directory import RunDirectoryError as RunDirectoryError
 from .result import Result as Result
 from .result import TrainedModel as TrainedModel

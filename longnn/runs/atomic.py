@@ -1,8 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, with the permissions that the umask leaves."""
 
 import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +18,12 @@ def atomic_write(target: Path) -> Iterator[Path]:
     Args:
         target: the file, in a folder that exists; an earlier one stays until it is replaced.
     """
-    handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix=target.suffix, dir=target.parent)
+    handle, path = _new_file(target.parent, target.suffix)
     os.close(handle)
-    path = Path(name)
     try:
         yield path
         with path.open("rb") as file:
             os.fsync(file.fileno())
-        path.chmod(0o644)
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)
@@ -43,11 +41,10 @@ def create_once(file: Path, text: str) -> bool:
     Raises:
         OSError: if the folder cannot be written.
     """
-    handle, name = tempfile.mkstemp(prefix=PARTIAL, dir=file.parent)
+    handle, path = _new_file(file.parent)
     try:
         _fill(handle, text)
-        os.chmod(name, 0o644)
-        os.link(name, file)
+        os.link(path, file)
     except FileExistsError:
         return False
     except OSError as error:
@@ -55,17 +52,32 @@ def create_once(file: Path, text: str) -> bool:
             raise
         return _create_without_links(file, text)
     finally:
-        os.unlink(name)
+        path.unlink()
     return True
 
 
 def _create_without_links(file: Path, text: str) -> bool:
     try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        handle = _created(file)
     except FileExistsError:
         return False
     _fill(handle, text)
     return True
+
+
+def _new_file(folder: Path, suffix: str = "") -> tuple[int, Path]:
+    """A new empty file of a name that no other has, opened for writing, and its path."""
+    while True:
+        path = folder / f"{PARTIAL}{secrets.token_hex(8)}{suffix}"
+        try:
+            return _created(path), path
+        except FileExistsError:
+            continue
+
+
+def _created(path: Path) -> int:
+    # the kernel takes the umask off, which no thread has to be asked for; tempfile gives 0600
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
 
 
 def _fill(handle: int, text: str) -> None:

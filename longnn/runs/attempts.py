@@ -25,6 +25,7 @@ from longnn.runs import owner
 from longnn.runs.atomic import PARTIAL, atomic_write, create_once
 from longnn.runs.directory import RESULT, parsed
 from longnn.runs.heartbeat import BEAT, Heartbeat
+from longnn.runs.kinds import problem_of
 
 LOG = logging.getLogger(__name__)
 
@@ -88,12 +89,12 @@ def status(directory: Path) -> str:
         its result cannot be read.
     """
     result = directory / RESULT
-    if isinstance(parsed(result), dict):
+    if problem_of(parsed(result)) is None:
         return "done"
     attempt = newest(directory)
     if attempt is not None and attempt.alive:
         return "running"
-    if result.exists() and (attempt is None or attempt.content["status"] != "failed"):
+    if os.path.lexists(result) and (attempt is None or attempt.content["status"] != "failed"):
         return "damaged"
     if attempt is None or attempt.content["status"] == "done":  # its result was taken away
         return "missing"
@@ -200,9 +201,19 @@ def _rewrite(attempt: Attempt, news: dict[str, object]) -> None:
 
 def _read(file: Path) -> Attempt:
     content = parsed(file)
-    if not isinstance(content, dict) or not isinstance(content.get("status"), str):
+    if not isinstance(content, dict) or not _is_attempt(content):
         return Attempt(file, {"status": UNREADABLE})
     return Attempt(file, content)
+
+
+def _is_attempt(content: dict[str, Any]) -> bool:
+    """Whether the status is one of ours, and everything else is a word or a number."""
+    return content.get("status") in _STATUSES and not any(
+        isinstance(value, dict | list) for value in content.values()
+    )
+
+
+_STATUSES = ("running", "done", "failed", "pruned", "stopped", "superseded", "killed")
 
 
 def _age(file: Path) -> float:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from longnn.runs.atomic import atomic_write
-from longnn.runs.directory import CHECKPOINT
+from longnn.runs.directory import CHECKPOINT, RunDirectoryError
+from longnn.runs.npz import Arrays, opened
 
 LOG = logging.getLogger(__name__)
 
@@ -46,14 +47,16 @@ def read(directory: Path, key: str) -> dict[str, np.ndarray] | None:
         key, which is logged.
     """
     file = directory / CHECKPOINT
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            if str(stored[KEY]) == key:
-                return {name: stored[name] for name in stored.files if name != KEY}
-    except FileNotFoundError:
+    if not file.exists():
         return None
-    except Exception as error:  # whatever a damaged file makes zipfile and numpy raise
-        message = f"{file} is damaged and ignored ({type(error).__name__}: {error})"
+    try:
+        with opened(file) as stored:
+            _check_size(stored, file.stat().st_size)
+            if str(stored.read(KEY)) == key:
+                return {name: stored.read(name) for name in stored.headers if name != KEY}
+    except RunDirectoryError as error:
+        cause = error.__cause__ or error
+        message = f"{file} is damaged and ignored ({type(cause).__name__}: {cause})"
         LOG.warning(message, extra={"job": directory})
         return None
     LOG.info(
@@ -61,6 +64,13 @@ def read(directory: Path, key: str) -> dict[str, np.ndarray] | None:
         extra={"job": directory},
     )
     return None
+
+
+def _check_size(stored: Arrays, size: int) -> None:
+    """Nothing is compressed here, so the arrays take no more memory than the file."""
+    unpacked = sum(header.size for header in stored.headers.values())
+    if unpacked > size:
+        raise ValueError(f"{unpacked:,} bytes are packed into {size:,}, and no checkpoint is")
 
 
 def written(directory: Path) -> int | None:

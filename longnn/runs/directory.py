@@ -6,11 +6,11 @@ files `attempt-001.json`, ... say who worked on the run, and `train.log` what wa
 """
 
 import json
-import zipfile
+import os
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
+from longnn.runs.text import printable
 
 SCHEMA = 3
 """The version of this layout; a run of another version has to be trained again."""
@@ -41,7 +41,19 @@ FILTER = "filter.png"
 
 
 class RunDirectoryError(ValueError):
-    """A run directory holds something that must not be overwritten or cannot be read."""
+    """A run directory holds something that must not be overwritten or cannot be read.
+
+    Args:
+        message: what came, what was expected and what to do; it is made printable, since it may
+            quote names that a file held.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(printable(message))
+
+
+TEXT_LIMIT = 1 << 26
+"""The number of bytes that a JSON file of a run may have; a result of 10,000 models has 3 MB."""
 
 
 def parsed(file: Path) -> object:
@@ -51,8 +63,8 @@ def parsed(file: Path) -> object:
         file: its path.
     """
     try:
-        return cast(object, json.loads(file.read_bytes()))
-    except (FileNotFoundError, NotADirectoryError, PermissionError, ValueError, RecursionError):
+        return read_json(file)
+    except (OSError, ValueError):
         return None
 
 
@@ -63,16 +75,56 @@ def read_identified(file: Path) -> dict[str, Any]:
         file: path of a `result.json`.
 
     Raises:
-        RunDirectoryError: if it is no JSON object with an identity.
+        RunDirectoryError: if it cannot be read, or is no JSON object with an identity.
     """
     try:
-        content: dict[str, Any] = json.loads(file.read_text())
-        content["identity"]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise RunDirectoryError(
-            f"{file} is not a result of this program ({error}); move it away, or use force=true"
-        ) from error
-    return content
+        content = read_json(file)
+    except (OSError, ValueError) as error:
+        raise _not_a_result(file, str(error)) from error
+    if not isinstance(content, dict) or not isinstance(content.get("identity"), str):
+        raise _not_a_result(file, "it is no JSON object with an identity")
+    return cast(dict[str, Any], content)
+
+
+def _not_a_result(file: Path, reason: str) -> RunDirectoryError:
+    return RunDirectoryError(
+        f"{file} is not a result of this program ({reason}); move it away, or use force=true"
+    )
+
+
+def read_json(file: Path) -> object:
+    """What a JSON file holds, which may be of any kind.
+
+    Args:
+        file: its path.
+
+    Raises:
+        OSError: if it is missing or cannot be read.
+        ValueError: if it is no JSON, is not a file, or has more than `TEXT_LIMIT` bytes.
+    """
+    if file.exists() and not file.is_file():
+        raise ValueError("it is not a file")  # to read a pipe would wait without end
+    size = file.stat().st_size
+    if size > TEXT_LIMIT:
+        raise ValueError(
+            f"it has {size:,} bytes, more than the {TEXT_LIMIT:,} that a file of a run may have"
+        )
+    return from_text(file.read_bytes())
+
+
+def from_text(text: str | bytes) -> object:
+    """What JSON stands for.
+
+    Args:
+        text: as it was read.
+
+    Raises:
+        ValueError: if it is no JSON, or its brackets are nested too deeply.
+    """
+    try:
+        return cast(object, json.loads(text))
+    except RecursionError as error:
+        raise ValueError("its brackets are nested too deeply") from error
 
 
 def result_file(folder: Path) -> Path:
@@ -88,32 +140,12 @@ def result_file(folder: Path) -> Path:
     if file.is_file():
         return file
     inside = sorted(path.parent for path in folder.glob(f"*/{RESULT}"))
-    if not folder.is_dir():
+    if os.path.lexists(file):
+        hint = f"{RESULT} is not a file, or a link to nothing"
+    elif not folder.is_dir():
         hint = "there is no such directory"
     elif inside:
         hint = f"it holds {len(inside)} of them; open one, for instance {inside[0]}"
     else:
         hint = f"no run has finished there ({RESULT}, which is written last, is missing)"
-    raise FileNotFoundError(f"cannot open {folder} as a run: {hint}")
-
-
-def read_arrays(file: Path) -> dict[str, np.ndarray]:
-    """Reads the arrays of an `.npz` file of a run directory.
-
-    Args:
-        file: path of the file.
-
-    Raises:
-        RunDirectoryError: if it is missing or damaged.
-    """
-    if not file.is_file():
-        raise RunDirectoryError(
-            f"{file.parent} lacks {file.name}; train that run again with force=true"
-        )
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise RunDirectoryError(
-            f"{file} is damaged ({error}); train that run again with force=true"
-        ) from error
+    raise FileNotFoundError(printable(f"cannot open {folder} as a run: {hint}"))

@@ -63,7 +63,7 @@ def is_this_process(owner: Mapping[str, Any]) -> bool:
 
 def lives(owner: Mapping[str, Any]) -> bool:
     """Whether the process of an owner near by is still there, and not another of its number."""
-    return bool(owner["born"] == _born(owner["pid"]))
+    return bool(owner["born"] == _born(owner.get("pid")))
 
 
 @functools.cache

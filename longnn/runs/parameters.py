@@ -22,11 +22,6 @@ def named(params: nnx.State) -> dict[str, np.ndarray]:
     return {_name(path): np.asarray(variable.get_value()) for path, variable in flat}
 
 
-def _shapes(params: nnx.State) -> dict[str, tuple[int, ...]]:
-    """The shapes of the parameters by path; the values may be abstract."""
-    return {_name(path): variable.shape for path, variable in nnx.to_flat_state(params)}
-
-
 def in_features(params: Mapping[str, np.ndarray], make: Callable[[int], nnx.Module]) -> int:
     """F: the stored size of the axis that grows with it; 1 where no parameter has one.
 
@@ -34,7 +29,7 @@ def in_features(params: Mapping[str, np.ndarray], make: Callable[[int], nnx.Modu
         params: path -> stored parameters of a batch, [B, ...].
         make: F -> the model; no array of it is computed.
     """
-    shapes = _shapes(nnx.state(nnx.eval_shape(lambda: make(UNUSUAL)), nnx.Param))
+    shapes = _shapes_of(lambda: make(UNUSUAL))
     sizes = [
         params[name].shape[1 + shape.index(UNUSUAL)]
         for name, shape in shapes.items()
@@ -43,19 +38,18 @@ def in_features(params: Mapping[str, np.ndarray], make: Callable[[int], nnx.Modu
     return max(sizes, default=1)
 
 
-def filled(file: Path, state: nnx.State, params: Mapping[str, np.ndarray], runs: int) -> nnx.State:
-    """The parameters of a batch, made from those of one model and the stored values.
+def check_fit(
+    file: Path, make: Callable[[], nnx.Module], params: Mapping[str, np.ndarray], runs: int
+) -> None:
+    """Raises a RunDirectoryError unless stored parameters are those of a batch of a model.
 
     Args:
         file: where the values were read, for the message.
-        state: parameters of one model.
+        make: gives the model; no array of it is computed.
         params: path -> stored values, [B, ...].
         runs: B.
-
-    Raises:
-        RunDirectoryError: if the stored values are not those of such a model.
     """
-    wanted = {name: (runs, *shape) for name, shape in _shapes(state).items()}
+    wanted = {name: (runs, *shape) for name, shape in _shapes_of(make).items()}
     stored = {name: values.shape for name, values in params.items()}
     for name in sorted(wanted.keys() | stored.keys()):
         if wanted.get(name) != stored.get(name):
@@ -64,9 +58,24 @@ def filled(file: Path, state: nnx.State, params: Mapping[str, np.ndarray], runs:
                 f"{stored.get(name)} there and {wanted.get(name)} in the model (None: it has no "
                 "such parameter); the model's code has changed, train that run again"
             )
+
+
+def filled(state: nnx.State, params: Mapping[str, np.ndarray]) -> nnx.State:
+    """The parameters of a batch, made from those of one model and the stored values.
+
+    Args:
+        state: parameters of one model.
+        params: path -> stored values, [B, ...], that fit (:func:`check_fit`).
+    """
     return nnx.from_flat_state(
         [(path, leaf.replace(params[_name(path)])) for path, leaf in nnx.to_flat_state(state)]
     )
+
+
+def _shapes_of(make: Callable[[], nnx.Module]) -> dict[str, tuple[int, ...]]:
+    """The shapes of the parameters of a model by path."""
+    state = nnx.state(nnx.eval_shape(make), nnx.Param)
+    return {_name(path): variable.shape for path, variable in nnx.to_flat_state(state)}
 
 
 def _name(path: tuple[object, ...]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from longnn.runs.atomic import PARTIAL, atomic_write
 from longnn.runs.directory import RESULT, RunDirectoryError, parsed, read_identified
+from longnn.runs.text import printable
 
 LOG = logging.getLogger(__name__)
 
@@ -20,15 +21,23 @@ Writer = Callable[[Path], object]
 """Writes one file at the path that it is given."""
 
 
-def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] | None:
+def finished(
+    directory: Path,
+    identity: str,
+    *,
+    force: bool,
+    problem: Callable[[object], str | None] = lambda _: None,
+) -> dict[str, Any] | None:
     """The content of `result.json` if this very run has finished in a directory, else None.
 
     Runs of training and fits of responses have results of their own kinds; both have an identity.
+    A result that is damaged is put aside and counts as none.
 
     Args:
         directory: a run directory.
         identity: the sha256 of the run that is about to start.
         force: whether a result that is there is to be replaced, so that it does not count.
+        problem: says what is wrong with a result of this identity, None if nothing is.
 
     Raises:
         RunDirectoryError: if the directory holds another run's result and `force` is not set.
@@ -36,9 +45,8 @@ def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] |
     file = directory / RESULT
     if force or not file.exists():
         return None
-    if parsed(file) is None:  # torn by a full disk or a loss of power
-        aside = file.replace(file.with_name(DAMAGED))
-        LOG.warning(f"{file} cannot be read; it is now {aside.name}, and the run is made again")
+    if file.is_file() and parsed(file) is None:  # torn by a full disk or a loss of power
+        _put_aside(file, "cannot be read")
         return None
     content = read_identified(file)
     if content["identity"] != identity:
@@ -47,7 +55,17 @@ def finished(directory: Path, identity: str, *, force: bool) -> dict[str, Any] |
             f"this one is {identity[:8]}: other settings, data or split); choose another "
             "hydra.run.dir, or force=true to replace it"
         )
+    reason = problem(content)
+    if reason is not None:
+        _put_aside(file, f"is damaged ({reason})")
+        return None
     return content
+
+
+def _put_aside(file: Path, reason: str) -> None:
+    aside = file.replace(file.with_name(DAMAGED))
+    message = f"{file} {reason}; it is now {aside.name}, and the run is made again"
+    LOG.warning(printable(message))
 
 
 def write_run(directory: Path, files: Mapping[str, Writer], result: Mapping[str, Any]) -> None:

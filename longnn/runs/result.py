@@ -1,13 +1,14 @@
 """The content of `result.json`, typed: one place knows its keys and checks them. No jax."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from longnn.runs.directory import SCHEMA, RunDirectoryError, read_identified, result_file
+from longnn.runs.kinds import problem_of
+from longnn.runs.text import printable
 from longnn.training.intervals import Statistics
 
 Json = dict[str, Any]
@@ -25,7 +26,8 @@ class TrainedModel:
         test: test score there, in percent.
         best_epoch: the selected epoch, from 1 on.
         epochs: how many epochs were trained.
-        diverged: whether the loss stopped being finite; the scores are of the epochs before.
+        diverged: whether the training loss stopped being finite, or ended above 100 times its first
+            value; the scores are of the selected epoch.
         alpha: learned exponent at the selected epoch; None for a model without.
         beta: likewise.
     """
@@ -64,6 +66,8 @@ class Result:
         backend: operator backend.
         versions: version by package.
         dataset_files: digest of each file that was read.
+        class_names: name of each class, in the order of the outputs; empty for real values, and
+            in results that are older than this entry.
         directory: where the run lies; not part of the file.
         written: when the file was written, in seconds since 1970; not part of the file.
     """
@@ -86,13 +90,14 @@ class Result:
     backend: str = "-"
     versions: dict[str, str] = field(default_factory=dict)
     dataset_files: dict[str, str] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
     directory: Path = Path()
     written: float = 0.0
 
     @property
     def title(self) -> str:
         """The model and the dataset in words."""
-        return f"{self.model} on {self.dataset}"
+        return printable(f"{self.model} on {self.dataset}")
 
     @property
     def settings(self) -> str:
@@ -110,26 +115,30 @@ class Result:
         for name in ("directory", "written"):
             del found[name]
         found |= {part: dataclasses.asdict(found[part]) for part in ("test", "val")}
+        found["class_names"] = list(self.class_names)
         found["per_run"] = [_without_none(dataclasses.asdict(row)) for row in self.per_run]
         return {"schema": SCHEMA} | found
 
 
-def from_json(content: Mapping[str, Any]) -> Result:
+def from_json(content: object) -> Result:
     """The result that a JSON object describes; keys that are not known are left out.
 
     Args:
         content: a parsed `result.json`, or a record that was taken from one.
 
     Raises:
-        ValueError: if a value is missing or of another kind than it should be.
+        ValueError: if a value is missing, of another kind than it should be, or does not agree
+            with another.
     """
-    problem = _problem(content)
-    if problem:
+    problem = problem_of(content)
+    if problem is not None:
         raise ValueError(problem)
+    assert isinstance(content, Mapping)
     values = {name: content[name] for name in _NAMES & content.keys()}
     values |= {part: Statistics(**content[part]) for part in ("test", "val")}
     rows = [TrainedModel(**{k: row[k] for k in _OF_ROW & row.keys()}) for row in values["per_run"]]
-    return Result(**values | {"per_run": tuple(rows)})
+    names = tuple(values.get("class_names", ()))
+    return Result(**values | {"per_run": tuple(rows), "class_names": names})
 
 
 def read_result(path: str | Path) -> Result:
@@ -150,50 +159,18 @@ def read_result(path: str | Path) -> Result:
     content = read_identified(file)
     if content.get("schema") != SCHEMA:
         raise RunDirectoryError(
-            f"{file} has layout {content.get('schema')!r}, this program reads {SCHEMA}; "
-            "train that run again"
+            f"{file} has layout {content.get('schema')!r}, this program reads {SCHEMA}; {_AGAIN}"
         )
     try:
         found = from_json(content)
     except ValueError as error:
-        raise RunDirectoryError(f"{file} is damaged: {error}; train that run again") from error
+        raise RunDirectoryError(f"{file} is damaged: {error}; {_AGAIN}") from error
     return dataclasses.replace(found, directory=file.parent, written=file.stat().st_mtime)
 
 
+_AGAIN = "train that run again with force=true"
 _NAMES = {f.name for f in dataclasses.fields(Result)} - {"directory", "written"}
 _OF_ROW = {f.name for f in dataclasses.fields(TrainedModel)}
-_TEXTS = ("identity", "dataset", "dataset_checksum", "model", "split", "split_hash", "metric")
-_OBJECTS = ("config", "seconds", "memory", "versions", "dataset_files")
-
-
-def _problem(content: Mapping[str, Any]) -> str | None:
-    for name in _TEXTS:
-        if not isinstance(content.get(name), str):
-            return f"{name!r} should be text, it is {content.get(name)!r}"
-    for name in ("test", "val"):
-        found = content.get(name)
-        if not isinstance(found, dict) or not _number(found.get("mean")) or "n" not in found:
-            return f"{name!r} should hold a finite mean and n"
-        unknown = found.keys() - {f.name for f in dataclasses.fields(Statistics)}
-        if unknown:
-            return f"{name!r} holds {', '.join(sorted(unknown))}, which no summary has"
-    rows = content.get("per_run")
-    if not isinstance(rows, list) or not rows or not all(map(_is_scored, rows)):
-        return "'per_run' should hold the split, seed, test and val of each run"
-    for name in _OBJECTS:
-        if not isinstance(content.get(name, {}), dict):
-            return f"{name!r} should be an object"
-    return None
-
-
-def _is_scored(row: object) -> bool:
-    return isinstance(row, dict) and all(
-        _number(row.get(name)) for name in ("split", "seed", "test", "val")
-    )
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _without_none(row: Json) -> Json:

@@ -1,5 +1,6 @@
 """Finished runs, opened again: `run = longnn.load("runs/...")`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,16 @@ from longnn.data.reduce import reduced
 from longnn.data.splits import Splits
 from longnn.operators.protocol import Operator
 from longnn.runs import configured
-from longnn.runs.directory import (
-    CURVES,
-    PARAMETERS,
-    PREDICTIONS,
-    RunDirectoryError,
-    read_arrays,
-)
-from longnn.runs.parameters import filled, in_features, named
+from longnn.runs.agreement import check_config
+from longnn.runs.directory import PARAMETERS, RESULT, RunDirectoryError
+from longnn.runs.parameters import check_fit, filled, in_features, named
 from longnn.runs.result import Result, TrainedModel, read_result
+from longnn.runs.stored import read_stored
+from longnn.runs.text import printable
 from longnn.training import Fit, Optim, Problem, Trial, problem_of
-from longnn.training.builder import template
-from longnn.training.loop import predict
+from longnn.training.builder import ModelClass, template
+from longnn.training.dtypes import check_dtype
+from longnn.training.loop import Program, predict
 from longnn.training.scores import Score
 
 
@@ -40,6 +39,7 @@ class Run:
         part: [S, N] of each split and node: 0 train, 1 validation, 2 test, -1 none.
         shape: (F, C), the features that the models take and the outputs that they give.
         fit: what training gave: parameters, curves, outputs.
+        trust: names of modules whose code the config may name.
     """
 
     directory: Path
@@ -47,6 +47,7 @@ class Run:
     part: Int8[np.ndarray, "S N"]
     shape: tuple[int, int]
     fit: Fit
+    trust: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -138,7 +139,8 @@ class Run:
             DataFileError: if a file is missing.
         """
         dataset = reduced(
-            configured.instantiate(self.config["dataset"]), self.config["graph"]["keep"]
+            configured.instantiate(self.config["dataset"], self.trust),
+            self.config["graph"]["keep"],
         )
         if dataset.checksum != self.result.dataset_checksum:
             raise RunDirectoryError(
@@ -166,8 +168,15 @@ class Run:
                 f"dataset {given.name!r} has {found[0]} features and {found[1]} classes; give a "
                 "graph with the same features and classes"
             )
+        names = self.result.class_names
+        if names and given.class_names != names:
+            raise ValueError(
+                f"{self.title} was trained on the classes {', '.join(names)}, dataset "
+                f"{given.name!r} has {', '.join(given.class_names)}; give a graph with the same "
+                "classes, or class_names of the run if they mean the same"
+            )
         graph = self.config["graph"]
-        model, _ = configured.model_of(self.config["model"])
+        model, _ = configured.model_of(self.config["model"], self.trust)
         return problem_of(
             given,
             self_loops=graph["self_loops"],
@@ -175,6 +184,7 @@ class Run:
             # runs of before these settings have none
             order=graph.get("order", "given"),
             precision=self.config.get("precision", "full"),
+            dtype=self.config.get("dtype", "float32"),
             model=model,
         )
 
@@ -199,40 +209,50 @@ class Run:
             repr(self.score()),
             "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)",
         ]
-        return "\n  ".join(lines)
+        return "\n  ".join(map(printable, lines))
 
 
-def load(directory: str | Path) -> Run:
+def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     """Opens the directory of a finished run.
 
-    Its config names the code of model and data, which is imported: open only directories that you
-    trust.
+    Its config names the code of model and data: classes and functions of longnn, polybases and
+    optax, and of the modules that you name; :func:`longnn.runs.read` gives the arrays without any.
 
     Args:
         directory: where the run lies, such as `runs/csbm_longnn_stratified-1f0c3a5e`.
+        trust: names of modules whose code the config may name, such as ("mine",), besides those of
+            the environment variable LONGNN_TRUST.
 
     Raises:
         FileNotFoundError: if there is no such directory, or no finished run in it.
         RunDirectoryError: if it is of another layout, or a file of it is missing or damaged.
+        ValueError: if its config names code of a module that is not trusted, or if it was trained
+            in float64 and jax is not set to compute in it.
     """
     folder = Path(directory).expanduser()
     result = read_result(folder)
-    files = (PARAMETERS, PREDICTIONS, CURVES)
-    params, predictions, curves = (read_arrays(folder / name) for name in files)
+    check_config(folder / RESULT, result.config)
+    params, predictions, curves = read_stored(folder, result)
     outputs, part = _outputs(predictions), predictions["part"]
-    model, values = configured.model_of(result.config["model"])
-    classes, dtype = outputs.shape[2], next(iter(params.values())).dtype
-    width = in_features(
-        params, lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)
-    )
-    optim = result.config["optim"]
-    trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
-    program, state, settings = template(model, (width, classes), trial, result.metric, dtype)
+    check_dtype(next(iter(params.values())).dtype)
+    model, values = configured.model_of(result.config["model"], trust)
+    classes = outputs.shape[2]
+    try:
+        width, (program, state, settings) = _template(
+            folder, result, model, values, params, classes
+        )
+    except RunDirectoryError:
+        raise
+    except Exception as error:  # code that a config names may raise anything
+        raise RunDirectoryError(
+            f"{folder / RESULT}: the model of its config cannot be built ({type(error).__name__}: "
+            f"{error}); its code or the file has changed, train that run again with force=true"
+        ) from error
     count = len(result.per_run)
     fit = Fit(
         program=program,
         runs=list(map(_of_training, result.per_run)),
-        params=filled(folder / PARAMETERS, state, params, count),
+        params=filled(state, params),
         settings=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), settings),
         curves=curves,
         outputs=outputs,
@@ -241,7 +261,26 @@ def load(directory: str | Path) -> Run:
         metric=result.metric,
         title=result.title,
     )
-    return Run(folder, result, part, (width, classes), fit)
+    return Run(folder, result, part, (width, classes), fit, tuple(trust))
+
+
+def _template(
+    folder: Path,
+    result: Result,
+    model: ModelClass,
+    values: dict[str, Any],
+    params: dict[str, np.ndarray],
+    classes: int,
+) -> tuple[int, tuple[Program, nnx.State, nnx.State]]:
+    """F, and the program, parameters and settings of one model before its first epoch."""
+    dtype = next(iter(params.values())).dtype
+    make = lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)  # noqa: E731
+    width = in_features(params, make)
+    # before an array of the model is made, which could be of any size
+    check_fit(folder / PARAMETERS, lambda: make(width), params, len(result.per_run))
+    optim = result.config["optim"]
+    trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
+    return width, template(model, (width, classes), trial, result.metric, dtype)
 
 
 def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:

@@ -5,17 +5,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import optax
+from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset
 from longnn.data.splits import Splits
 from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
 from longnn.training.builder import ModelClass, Settings, Trial
-from longnn.training.drive import Progress, check_chunk, train
+from longnn.training.drive import Progress, train
 from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
 from longnn.training.optim import Optim, OptimLike, as_optim
 from longnn.training.problem import asked_of
+from longnn.training.ranges import check_setting
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
@@ -36,6 +38,7 @@ def fit(
     self_loops: float | None = None,
     degree_exponent: float = 0.5,
     backend: Backend = "auto",
+    dtype: DTypeLike | None = None,
     chunk: int = 50,
     memory_gb: float = MEMORY_GB,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -65,9 +68,11 @@ def fit(
             model's authors take (1 for GCN and its kin, else 0).
         degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S.
         backend: of the operator and of the features; see ``longnn.operators``.
+        dtype: of operator, features and parameters, float32 (None) or float64, which needs
+            ``jax.config.update("jax_enable_x64", True)`` at the start of the program.
         chunk: epochs between two looks at the host, >= 1.
-        memory_gb: the memory that training may take; of a larger batch the rest waits until runs
-            have ended.
+        memory_gb: the memory that training may take, > 0; of a larger batch the rest waits until
+            runs have ended.
         on_progress: called after each chunk.
 
     Raises:
@@ -86,7 +91,8 @@ def fit(
         >>> len(run.runs), run.alpha.shape, run.score().n
         (6, (6,), 6)
     """
-    check_chunk(chunk)
+    check_setting("chunk", chunk)
+    check_setting("memory_gb", memory_gb)
     asked = asked_of(
         model,
         data,
@@ -95,6 +101,7 @@ def fit(
         self_loops=self_loops,
         degree_exponent=degree_exponent,
         backend=backend,
+        dtype=dtype,
     )
     numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -11,6 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from longnn.data.labels import REGRESSION_METRICS
+from longnn.training.kinds import check_kinds, missing
 from longnn.training.loop import Program
 from longnn.training.metrics import METRICS
 from longnn.training.optim import Optim
@@ -77,13 +79,14 @@ class Builder:
         return graphdefs[0], params, rest
 
     def _made(self, rngs: nnx.Rngs, settings: Settings) -> nnx.Module:
-        """The model; a ValueError with the nearest names if it does not know a setting."""
+        """The model; a ValueError if it does not know a setting, needs one, or its kind."""
+        check_kinds(self.model, settings)
+        made = partial(self.model, self.in_features, self.classes, dtype=self.dtype, rngs=rngs)
         try:
-            return self.model(
-                self.in_features, self.classes, dtype=self.dtype, rngs=rngs, **settings
-            )
+            return made(**settings)
         except TypeError as error:
             refused = unknown_setting(self.model, settings)
+            refused = refused or missing(self.model, {**settings, "dtype": 0, "rngs": 0}, 2)
             if refused is None:
                 raise
             raise refused from error

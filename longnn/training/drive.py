@@ -127,9 +127,3 @@ def _prune(places: Places, batch: Batch, waiting: set[int], prune: Prune) -> Non
             continue
         if prune(trial, epoch, float(np.mean([places.best[run] for run in runs]))):
             places.give_up(runs)
-
-
-def check_chunk(chunk: int) -> None:
-    """Raises ValueError unless a chunk has at least one epoch."""
-    if chunk < 1:
-        raise ValueError(f"chunk must be >= 1 epoch, got {chunk}")

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from longnn.training.batch import Batch
 from longnn.training.finished import Finished, Selected
@@ -50,8 +51,25 @@ def _summary(batch: Batch, part: Finished) -> dict[str, int | bool]:
         "seed": run.seed,
         "best_epoch": int(part.selected.best_epoch),
         "epochs": int(part.selected.epochs),
-        "diverged": bool(part.selected.diverged),
+        "diverged": bool(part.selected.diverged) or grown(part.curves["loss"]),
     }
+
+
+GROWTH = 100.0
+"""A run whose training loss ends above so many times its first one has diverged."""
+
+
+def grown(loss: Float[np.ndarray, " epochs"]) -> bool:
+    """Whether a training loss, which is never negative, has grown beyond what learning does.
+
+    Args:
+        loss: [epochs] of one run.
+
+    Example:
+        >>> grown(np.array([0.7, 0.5, 71.0])), grown(np.array([0.7, 71.0, 0.5]))
+        (True, False)
+    """
+    return bool(loss[-1] > GROWTH * loss[0] > 0)
 
 
 def check_started(trained: Fit) -> None:

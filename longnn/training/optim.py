@@ -6,8 +6,10 @@ from typing import Literal, TypeAlias
 
 import optax
 
-from longnn.graphs.checks import check_word, is_whole
+from longnn.data.errors import unknown
+from longnn.graphs.checks import check_word
 from longnn.training.optimizer import Rates, Transformation, check_groups
+from longnn.training.ranges import check_setting
 
 DEFAULT_RATES: Rates = {
     "mlp": {"lr": 0.01, "weight_decay": 5e-4},
@@ -29,8 +31,9 @@ class Optim:
     """How to train: Adam with rates for each group of parameters, or any optax transformation.
 
     Attributes:
-        rates: the learning rate and the coupled weight decay of each optimizer group, for Adam;
-            None: 0.01 everywhere, with a decay of 5e-4 in group "mlp", which trains every model.
+        rates: the learning rate and the coupled weight decay of each optimizer group, for Adam,
+            both >= 0; None: 0.01 everywhere, with a decay of 5e-4 in group "mlp", which trains
+            every model.
         max_epochs: the most epochs that a run is trained for, >= 1.
         patience: a run stops at the (patience + 1)-th consecutive epoch whose validation score is
             strictly below the best one, >= 0.
@@ -64,12 +67,8 @@ class Optim:
     transformation: Transformation | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("max_epochs", 1), ("patience", 0)):
-            value = getattr(self, name)
-            if not is_whole(value) or value < least:
-                raise ValueError(
-                    f"{name} must be a whole number >= {least} (of epochs), got {value!r}"
-                )
+        check_setting("max_epochs", self.max_epochs)
+        check_setting("patience", self.patience)
         check_word("decay", self.decay, Decay)
         check_word("dropout_bits", self.dropout_bits, DropoutBits)
         if self.transformation is not None:
@@ -156,12 +155,12 @@ def _check_transformed(groups: set[str], by_group: Mapping[str, object]) -> None
 
 
 def _check_rates(rates: Rates) -> None:
-    """Raises ValueError unless every group has a learning rate and a decay that are numbers."""
+    """Raises ValueError unless every group has a learning rate and a decay in their range."""
     for group, rate in rates.items():
         for name in ("lr", "weight_decay"):
             if name not in rate:
                 raise ValueError(f"optimizer group {group!r} has no {name}; it has {sorted(rate)}")
-            if isinstance(rate[name], (str, bool, type(None))):
-                raise ValueError(
-                    f"{name} of optimizer group {group!r} must be a number, got {rate[name]!r}"
-                )
+        for name, value in rate.items():
+            if name not in ("lr", "weight_decay"):
+                raise unknown(f"rate of optimizer group {group!r}:", name, ("lr", "weight_decay"))
+            check_setting(f"{group}.{name}", value)

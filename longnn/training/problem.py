@@ -4,6 +4,7 @@ import reprlib
 from typing import NamedTuple
 
 from flax import nnx
+from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset, check_dataset
 from longnn.graphs.device import on_device
@@ -15,7 +16,9 @@ from longnn.operators.order import NodeOrder
 from longnn.operators.precision import Precision
 from longnn.operators.similar import similar_operator
 from longnn.training.builder import ModelClass
+from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Problem
+from longnn.training.ranges import check_setting
 
 
 def graph_of(dataset: Dataset, self_loops: float = 0.0) -> Graph:
@@ -32,6 +35,7 @@ def problem_of(
     order: NodeOrder = "given",
     precision: Precision = "full",
     model: ModelClass | None = None,
+    dtype: DTypeLike = "float32",
 ) -> Problem:
     """The operator, features and labels of a dataset.
 
@@ -44,10 +48,15 @@ def problem_of(
         model: the class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT
             on jraph's layers) gets the backend "segment_sum", and takes no other order or precision
             than the default.
+        dtype: of all of these and of the parameters, float32, or float64 where jax is set to
+            (``jax.config.update("jax_enable_x64", True)``).
 
     Raises:
         ValueError: for a setting out of its range, or that the model does not take.
     """
+    check_setting("self_loops", self_loops)
+    check_setting("degree_exponent", degree_exponent)
+    check_dtype(dtype, precision)
     graph = graph_of(dataset, self_loops)
     edges = getattr(model, "needs_edges", False)
     if edges and (order, precision) != ("given", "full"):
@@ -56,11 +65,15 @@ def problem_of(
             f"{order!r} and {precision!r}; leave out graph.order and precision"
         )
     operator = normalized_adjacency(
-        graph, backend="segment_sum" if edges else backend, order=order, precision=precision
+        graph,
+        backend="segment_sum" if edges else backend,
+        order=order,
+        precision=precision,
+        dtype=dtype,
     )
     return Problem(
-        similar_operator(operator, graph, degree_exponent),
-        as_features(dataset.features, backend=backend),
+        similar_operator(operator, graph, degree_exponent, dtype),
+        as_features(dataset.features, backend=backend, dtype=dtype),
         on_device(dataset.labels),
     )
 
@@ -85,13 +98,14 @@ def asked_of(
     self_loops: float | None,
     degree_exponent: float,
     backend: Backend,
+    dtype: DTypeLike | None,
 ) -> Asked:
     """Looks up the model, and takes from the dataset what is not given.
 
     Args:
         model: the name or the class of a model.
         data: a dataset, or a problem.
-        classes, metric, self_loops, degree_exponent, backend: see ``longnn.fit``.
+        classes, metric, self_loops, degree_exponent, backend, dtype: see ``longnn.fit``.
 
     Raises:
         ValueError: for an unknown name, or a problem without classes or with settings of the graph.
@@ -99,13 +113,18 @@ def asked_of(
     made = _class_of(model)
     name = getattr(made, "__name__", str(made))
     if isinstance(data, Problem):
-        _check_settled(classes, self_loops, degree_exponent, backend)
+        _check_settled(classes, self_loops, degree_exponent, backend, dtype)
         assert classes is not None
         return Asked(made, data, classes, metric or "accuracy", name, None)
     check_dataset(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
     problem = problem_of(
-        data, self_loops=loops, degree_exponent=degree_exponent, backend=backend, model=made
+        data,
+        self_loops=loops,
+        degree_exponent=degree_exponent,
+        backend=backend,
+        model=made,
+        dtype="float32" if dtype is None else dtype,
     )
     width = data.classes if classes is None else classes
     chosen = data.metric if metric is None else metric
@@ -127,13 +146,18 @@ def _class_of(model: str | ModelClass) -> ModelClass:
 
 
 def _check_settled(
-    classes: int | None, self_loops: float | None, degree_exponent: float, backend: Backend
+    classes: int | None,
+    self_loops: float | None,
+    degree_exponent: float,
+    backend: Backend,
+    dtype: DTypeLike | None,
 ) -> None:
     """Raises ValueError where something is missing or given that a problem has decided."""
     if classes is None:
         raise ValueError("a Problem does not say how many classes there are; give classes=")
-    if self_loops is not None or degree_exponent != 0.5 or backend != "auto":
+    given = (self_loops, degree_exponent, backend, dtype)
+    if given != (None, 0.5, "auto", None):
         raise ValueError(
-            "a Problem has its operator already, so that self_loops, degree_exponent and backend "
-            "change nothing; give them to longnn.training.problem_of, or give a Dataset here"
+            "a Problem has its operator already, so that self_loops, degree_exponent, backend and "
+            "dtype change nothing; give them to longnn.training.problem_of, or give a Dataset here"
         )

@@ -26,7 +26,9 @@ class Fit:
 
     Attributes:
         program: what the models have in common.
-        runs: per run: trial (where there are several), split, seed, best_epoch, epochs, diverged.
+        runs: per run: trial (where there are several), split, seed, best_epoch, epochs, diverged
+            (whether the training loss stopped being finite, or ended above 100 times its first
+            value).
         params: parameters at the selected epoch, leaves [B, ...] on the host.
         settings: traced hyperparameters, leaves [B, ...].
         curves: name -> [B, epochs], NaN after a run's end.
@@ -168,6 +170,8 @@ class Fit:
         lines = [f"Fit of {title}: {counted(len(self.runs), 'run')}"]
         if self.splits is not None and self.labels is not None:
             lines += [repr(self.score("val"))]
+        diverged = sum(bool(run["diverged"]) for run in self.runs)
+        lines += [f"{diverged} diverged: the training loss grew, see .curves"] if diverged else []
         lines += [
             f"{name} {np.mean(v):.3f} (from {np.min(v):.3f} to {np.max(v):.3f})"
             for name in ("alpha", "beta")

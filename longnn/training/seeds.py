@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from longnn.graphs.checks import is_whole
+from longnn.training.ranges import check_setting
 
 
 def seeds_of(given: int | np.integer | Sequence[int]) -> Sequence[int]:
@@ -14,7 +15,7 @@ def seeds_of(given: int | np.integer | Sequence[int]) -> Sequence[int]:
         given: how many seeds, or these.
 
     Raises:
-        ValueError: for anything else than whole numbers, or if there is no seed.
+        ValueError: for anything else than whole numbers in [0, 2**31), or if there is no seed.
 
     Example:
         >>> list(seeds_of(3)), seeds_of((7, 8))
@@ -34,4 +35,6 @@ def seeds_of(given: int | np.integer | Sequence[int]) -> Sequence[int]:
         )
     if len(given) == 0:
         raise ValueError(f"seeds is empty; give at least one: {advice}")
+    for seed in given:
+        check_setting("seed", seed)
     return given

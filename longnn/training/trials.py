@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from longnn.data.splits import Splits
 from longnn.training.batch import Batch, make_batch
 from longnn.training.builder import ModelClass, Trial
-from longnn.training.drive import Progress, Prune, check_chunk, train
+from longnn.training.drive import Progress, Prune, train
 from longnn.training.finished import Finished
 from longnn.training.joining import check_started, joined
 from longnn.training.keeper import Checkpoints, Keeper
 from longnn.training.loop import Problem
+from longnn.training.ranges import check_setting
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
@@ -55,7 +56,8 @@ def fit_each(
         ValueError: if the trials cannot share a program.
         MemoryError: if one run alone needs more than ``memory_gb``.
     """
-    check_chunk(chunk)
+    check_setting("chunk", chunk)
+    check_setting("memory_gb", memory_gb)
     refused = refusals(model, problem, classes, trials)
     yield from refused.items()
     numbers = [i for i in range(len(trials)) if i not in refused]

@@ -23,8 +23,6 @@ SMALL = (
 def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
     """``train(*overrides)`` runs experiments.train and lists the finished run directories."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # raise instead of printing and exiting
-
     monkeypatch.setattr(
         "longnn.experiments.jobs.run.keep_compiled", lambda _: None
     )  # jax keeps it for good

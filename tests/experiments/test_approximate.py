@@ -113,7 +113,7 @@ def test_filters_of_ones_own(fit, tmp_path):
         (["basis=jacobbi"], "unknown basis 'jacobbi': did you mean jacobi"),
         (["solver=sgd"], "unknown solver 'sgd'; choose one of lstsq, nesterov, adam"),
         (["compare=[legendre]"], "solver=lstsq has none; take"),
-        (["signals=0"], "signals must be >= 1"),
+        (["signals=0"], "signals must be a whole number"),
         (["solver=adam", "lr=-1"], "needed: lr > 0"),
         (["filter=comb", "limit=10"], "kink or a jump"),
     ],
@@ -151,7 +151,7 @@ def test_help_loads_no_jax():
 def test_features_that_are_zero_are_refused_before_anything_is_fitted(fit, monkeypatch, tmp_path):
     data = grid(rows=6, columns=5)
     zeros = replace(data, features=np.zeros_like(data.features))
-    monkeypatch.setattr("longnn.experiments.approximate.data.load", lambda config: zeros)
+    monkeypatch.setattr("longnn.experiments.approximate.data.load", lambda *_: zeros)
     with pytest.raises(ValueError, match="first 3 feature columns of grid are zero at every node"):
         fit()
     assert not list(tmp_path.glob("fits/*/result.json"))

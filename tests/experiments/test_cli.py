@@ -19,11 +19,47 @@ from omegaconf import OmegaConf
         (["-m", "dataset=texs,cornel"], "unknown dataset 'texs': did you mean texas"),
         (["model.alhpa=1"], "'model.alhpa' of model=longnn: did you mean model.alpha"),
         (["-m", "sed=1,2"], "unknown key 'sed': did you mean seed"),
-        (["modl.alpha=1"], "unknown key 'modl.alpha': did you mean model? A new key is added with"),
+        (["modl.alpha=1"], "unknown key 'modl.alpha': set model.alpha"),
         (["model.convention=jacobiconv"], "'model.convention' of model=longnn: "),
         (["model.convention=jacobiconv"], "model=jacobiconv has it."),
         (["model=mlp", "model.alpha=1"], "unknown key 'model.alpha' of model=mlp: "),
         (["optim.groups.mpl.lr=1"], "did you mean optim.groups.mlp.lr"),
+        (["model=null"], "model=null: a command needs a model; leave it out"),
+        (["lr=0.01"], "unknown key 'lr': set optim.groups.mlp.lr (and likewise the rates"),
+        (["+lr=0.01"], "unknown key 'lr': set optim.groups.mlp.lr"),
+        (["+wd=0.01"], "set optim.groups.mlp.weight_decay"),
+        (["-m", "++epochs=10,20"], "unknown key 'epochs': set optim.max_epochs"),
+        (["layers=2"], "set model.layers"),
+        (["optim.lr=1"], "unknown key 'optim.lr' of optim=adam: set optim.groups.mlp.lr"),
+        (["K=5"], "set model.order (the highest degree K of the filter)"),
+        (["hidden=5"], "set model.hidden"),
+        (["+optim.scheduler=cosine"], "'optim.scheduler' of optim=adam: set optim (Adam; another"),
+        (["+optim.groups.mlp.momentum=1"], "unknown key 'optim.groups.mlp.momentum'"),
+        (["+graph.hops=2"], "unknown key 'graph.hops'"),
+        (["-m", "+new.key=1"], "unknown key 'new.key'"),
+        (["+hydra.sweeper.trails=9"], "hydra.sweeper.trails cannot be added; leave out the +"),
+        (["dataset=[[not parsed"], "'dataset=[[not parsed' cannot be read: put a value that hol"),
+        (
+            ["cora"],
+            "'cora' is no setting: write key=value without spaces around =; did you mean da",
+        ),
+        (
+            ["--dataset", "cora"],
+            "unknown option '--dataset': settings are written without dashes; ",
+        ),
+        (["--lr=1"], "written without dashes; set optim.groups.mlp.lr"),
+        (["model=GCN"], "unknown model 'GCN': did you mean gcn"),
+        (["seed=0,1"], "seed=0,1 has several values: add -m for a run of each, or write a list"),
+        (["hydra.run.dir="], "hydra.run.dir is empty"),
+        (["optim=sgd"], "Another optimizer is given in Python: longnn.Optim."),
+        (["model", "=mlp"], "'model' is no setting: write key=value without spaces around ="),
+        (["--config-dir", "nowhere"], "--config-dir nowhere: there is no such folder"),
+        (["--experimental-rerun", "a.pickle"], "whatever a pickle of a run directory says"),
+        (["+hydra.callbacks.a._target_=os.system"], "hydra.callbacks.a._target_ names code for"),
+        (["hydra.launcher._target_=mine.Launcher"], "hydra.launcher._target_ names code for Hy"),
+        (["hydra.job_logging.handlers.console.class=os.system"], "names code for Hydra to run"),
+        (["+hydra.job.env_set.LONGNN_TRUST=os"], "environment variable of the command itself"),
+        (["hydra={callbacks: {}}"], "set the parts of hydra one by one"),
         (["split=stratifed"], "did you mean stratified"),
         (["experiment=longn_vs_mlp"], "unknown experiment 'longn_vs_mlp': did you mean longnn_vs_"),
         (["tuned=longnn_search"], "unknown tuned 'longnn_search': did you mean search"),
@@ -63,11 +99,13 @@ def test_new_names_are_settings(train, capsys):
         ("optim/mine.yaml", "{groups: {w: {lr: 0.1}}}", "optim.groups.w is called optim.groups.c"),
     ],
 )
-def test_an_old_name_in_a_file_of_the_users(train, tmp_path, file, text, message):
+def test_an_old_name_in_a_file_of_the_users(train, tmp_path, capsys, file, text, message):
     (tmp_path / file).parent.mkdir()
     (tmp_path / file).write_text(text)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(SystemExit, match="2"):
         train("--config-dir", ".", f"{Path(file).parent}=mine")
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_an_old_name_in_a_search_space_of_the_users(train, tmp_path, capsys):
@@ -99,12 +137,13 @@ def test_a_model_of_the_users_may_have_any_names(tmp_path):
         ["-m", "--config-name", "config", "seed=1,2"],
         ["-sc", "install=bash"],
         ["dataset=cora", "model.order=3", "~logger"],
-        ["-m", "dataset=texas,cora", "model.alpha=0,1", "+new.key=1"],
+        ["-m", "dataset=texas,cora", "model.alpha=0,1", "+model.placement=after"],
         ["-m", "model=longnn,mlp", "model.alpha=0,1"],  # the jobs of mlp will fail, not the others
         ["-m", "dataset=texas,cornel"],
         ["split.count=1", "graph.degree_exponent=1", "dataset.nodes=60", "tuned=none"],
         ["--help"],
-        ["dataset=[[not parsed"],  # left for Hydra to report
+        ["+optim.groups.mine.lr=0.1", "hydra.job_logging.root.level=WARNING"],
+        ["-m", "+hydra.sweeper.params.seed=[0,1]"],
     ],
 )
 def test_accepted(arguments, tmp_path, monkeypatch):

@@ -198,7 +198,10 @@ def test_folders_of_these_names_hide_nothing(start, occupied):
 
 
 @pytest.mark.slow
-def test_model_of_the_current_directory_trains_also_in_the_processes_of_joblib(occupied):
+def test_model_of_the_current_directory_trains_also_in_the_processes_of_joblib(
+    occupied, monkeypatch
+):
+    monkeypatch.setenv("LONGNN_TRUST", "mine")
     own = ["model=mlp", "model._target_=mine.Mine", *QUICK]
     done = called("train", "-m", "seed=0,1", "hydra/launcher=joblib", *own, cwd=occupied)
     assert done.returncode == 0, done.stdout + done.stderr

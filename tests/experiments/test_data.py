@@ -9,6 +9,7 @@ from longnn.experiments.config.configs import CONF
 from longnn.experiments.config.unknown import option_problem
 from longnn.experiments.data import main
 
+import longnn
 from longnn.data.catalogue import Entry, names
 
 HERE = [
@@ -85,10 +86,15 @@ def test_show(tmp_path, capsys):
 
 def test_show_of_a_users_own_graph(tmp_path, capsys):
     edges, features = np.array([[0, 1], [1, 2], [2, 3]]), np.eye(4)
-    np.savez(tmp_path / "mine.npz", edges=edges, features=features, labels=np.arange(4) % 2)
-    output = f"--output={tmp_path / 'mine.png'}"
-    assert main(["show", "npz", f"dataset.path={tmp_path / 'mine.npz'}", output]) == 0
-    assert "edges                3" in capsys.readouterr().out
+    labels = np.array(["cat", "dog"])[np.arange(4) % 2]
+    np.savez(tmp_path / "mine.npz", edges=edges, features=features, labels=labels, pos=features)
+    show, output = ("show", "npz", f"dataset.path={tmp_path / 'mine.npz'}"), tmp_path / "mine.png"
+    assert main([*show, "dataset.ignore=[pos]", f"--output={output}"]) == 0
+    out = capsys.readouterr().out
+    assert "edges                3" in out
+    assert "nodes of class dog   2" in out
+    assert main([*show]) == 1
+    assert "holds pos, which nothing reads" in capsys.readouterr().err
     assert main(["show", "ncz"]) == 2
 
 
@@ -137,3 +143,4 @@ def test_train_on_tables(train, tmp_path):
     tables = (f"dataset.{key}={key[0]}.csv" for key in ("edges", "features", "labels"))
     (run,) = train("dataset=edgelist", *tables, "split.count=2", "optim.max_epochs=3")
     assert (run / "filter.png").exists()
+    assert longnn.load(run).result.class_names == ("even", "odd")

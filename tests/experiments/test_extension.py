@@ -80,7 +80,8 @@ def test_new_dataset_and_model(folder, train):
 
 
 @pytest.mark.slow
-def test_new_basis(folder, train):
+def test_new_basis(folder, train, monkeypatch):
+    monkeypatch.setenv("LONGNN_TRUST", "mine")
     (directory,) = train(
         "--config-dir", "conf", "dataset=my_ring", "model.basis._target_=mine.Chebyshev", *SHORT
     )

@@ -28,6 +28,7 @@ def name(*overrides: str) -> str:
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
         "precision=full",
+        "dtype=float32",
     ],
 )
 def test_same_run(override):
@@ -44,6 +45,7 @@ def test_same_run(override):
         "graph.keep=largest",
         "graph.order=rcm",
         "precision=mixed",
+        "dtype=float64",
         "seed=1",
         "repeats=2",
         "split.count=5",
@@ -59,8 +61,20 @@ def test_other_run(override):
 def test_settings_that_came_later_leave_a_run_its_name():
     with initialize_config_dir(str(CONF), version_base="1.3"):
         decided = settings(compose("config", []))
-    assert "precision" not in decided
+    assert not {"precision", "dtype", "code"} & set(decided)
     assert set(decided["graph"]) == {"keep", "self_loops", "degree_exponent"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], "csbm_longnn_stratified-b62d489b"),
+        (["dataset=cora", "model=gprgnn"], "cora_gprgnn_per_class-732c03e5"),
+    ],
+)
+def test_runs_of_the_package_alone_keep_their_names(overrides, expected):
+    """As they were before code of the user's own and dtype belonged to the identity."""
+    assert name(*overrides) == expected
 
 
 def test_tuned_values_count():

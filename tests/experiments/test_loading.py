@@ -26,7 +26,7 @@ def test_nodes_are_those_asked_for():
 def test_files_of_an_upstream_dataset_are_fetched_before_it_is_read(monkeypatch):
     calls = []
     monkeypatch.setattr(loading, "download", lambda names: calls.append(tuple(names)))
-    monkeypatch.setattr(loading, "instantiate", lambda node: calls.append(node["name"]))
+    monkeypatch.setattr(loading, "instantiate", lambda node, _: calls.append(node["name"]))
     monkeypatch.setattr(loading, "reduced", lambda dataset, keep: dataset)
     loading.load(config(_target_="longnn.data.load", name="texas", metric="accuracy"))
     assert calls == [("heterophilous-graphs/texas.npz",), "texas"]

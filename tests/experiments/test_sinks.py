@@ -94,7 +94,8 @@ def broken(job: Ended) -> None:
 
 
 @pytest.mark.slow
-def test_a_sink_that_fails_loses_nothing(train):
+def test_a_sink_that_fails_loses_nothing(train, monkeypatch):
+    monkeypatch.setenv("LONGNN_TRUST", "tests")
     (directory,) = train(*QUICK, "logger._target_=tests.experiments.test_sinks.broken")
     assert result_of(directory)["test"]["n"] == 2
     attempt = json.loads((directory / "attempt-001.json").read_text())

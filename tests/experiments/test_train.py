@@ -12,6 +12,7 @@ import pytest
 import yaml
 from scipy import stats
 
+import longnn
 from longnn.training import fit_each
 from tests.experiments.conftest import SMALL, result_of
 
@@ -135,9 +136,9 @@ def test_finished_run_is_not_repeated(train):
 def test_another_runs_result_is_not_overwritten(train, capsys):
     (directory,) = train(*SMALL, "hydra.run.dir=here")
     before = (directory / "result.json").read_bytes()
-    with pytest.raises(SystemExit, match="1"):
+    with pytest.raises(SystemExit, match="2"):
         train(*SMALL, "model.alpha=0.5", "hydra.run.dir=here")
-    told = capsys.readouterr().out
+    told = capsys.readouterr().err
     assert re.search(r"error: .*holds the result of another run.*hydra.run.dir, or for", told)
     assert (directory / "result.json").read_bytes() == before
 
@@ -161,37 +162,86 @@ def test_repeated_run_gives_the_same_numbers(train):
         (["model.embedding=mpl"], "unknown embedding 'mpl'; choose one of mlp, linear"),
         (["optim.decay=both"], "unknown decay 'both'"),
         (["model.dropout=2"], "dropout.* 2"),
-        (["graph.degree_exponent=2"], r"must lie in \[0, 1\], got 2"),
+        (["graph.degree_exponent=2"], r"must be a number in \[0, 1\], got 2"),
+        (["graph.self_loops=-1"], "graph.self_loops must be a number"),
         (["graph.order=hubs"], "unknown order 'hubs'; choose one of given, rcm"),
         (["precision=half"], "unknown precision 'half'; choose one of full, mixed"),
         (["precision=mixed", "model=gcn"], "reads the edges .* precision 'full', got .* 'mixed'"),
         (["split.count=0"], "number of splits .* got count=0"),
-        (["seed=a"], "seed must be an integer, got 'a'"),
-        (["repeats=1.5"], "repeats must be an integer, got 1.5"),
+        (["seed=a"], r"seed must be a whole number in \[0, 2147483647\], got 'a'"),
+        (["repeats=1.5"], r"repeats must be a whole number in \[1, inf\), got 1.5"),
+        (["repeats=0"], "repeats must be a whole number"),
+        (["dataset.nodes=abc"], "nodes of .*csbm.generate must be a whole number, got 'abc'"),
+        (["dtype=float16"], "dtype must be float32 or float64, got 'float16'"),
+        (["dtype=float64", "precision=mixed"], "precision 'mixed' is for dtype float32"),
+        (["dataset=npz"], "dataset.path has no value; add dataset.path="),
+        (["model.basis=legendre"], "basis of LonGNN must be a class or a function .*, got 'legen"),
+        (["dataset.nodes=6e1"], "must be a whole number, got 60.0; write 60"),
+        (["model.basis._target_=os.system"], "not trusted; .*LONGNN_TRUST=os"),
+        (["+model.foo=1"], "unknown setting of LonGNN: 'foo'"),
+        (["+dataset.foo=1"], "unknown setting of longnn.data.csbm.generate: 'foo'"),
+        (["+split.foo=1"], "unknown setting of longnn.data.drawn.stratified: 'foo'"),
+        (["+optim.groups.mine.lr=1"], "nothing reads the setting 'optim.groups.mine': did you m"),
+        (["~optim.patience"], "optim.patience has no value"),
         (["backend=sparse"], "unknown backend 'sparse'; choose"),
         (["split=fixed"], "fixed"),
         (["split=file", "~split.count"], "split.path="),
         (["split=file", "split.path=nowhere.npz"], "nowhere.npz"),
         (["split.train=1.5"], "train"),
-        (["optim.groups.mlp.lr=nan"], "not finite from the first epoch"),
-        (["optim.groups.mlp.lr=fast"], "lr of optimizer group 'mlp' must be a number, got 'fast'"),
+        (["optim.groups.mlp.lr=nan"], r"mlp.lr must be a number in \[0, inf\), got nan"),
+        (["optim.groups.mlp.lr=-1"], "mlp.lr must be a number"),
+        (["optim.groups.mlp.lr=fast"], "optim.groups.mlp.lr must be a number .*, got 'fast'"),
         (["~optim.groups.mlp.lr"], r"optimizer group 'mlp' has no lr"),
         (["~optim.groups.decomposition"], r"group\(s\) \['decomposition'\]"),
     ],
 )
 def test_bad_settings_are_explained(train, tmp_path, capsys, overrides, message):
-    small = [s for s in SMALL if not (s.startswith("split.") and overrides[0].startswith("split="))]
+    group = overrides[0].partition("=")[0]  # whose file has other settings
+    small = [s for s in SMALL if not ("=" in overrides[0] and s.startswith(f"{group}."))]
     overrides = [o for o in overrides if o != "~split.count"]
-    with pytest.raises(SystemExit, match="1"):
+    code = "1" if "nowhere.npz" in message else "2"
+    with pytest.raises(SystemExit, match=code):
         train(*small, *overrides)
     shown = capsys.readouterr()
-    (told,) = [line for line in shown.out.splitlines() if line.startswith("error: ")]
+    (told,) = [line for line in shown.err.splitlines() if line.startswith("error: ")]
     assert re.search(message, told)
-    assert "attempt-001.json has the traceback" in told
-    (attempt,) = tmp_path.rglob("attempt-001.json")
-    assert "Traceback" in attempt.read_text()
     assert "Traceback" not in shown.out + shown.err
-    assert not list(tmp_path.rglob("result.json"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_with_full_errors_the_traceback_is_kept(train, monkeypatch, tmp_path):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(ValueError, match="precision"):
+        train(*SMALL, "precision=half")
+    with pytest.raises(ValueError, match="seed must be"):
+        train(*SMALL, "seed=-1")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_lies_in_a_directory_is_left_there(train, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "notes.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="2"):
+        train(*SMALL, "seed=-1", "hydra.run.dir=here")
+    assert (tmp_path / "here" / "notes.txt").read_text() == "mine"
+
+
+def test_double_precision(train, tmp_path):
+    """The same run in more digits: what float32 rounds, and no more."""
+    for dtype in ("float32", "float64"):
+        train(*SMALL, f"dtype={dtype}", f"hydra.run.dir={dtype}", "figures=false")
+    single, double = (longnn.runs.read(tmp_path / dtype) for dtype in ("float32", "float64"))
+    for name, values in double.parameters.items():
+        assert (values.dtype, single.parameters[name].dtype) == (np.float64, np.float32)
+    stored = double.predictions["probabilities"]
+    assert (stored.dtype, double.curves["loss"].dtype) == (np.float64, np.float64)
+    apart = np.abs(single.curves["loss"] - double.curves["loss"])
+    assert 1e-9 < apart[:, 0].max() < 1e-6
+    assert apart.max() < 1e-3
+    assert single.result.identity != double.result.identity
+    assert "dtype" in double.result.config
+    reopened = longnn.load(tmp_path / "float64")
+    np.testing.assert_allclose(reopened.predict(), reopened.outputs, atol=1e-12)
 
 
 def test_an_error_that_no_message_explains_keeps_its_traceback(train, monkeypatch):
@@ -260,4 +310,4 @@ def test_runs_that_diverge_are_named(train, monkeypatch):
     monkeypatch.setattr("longnn.experiments.jobs.run.fit_each", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
-    assert "1 of 2 runs ended in a loss that is not finite" in (directory / "train.log").read_text()
+    assert "1 of 2 runs diverged: their training loss" in (directory / "train.log").read_text()

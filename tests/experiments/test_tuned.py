@@ -112,7 +112,7 @@ def searched(tmp_path) -> Path:
     params = {"model.alpha": 0.123456789, "model.order": 20, "optim.groups.mlp.lr": 0.01}
     record = {"directory": "best", "params": params, "trials": {"complete": 7}, "validation": 81.25}
     (directory / "search-0.json").write_text(json.dumps(record))
-    row = {"split": 0, "seed": 0, "val": 81.25, "test": 80.0, "best_epoch": 1, "epochs": 1}
+    row = {"split": 0, "seed": 0, "val": 81.25, "test": 81.25, "best_epoch": 1, "epochs": 1}
     score = {"mean": 81.25, "std": None, "ci95": None, "n": 1}
     words = ("identity", "dataset_checksum", "split_hash", "backend", "device")
     result = {

@@ -32,7 +32,7 @@ def result(
         "seed": seed,
     }
     told = json.dumps([dataset, model, split_hash, config], sort_keys=True)
-    return {
+    content = {
         "identity": hashlib.sha256(told.encode()).hexdigest(),
         "schema": SCHEMA,
         "dataset": dataset,
@@ -41,8 +41,6 @@ def result(
         "split": split,
         "split_hash": split_hash,
         "metric": "accuracy",
-        "test": asdict(statistics(np.array(tests))),
-        "val": asdict(statistics(np.array([val]))),
         "per_run": [
             {"split": i, "seed": 0, "val": val, "test": test, "epochs": 5, "alpha": 0.5 * i}
             for i, test in enumerate(tests)
@@ -51,6 +49,13 @@ def result(
         "seconds": {"compile": 1.0, "setup": 0.25, "train": 2.0},
         "config": config,
     }
+    return summarized(content)
+
+
+def summarized(content: dict[str, Any]) -> dict[str, Any]:
+    """A result whose summaries are those of its `per_run`."""
+    scores = {part: [row[part] for row in content["per_run"]] for part in ("test", "val")}
+    return content | {part: asdict(statistics(np.array(s))) for part, s in scores.items()}
 
 
 def write(directory: Path, content: dict[str, Any], finished: float = 1e9) -> Path:

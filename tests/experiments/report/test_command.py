@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import shutil
 import subprocess
 import sys
 
@@ -31,7 +33,7 @@ def test_markdown(runs, capsys):
     main([str(runs)])
     out = capsys.readouterr().out
     assert "**cora, split fixed (bbbbbbbb)**" in out
-    assert "| 85.00 +- 63.53 | 50.00 | 2 | 0.25 | - |" in out
+    assert "| 85.00 +- 63.53 | 50.00 +- 0.00 | 2 | 0.25 | - |" in out
     assert "**mlp minus longnn, paired by split**" in out
     assert "filter.png" in out
 
@@ -87,3 +89,48 @@ def test_help_and_tables_load_no_jax(runs):
         "sys.exit('jax' in sys.modules or 'matplotlib' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    "spoiled", ["{", "[]", json.dumps(result() | {"model": "\x1b[2J", "seconds": 3})]
+)
+def test_what_is_damaged_is_listed_and_the_others_are_shown(
+    runs, tmp_path, capsys, caplog, spoiled
+):
+    bad = runs / "bad\x1b[31m"
+    write(bad, result())
+    (bad / "result.json").write_text(spoiled)
+    assert main([str(runs), "--output", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr()
+    assert "**longnn" in told.out or "| longnn |" in told.out
+    assert "## Left out" in told.out
+    assert r"bad\\x1b" in told.out
+    assert r"left out:" in caplog.text
+    for name in ("report.html", "report.md"):
+        assert "Left out" in (tmp_path / "out" / name).read_text()
+    assert main([str(runs / "a"), str(bad)]) == 1, "the others are in another folder"
+    shown = told.out + told.err + caplog.text
+    assert all(line.isprintable() for line in shown.splitlines())
+    shutil.rmtree(bad)
+    assert main([str(runs)]) == 0
+
+
+def test_names_do_not_steer_the_terminal(runs, capsys):
+    write(runs / "d\x1b[2J", result(dataset="\x1b]0;x\x07", model="a\rb"))
+    (runs / "d\x1b[2J" / "filter.png").touch()
+    for form in ("markdown", "csv", "latex"):
+        assert main([str(runs), "--format", form]) == 0
+        told = capsys.readouterr()
+        assert all(line.isprintable() for line in (told.out + told.err).split("\n"))
+
+
+def test_default_test_that_cannot_be_made_is_a_warning(tmp_path, capsys):
+    write(tmp_path / "a", result())
+    other = result(model="mlp")
+    other["per_run"] = [row | {"split": row["split"] + 7} for row in other["per_run"]]
+    write(tmp_path / "b", other)
+    assert main([str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("warning: no paired test: ")
+    assert "splits [0, 1] cannot be paired with splits [7, 8]" in told.err
+    assert "| longnn |" in told.out

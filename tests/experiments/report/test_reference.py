@@ -11,7 +11,7 @@ from longnn.experiments.report.compare import ComparisonError
 from longnn.experiments.report.reference import read_references
 
 from longnn.data.splits import Splits
-from tests.experiments.report.made import result, run_of, write
+from tests.experiments.report.made import result, run_of, summarized, write
 
 SCORES = {0: 80.0, 1: 90.0}
 
@@ -62,6 +62,7 @@ def test_what_holds_no_scores_is_named(tmp_path, text):
 def test_seeds_are_averaged_within_splits(tmp_path):
     content = result(tests=(80.0, 90.0, 70.0))
     content["per_run"] += [row | {"seed": 1, "test": row["test"] + 2} for row in content["per_run"]]
+    content = summarized(content)
     known = read_references(_known(tmp_path, _scores({0: 80.0, 1: 90.0, 2: 74.0})))
     (table,) = against([run_of(content)], known)
     # differences by split: 1, 1, -3; mean -1/3, std 2.3094, over sqrt(3) 1.3333

@@ -12,7 +12,7 @@ from tests.experiments.report.made import grouped, result, write
 def test_each_directory_once(tmp_path):
     write(tmp_path / "runs" / "a", result())
     write(tmp_path / "runs" / "b", result(model="mlp"))
-    found = collect([tmp_path, tmp_path / "runs", tmp_path / "runs" / "b"])
+    found = collect([tmp_path, tmp_path / "runs", tmp_path / "runs" / "b"]).runs
     assert [run.directory.name for run in found] == ["a", "b"]
 
 
@@ -42,7 +42,9 @@ def test_damaged_results_are_left_out_by_name(tmp_path, caplog, name):
     write(tmp_path / "bad", result())
     (tmp_path / "bad" / "result.json").write_text(damage(result()))
     with caplog.at_level(logging.WARNING):
-        assert [run.directory.name for run in collect([tmp_path])] == ["good"]
+        found = collect([tmp_path])
+    assert [run.directory.name for run in found.runs] == ["good"]
+    assert [one.directory.name for one in found.left_out] == ["bad"]
     (record,) = caplog.records
     assert str(tmp_path / "bad") in record.getMessage()
     assert message in record.getMessage()

@@ -20,15 +20,15 @@ def test_block_by_hand():
     table = _block(result(), result(model="mlp", tests=(10.0, 20.0)))
     # t(0.975, 1) = 12.7062, times 5
     assert [(row[0], *row[2:]) for row in table.rows] == [
-        ("longnn", "85.00 +- 63.53", "50.00", "2", "0.25", "-"),
-        ("mlp", "15.00 +- 63.53", "50.00", "2", "0.25", "-"),
+        ("longnn", "85.00 +- 63.53", "50.00 +- 0.00", "2", "0.25", "-"),
+        ("mlp", "15.00 +- 63.53", "50.00 +- 0.00", "2", "0.25", "-"),
     ]
     assert table.title == "cora, split per_class (aaaaaaaa)"
 
 
 def test_a_search_is_short_and_led_by_validation():
     table = _block(*search(12), top=4)
-    assert [row[3] for row in table.rows] == ["70.00", "69.00", "69.00", "68.00"]
+    assert [row[3] for row in table.rows] == [f"{val}.00 +- 0.00" for val in (70, 69, 69, 68)]
     assert table.rows[0][-1] == "lr 0.0004, dropout 0.1"
     assert any("8 of 12 runs hidden" in note for note in table.notes)
 
@@ -41,7 +41,9 @@ def test_seeds_are_separate_rows_and_said_so():
 
 
 def test_diverged_runs_are_counted():
-    assert "2 splits or seeds" in _block({**result(), "diverged": 2}).notes[0]
+    content = result()
+    content["per_run"] = [row | {"diverged": True} for row in content["per_run"]]
+    assert "2 splits or seeds" in _block({**content, "diverged": 2}).notes[0]
 
 
 def test_overview_has_a_table_for_each_protocol():

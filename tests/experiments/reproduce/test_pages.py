@@ -176,7 +176,7 @@ def test_records_of_a_run_are_read_back(train, tmp_path):
 
     train("dataset.nodes=60", "dataset.features=8", "split.count=2", "optim.max_epochs=3",
           "chunk=3", "figures=false", "hydra.run.dir=runs/a")  # fmt: skip
-    (run,) = collect([tmp_path / "runs"])
+    (run,) = collect([tmp_path / "runs"]).runs
     found = records.record_of(run)
     file = tmp_path / "r.jsonl"
     records.write(file, [found])

@@ -9,6 +9,7 @@ from longnn.experiments.sweep.__main__ import main as sweep_command
 from longnn.experiments.sweep.costs import Costs, kind_of
 
 from longnn.runs import attempts
+from tests.experiments.report.made import result
 
 JOBS = {
     f"{dataset}-{seed}": [
@@ -23,7 +24,7 @@ JOBS = {
 
 def finish(directory: Path, name: str, seconds: float) -> None:
     (directory / name).mkdir(parents=True, exist_ok=True)
-    content = {"identity": "1", "seconds": {"compile": 1.0, "train": seconds - 1}}
+    content = result() | {"seconds": {"compile": 1.0, "train": seconds - 1}}
     (directory / name / "result.json").write_text(json.dumps(content))
 
 
@@ -79,6 +80,7 @@ def test_status_says_what_is_to_come(tmp_path, capsys):
 
 def test_a_result_of_another_program_costs_nothing(tmp_path):
     (tmp_path / "small-0").mkdir()
-    for text in ("{", "[]", '{"seconds": 3}', '{"seconds": {"train": "a"}}'):
+    spoiled = [f'{{"seconds": {{"train": {value}}}}}' for value in ('"a"', "NaN", "-5", "1e999")]
+    for text in ("{", "[]", '{"seconds": 3}', *spoiled):
         (tmp_path / "small-0" / "result.json").write_text(text)
         assert Costs(tmp_path, JOBS).of(JOBS["small-1"]) in (None, 0)

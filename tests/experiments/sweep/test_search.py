@@ -178,7 +178,9 @@ def test_resume_goes_on_to_the_number_asked_for_last(search, monkeypatch):
     monkeypatch.setattr(
         subprocess,
         "run",
-        lambda command, check: started.append(command) or subprocess.CompletedProcess(command, 0),
+        lambda command, check, env: (
+            started.append(command) or subprocess.CompletedProcess(command, 0)
+        ),
     )
     sweep_command(["resume", str(found)])
     (command,) = started
@@ -255,7 +257,7 @@ def test_a_space_that_names_no_key(search, tmp_path, capsys):
         (["sweep=optuna"], "a search needs a space: sweep=longnn, or values"),
         (["hydra.sweeper.storage=postgresql+nosuch://u:secret@h/d"], "needs a driver that is"),
         (["hydra.sweeper.storage=nonsense"], "storage=nonsense cannot be used"),
-        (["hydra.sweeper.trials=0"], "hydra.sweeper.trials must be at least 1, got 0"),
+        (["hydra.sweeper.trials=0"], "hydra.sweeper.trials must be a whole number in [1, inf)"),
         (["split=public"], "the protocol public draws none; add split=stratified"),
     ],
 )  # fmt: skip

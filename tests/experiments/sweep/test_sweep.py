@@ -13,10 +13,12 @@ import pytest
 from longnn.experiments.jobs import run as run_module
 from longnn.experiments.sweep import manifest
 from longnn.experiments.sweep.__main__ import main as sweep_command
+from longnn.experiments.sweep.manifest import Manifest
 from longnn.experiments.sweep.state import OPEN, RUNNING, JobState, exit_code
 
 from longnn.runs.attempts import begin, end, status
 from tests.experiments.conftest import SMALL, result_of
+from tests.experiments.report.made import result, write
 
 FAST = ("-m", *SMALL, "model=mlp", "model.hidden=4", "figures=false", "hydra.sweep.dir=sweep")
 
@@ -28,9 +30,9 @@ def states(directory: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "vmap"])
 def test_poisoned_jobs_are_reported_and_the_others_run(train, tmp_path, capsys, launcher):
-    """A learning rate that is NaN, a dataset that does not exist, a budget nobody can keep."""
+    """A learning rate beyond reason, a dataset that does not exist, a budget nobody can keep."""
     with pytest.raises(SystemExit) as stopped:
-        train(*FAST, f"hydra/launcher={launcher}", "optim.groups.mlp.lr=0.01,nan", "seed=0,1",
+        train(*FAST, f"hydra/launcher={launcher}", "optim.groups.mlp.lr=0.01,1e38", "seed=0,1",
               "dataset=csbm,csbn")  # fmt: skip
     assert stopped.value.code == 1
     sweep = tmp_path / "sweep"
@@ -81,7 +83,7 @@ def test_failed_jobs_are_repeated_when_asked_for(train, tmp_path, monkeypatch, c
         train(*FAST, "optim.groups.mlp.lr=nan,0.01", "on_error=raise")
     sweep, started = tmp_path / "sweep", []
 
-    def run(command, check):
+    def run(command, check, env):
         started.append(command)
         return subprocess.CompletedProcess(command, 3)
 
@@ -277,3 +279,16 @@ def test_interrupted_it_says_how_to_go_on(tmp_path):
         assert process.returncode == 130
     assert "interrupted; go on: longnn sweep resume sweep" in said
     assert "Traceback" not in said
+
+
+def test_a_damaged_result_is_listed_and_is_a_job_to_do_again(tmp_path, capsys):
+    write(tmp_path / "good", result())
+    write(tmp_path / "bad", result() | {"seconds": {"train": "\x1b[2J"}})
+    manifest.write(tmp_path, Manifest(["-m"], {"good": ["seed=0"], "bad": ["seed=1"]}))
+    assert sweep_command(["status", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "2 jobs: 1 done, 1 damaged" in told
+    reason = f"  damaged: bad: {tmp_path / 'bad' / 'result.json'} is damaged: 'seconds' should be"
+    assert reason in told
+    assert all(line.isprintable() for line in told.splitlines())
+    assert status(tmp_path / "bad") in OPEN

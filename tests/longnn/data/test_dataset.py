@@ -3,6 +3,8 @@ import pytest
 from scipy import sparse
 
 from longnn.data import Dataset, labels, normalize
+from longnn.data.reduce import reduced
+from longnn.data.statistics import describe
 from longnn.graphs.graph import Graph
 from longnn.training import metrics
 
@@ -35,6 +37,15 @@ def valued(*values, **changes):
 def test_metrics_are_those_of_training():
     assert tuple(metrics.METRICS) == labels.METRICS
     assert set(labels.REGRESSION_METRICS) < set(labels.METRICS)
+
+
+def test_names_of_classes():
+    assert make().class_names == ("0", "1")
+    named = make(class_names=("cat", "dog"))
+    assert "C=2 ['cat', 'dog'], metric" in repr(named)
+    assert describe(named)["nodes of class dog"] == 2
+    assert reduced(named, "largest").class_names == ("cat", "dog")
+    assert valued().class_names == ()
 
 
 def test_labelled():
@@ -90,6 +101,9 @@ def test_accepts_sparse_and_dense(metric):
         ({"labels": np.array([0, 1, 0, -2])}, "label of node 3 in dataset 'toy' is -2"),
         ({"metric": "f1"}, "one of accuracy, macro_f1, roc_auc, r2, got 'f1'"),
         ({"metric": "roc_auc", "classes": 3}, "roc_auc needs 2 classes, dataset 'toy' has 3"),
+        ({"class_names": ("a",)}, "has 1 different class_names, expected 2"),
+        ({"class_names": ("a", "a")}, "has 1 different class_names, expected 2"),
+        ({"classes": 100_001}, "has 100001 classes, expected at most 100000: are its labels ids"),
         ({"shipped": {"fixed": np.zeros((2, 3), np.int8)}}, r"'fixed' .* \(2, 3\), .*\[S, 4\]"),
     ],
 )

@@ -1,5 +1,6 @@
 """Files from a folder, and downloads from a server on this machine that can do everything wrong."""
 
+import errno
 import gc
 import hashlib
 import os
@@ -10,11 +11,12 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from longnn.data import DataFileError, DataFileWarning, download, fetch, transfer
-from longnn.data.registry import Source, git_blob, registered_files
+from longnn.data.registry import Source, git_blob, matching, registered_files
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning",
@@ -45,9 +47,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(answer)
             return
         self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        if answer not in ("silent", "endless"):
+            self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         body = {"altered": CONTENT[:-1] + b"!", "truncated": CONTENT[:-9], "stalled": CONTENT[:99]}
+        body |= {"silent": CONTENT[:-9], "endless": CONTENT * 50}
         self.wfile.write(body.get(answer, CONTENT))
         if answer == "stalled":
             self.wfile.flush()
@@ -64,9 +68,9 @@ def serve(monkeypatch):
     servers = []
     monkeypatch.setattr(transfer, "WAITS", (0.0, 0.0))
 
-    def start(*answers, digest=SHA256):
+    def start(*answers, digest=SHA256, size=None):
         servers.append(Server(*answers))
-        know(monkeypatch, digest, servers[-1].url)
+        know(monkeypatch, digest, servers[-1].url, size)
         return servers[-1]
 
     yield start
@@ -76,8 +80,8 @@ def serve(monkeypatch):
     gc.collect()  # pooch leaves responses that failed to the collector, which warns of the socket
 
 
-def know(monkeypatch, digest, url="http://127.0.0.1:9/file.bin"):
-    monkeypatch.setattr(download, "registered_files", lambda: {NAME: Source(digest, url)})
+def know(monkeypatch, digest, url="http://127.0.0.1:9/file.bin", size=None):
+    monkeypatch.setattr(download, "registered_files", lambda: {NAME: Source(digest, url, size)})
 
 
 @pytest.fixture
@@ -109,6 +113,17 @@ def test_takes_the_file_from_the_folder(folder, monkeypatch, digest):
     know(monkeypatch, digest)
     path = place(folder)
     assert fetch(NAME) == path
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600)])
+def test_a_file_has_the_mode_that_the_umask_leaves(cache, serve, umask, mode):
+    serve("right")
+    before = os.umask(umask)
+    try:
+        path = fetch(NAME)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
 
 
 def test_git_blob_is_gits(tmp_path):
@@ -172,9 +187,9 @@ def test_downloads_once_and_tells_progress(cache, serve, digest):
     assert (server.requests, files_in(cache)) == (1, [cache / NAME])
 
 
-@pytest.mark.parametrize("trouble", ["truncated", "altered", 500, 503])
+@pytest.mark.parametrize("trouble", ["truncated", "silent", 408, 429, 500, 503])
 def test_tries_again(cache, serve, trouble):
-    server = serve(trouble, "whole")
+    server = serve(trouble, "whole", size=len(CONTENT))
     assert fetch(NAME).read_bytes() == CONTENT
     assert (server.requests, files_in(cache)) == (2, [cache / NAME])
 
@@ -183,7 +198,9 @@ def test_tries_again(cache, serve, trouble):
     ("trouble", "requests", "message"),
     [
         ("truncated", 3, "cannot fetch"),
-        ("altered", 3, "truncated or altered and was thrown away"),
+        ("altered", 1, "is altered and was thrown away"),
+        ("silent", 1, "is altered and was thrown away"),  # whose size nobody knows
+        (403, 1, "403"),
         (404, 1, "404"),
         (500, 3, "500"),
     ],
@@ -195,6 +212,43 @@ def test_gives_up_and_leaves_nothing(cache, serve, trouble, requests, message):
     for part in (str(cache / NAME), SHA256, server.url):
         assert part in str(caught.value)
     assert (server.requests, files_in(cache)) == (requests, [])
+
+
+@pytest.mark.parametrize(("known", "limit"), [(len(CONTENT), 1 << 30), (None, len(CONTENT))])
+def test_a_download_that_does_not_end_is_stopped(cache, serve, monkeypatch, known, limit):
+    """The limit is the registered size, or the general one; the server announces none."""
+    monkeypatch.setattr(transfer, "LARGEST", limit)
+    server = serve("endless", digest=SHA256 if known else "unknown", size=known)
+    with pytest.raises(DataFileError, match=f"bytes or more, expected at most {len(CONTENT)}"):
+        fetch(NAME)
+    assert (server.requests, files_in(cache)) == (1, [])
+
+
+def test_a_file_that_announces_too_much_is_not_begun(cache, serve):
+    progress = Recorder()
+    serve("whole", size=len(CONTENT) - 1)
+    with pytest.raises(DataFileError, match=rf"gives {len(CONTENT)} bytes or more"):
+        fetch(NAME, progress)
+    assert progress.done == 0
+
+
+def test_a_download_that_takes_too_long_is_stopped(cache, serve, monkeypatch):
+    monkeypatch.setattr(transfer, "LONGEST", -1.0)
+    server = serve("whole")
+    with pytest.raises(DataFileError, match="takes longer than"):
+        fetch(NAME)
+    assert (server.requests, files_in(cache)) == (1, [])
+
+
+def test_a_full_disk_is_not_tried_again(cache, serve, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(transfer, "_check_limits", full)
+    server = serve("whole")
+    with pytest.raises(DataFileError, match=r"cannot write .*No space left"):
+        fetch(NAME)
+    assert (server.requests, files_in(cache)) == (1, [])
 
 
 def test_no_network(cache, monkeypatch):
@@ -271,6 +325,28 @@ def test_registry_is_well_formed():
         assert re.fullmatch("sha256:[0-9a-f]{64}|blob:[0-9a-f]{40}|unknown", source.digest)
         pinned = r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/\S+"
         assert re.fullmatch(f"{pinned}|http://snap.stanford.edu/ogb/data/.*", source.url)
+        assert source.size is None or (source.pinned and 0 < source.size <= transfer.LARGEST)
+    assert sum(source.size is not None for source in known.values()) == 104
+
+
+def test_the_documentation_lists_the_files_without_a_checksum():
+    """Each by its pattern in docs/data.md, and no other."""
+    text = Path(__file__).parents[3].joinpath("docs/data.md").read_text()
+    table = text.split("| files without a checksum |")[1].split("\n\n")[0]
+    patterns = re.findall("`([^`]+)`", table)
+    known = registered_files()
+    without = {name for name, source in known.items() if not source.pinned}
+    assert without == set(matching(patterns, known))
+    assert all(matching([pattern], known) for pattern in patterns)
+
+
+def test_objects_without_a_checksum_need_trust(folder, monkeypatch):
+    know(monkeypatch, "unknown")
+    with pytest.raises(DataFileError, match=rf"{NAME} holds pickled objects.*trust=True"):
+        download.need_trust(NAME, trust=False)
+    download.need_trust(NAME, trust=True)
+    know(monkeypatch, SHA256)
+    download.need_trust(NAME, trust=False)
 
 
 @pytest.mark.data

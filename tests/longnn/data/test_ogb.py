@@ -1,6 +1,7 @@
 """OGB's zipped tables, on a small file of our own making: the real one was never at hand."""
 
 import gzip
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -46,19 +47,55 @@ def test_tables_become_a_dataset(write):
 
 
 @pytest.mark.filterwarnings("ignore::longnn.data.DataFileWarning")
-def test_unfit_files(write, monkeypatch, tmp_path):
+def test_unfit_files(write, tmp_path):
     path = tmp_path / "ogb" / "arxiv.zip"
     path.write_text("no zip")
-    with pytest.raises(DataFileError, match="is no zip file of OGB's csv tables"):
+    with pytest.raises(DataFileError, match="no zip file of OGB's csv tables"):
         ogb.load()
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("arxiv/README", "")
-    with pytest.raises(DataFileError, match=r"is no zip file .*raw/edge"):
+    with pytest.raises(DataFileError, match=r"no zip file .*raw/node-label"):
         ogb.load()
     write(**{"raw/edge": "0,9\n"})
-    with pytest.raises(ValueError, match=r"node indices must lie in \[0, 4\)"):
+    with pytest.raises(DataFileError, match=r"arxiv\.zip .*from 0\.0 to 9\.0, expected \[0, 4\)"):
         ogb.load()
-    write(**{"raw/node-feat": "0," * 10**6})
-    monkeypatch.setattr(archive, "LIMIT", 10**5)
-    with pytest.raises(DataFileError, match="unpacks to more than"):
+    write(**{"raw/edge": "0,1.5\n"})
+    with pytest.raises(DataFileError, match=r"arxiv\.zip .*edge holds fractions"):
         ogb.load()
+    for cell in ("nan", "inf", "1e999"):
+        write(**{"raw/node-feat": f"0,1\n0,1\n0,1\n0,{cell}\n"})
+        with pytest.raises(DataFileError, match=r"arxiv\.zip .*holds values that are NaN"):
+            ogb.load()
+    write(**{"raw/node-feat": "0,1\n0,1\n0,1\n0\n"})
+    with pytest.raises(DataFileError, match=r"arxiv\.zip .*number of columns"):
+        ogb.load()
+
+
+@pytest.mark.filterwarnings("ignore::longnn.data.DataFileWarning")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0," * 10**6, "a line of a table has more than"),
+        ("0\n" * 10**6, "unpacks to"),  # the numbers take four times the text
+        ("\n" * 10**7, "unpacks to"),
+    ],
+)
+def test_tables_are_read_piece_by_piece(write, monkeypatch, text, message):
+    """Three megabytes of a file could reach eight gigabytes."""
+    monkeypatch.setattr(archive, "LIMIT", 5 * 10**6)
+    write(**{"raw/node-feat": text})
+    tracemalloc.start()
+    with pytest.raises(DataFileError, match=rf"arxiv\.zip .*{message}"):
+        ogb.load()
+    assert tracemalloc.get_traced_memory()[1] < 80 * 10**6
+    tracemalloc.stop()
+
+
+@pytest.mark.filterwarnings("ignore::longnn.data.DataFileWarning")
+def test_the_end_of_a_piece_ends_no_line(write, monkeypatch):
+    write()
+    expected = ogb.load()
+    monkeypatch.setattr(ogb, "PIECE", 7)
+    made = ogb.load()
+    np.testing.assert_array_equal(made.features, expected.features)
+    np.testing.assert_array_equal(made.graph.senders, expected.graph.senders)

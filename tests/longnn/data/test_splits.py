@@ -159,6 +159,10 @@ def test_file_is_read_and_unlabelled_nodes_removed(tmp_path):
         ({"part": np.full((1, 65), 256)}, "has value 256 at node"),
         ({"part": np.full((1, 65), -2)}, "has value -2 at node"),
         ({"parts": np.zeros((1, 65), int), "b": np.ones(1)}, "no array part, it holds parts, b"),
+        (
+            {"part": np.zeros((1, 65), int), "train_mask": np.ones(65, bool), "b": np.ones(1)},
+            r"holds train_mask \(did you mean part\?\), b, .* ignore=\[train_mask,b\]",
+        ),
     ],
 )
 def test_file_content_is_checked(arrays, words, tmp_path):

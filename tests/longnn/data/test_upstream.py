@@ -254,7 +254,7 @@ def test_grid_images(tmp_path):
     assert (found.graph.num_nodes, found.graph.num_edges, found.mask.sum()) == (10000, 19800, 9216)
     assert found.signals.shape == (10000, 50)
     assert 0 <= found.signals.min() <= found.signals.max() == 1
-    a = scipy.io.loadmat(fetch(images.FILE), variable_names=["A"])["A"]
+    a = scipy.io.loadmat(fetch(images.FILE), variable_names=["A"], spmatrix=False)["A"]
     receivers, senders = np.nonzero(a)
     np.testing.assert_array_equal(found.graph.senders, senders)
     np.testing.assert_array_equal(found.graph.receivers, receivers)

@@ -4,6 +4,7 @@ The kernels run in a program of their own (harness.cc), which takes the place of
 so a variant is tested without being loaded, that for aarch64 under an emulator.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -27,6 +28,9 @@ from tests.oracles import dense_adjacency, dense_normalized
 
 HARNESS = Path(__file__).with_name("harness.cc")
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-psabi")
+SANITIZED = os.environ.get("LONGNN_SANITIZE") == "1"
+"""Whether undefined behaviour and accesses beyond an array end the program: make sanitize."""
+CHECKS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 class Machine(NamedTuple):
@@ -41,8 +45,9 @@ HERE = variants_here()
 MACHINES = {
     **{f"g++ {variant.name}": Machine("g++", variant.flags) for variant in HERE},
     f"clang++ {HERE[0].name}": Machine("clang++", HERE[0].flags),
-    "aarch64": Machine("aarch64-linux-gnu-g++", ("-static",), ("qemu-aarch64",)),
 }
+if not SANITIZED:  # whose library knows neither the emulator nor static programs
+    MACHINES["aarch64"] = Machine("aarch64-linux-gnu-g++", ("-static",), ("qemu-aarch64",))
 
 
 @pytest.fixture(scope="module", params=MACHINES)
@@ -54,7 +59,8 @@ def program(request, tmp_path_factory) -> list[str]:
             f"{tool} is needed (Debian: clang, g++-aarch64-linux-gnu, qemu-user)"
         )
     built = tmp_path_factory.mktemp("harness") / "harness"
-    words = ["-O2", "-std=c++17", "-pthread", *WARNINGS, *machine.flags, f"-I{SOURCES}"]
+    checks = CHECKS if SANITIZED else ()
+    words = ["-O2", "-std=c++17", "-pthread", *WARNINGS, *checks, *machine.flags, f"-I{SOURCES}"]
     subprocess.run([machine.compiler, *words, str(HARNESS), "-o", str(built)], check=True)
     return [*machine.emulator, str(built)]
 

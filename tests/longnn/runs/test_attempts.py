@@ -15,6 +15,7 @@ import pytest
 
 from longnn.runs import attempts, heartbeat
 from longnn.runs.attempts import begin, end, kills, newest, owned, status
+from tests.longnn.runs.made import RESULT
 
 
 def _elsewhere(directory: Path, code: str) -> subprocess.Popen:
@@ -44,7 +45,7 @@ def test_life_of_a_run(tmp_path):
     second = begin(run)
     assert second is not None
     assert second.number == 2
-    (run / "result.json").write_text("{}")
+    (run / "result.json").write_text(json.dumps(RESULT.to_json()))
     end(second, "done")
     assert status(run) == "done"
     (run / "result.json").write_text("{")

@@ -13,20 +13,40 @@ from polybases.modules import Jacobi
 
 def test_nodes_are_built_inside_out():
     node = {"_target_": "fractions.Fraction", "numerator": 3, "denominator": 4}
-    assert instantiate({"a": [node, 1.5], "b": "text"}) == {"a": [Fraction(3, 4), 1.5], "b": "text"}
-    found = instantiate({"_target_": "collections.Counter", "_partial_": True, "x": 2})
+    trust = ["fractions", "collections"]
+    built = instantiate({"a": [node, 1.5], "b": "text"}, trust)
+    assert built == {"a": [Fraction(3, 4), 1.5], "b": "text"}
+    found = instantiate({"_target_": "collections.Counter", "_partial_": True, "x": 2}, trust)
     assert isinstance(found, partial)
     assert found() == Counter(x=2)
 
 
 def test_a_target_may_be_inside_a_class():
-    assert instantiate({"_target_": "fractions.Fraction.from_float", "f": 0.5}) == Fraction(1, 2)
+    node = {"_target_": "fractions.Fraction.from_float", "f": 0.5}
+    assert instantiate(node, ["fractions"]) == Fraction(1, 2)
 
 
 BAD = {
     "module": ({"_target_": "longnn.forgotten.load"}, r"cannot be imported: 'longnn.forgotten"),
     "name": ({"_target_": "longnn.models.Forgotten"}, "cannot be imported: 'longnn.models.Forg"),
-    "no module": ({"_target_": "LonGNN"}, "cannot be imported: 'LonGNN'; check each _target_"),
+    "no module": ({"_target_": "fractions"}, "cannot be imported: 'fractions'; check each _targ"),
+    "unknown setting": (
+        {"_target_": "longnn.data.csbm.generate", "node": 9},
+        "unknown setting of longnn.data.csbm.generate: 'node'; did you mean nodes",
+    ),
+    "missing setting": ({"_target_": "longnn.data.npz.load"}, "npz.load needs a value for path"),
+    "text for a count": (
+        {"_target_": "longnn.data.csbm.generate", "nodes": "abc"},
+        "nodes of longnn.data.csbm.generate must be a whole number, got 'abc'",
+    ),
+    "a fraction for a count": (
+        {"_target_": "longnn.data.csbm.generate", "nodes": 60.5},
+        "must be a whole number, got 60.5",
+    ),
+    "a flag for a number": (
+        {"_target_": "longnn.data.csbm.generate", "phi": True},
+        "phi of longnn.data.csbm.generate must be a number, got True",
+    ),
     "other key": ({"_target_": "fractions.Fraction", "_args_": [1]}, "_args_ beside _target_"),
 }
 
@@ -35,14 +55,14 @@ BAD = {
 def test_bad_nodes(name):
     node, message = BAD[name]
     with pytest.raises(ValueError, match=message):
-        instantiate(node)
+        instantiate(node, ["fractions"])
 
 
 def test_a_module_that_fails_says_so_itself(tmp_path, monkeypatch):
     (tmp_path / "broken_module.py").write_text("import not_installed_anywhere\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
-        instantiate({"_target_": "broken_module.load"})
+        instantiate({"_target_": "broken_module.load"}, ["broken_module"])
 
 
 def test_whole_numbers_count_as_the_floats_that_they_stand_for():

@@ -12,7 +12,9 @@ import pytest
 
 from longnn.runs.atomic import atomic_write
 from longnn.runs.directory import RunDirectoryError
+from longnn.runs.kinds import problem_of
 from longnn.runs.record import finished, save_arrays, write_run
+from tests.longnn.runs.made import RESULT
 
 
 def _boom(path: Path) -> None:
@@ -88,3 +90,16 @@ def test_identity_decides(tmp_path):
     assert finished(tmp_path, "1", force=False) == {"identity": "1"}
     with pytest.raises(RunDirectoryError, match="another run"):
         finished(tmp_path, "2", force=False)
+
+
+def test_a_damaged_result_of_this_run_is_put_aside(tmp_path, caplog):
+    content = RESULT.to_json() | {"seconds": 3}
+    (tmp_path / "result.json").write_text(json.dumps(content))
+    own = content["identity"]
+    assert finished(tmp_path, own, force=False) == content, "a fit of a response has other values"
+    assert finished(tmp_path, own, force=False, problem=problem_of) is None
+    assert json.loads((tmp_path / "result.damaged.json").read_text()) == content
+    assert "is damaged ('seconds' should be an object" in caplog.text
+    (tmp_path / "result.json").mkdir()
+    with pytest.raises(RunDirectoryError, match="it is not a file"):
+        finished(tmp_path, own, force=False)

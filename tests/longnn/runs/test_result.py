@@ -7,29 +7,8 @@ import pytest
 
 from longnn.runs import RunDirectoryError, read_result
 from longnn.runs.directory import SCHEMA
-from longnn.runs.result import Result, TrainedModel, from_json
-from longnn.training.intervals import Statistics
-
-RESULT = Result(
-    identity="0123456789abcdef" * 4,
-    dataset="texas",
-    dataset_checksum="d" * 64,
-    model="longnn",
-    split="stratified",
-    split_hash="5" * 64,
-    metric="accuracy",
-    test=Statistics(85.0, 7.07, 63.5, 2),
-    val=Statistics(90.0, None, None, 1),
-    per_run=(
-        TrainedModel(0, 3, val=90.0, test=80.0, best_epoch=7, epochs=9, alpha=0.5, beta=-0.5),
-        TrainedModel(1, 3, val=90.0, test=90.0, best_epoch=2, epochs=9, diverged=True),
-    ),
-    config={"seed": 3, "model": {"order": 10}},
-    seconds={"train": 1.5},
-    diverged=1,
-    memory={"peak_gb": None},
-    versions={"jax": "0.10"},
-)
+from longnn.runs.result import from_json
+from tests.longnn.runs.made import RESULT
 
 
 def written(folder, **changes):
@@ -59,6 +38,12 @@ def test_the_file_holds_scores_and_not_where_it_lies():
     }  # fmt: skip
 
 
+def test_a_result_of_before_has_no_names_of_classes():
+    content = RESULT.to_json()
+    del content["class_names"]
+    assert from_json(content).class_names == ()
+
+
 def test_its_name_in_tables():
     assert (RESULT.title, RESULT.settings) == ("longnn on texas", "01234567")
     assert RESULT.validation == 90.0
@@ -71,9 +56,13 @@ def test_its_name_in_tables():
         ({"schema": None}, "has layout None"),
         ({"model": 3}, "'model' should be text, it is 3; train that run again"),
         ({"test": {"mean": 80.0}}, "'test' should hold a finite mean and n"),
-        ({"val": {"mean": 80.0, "n": 1, "median": 79.0}}, "'val' holds median, which no summary"),
+        (
+            {"val": {"mean": 80.0, "n": 1, "median": 79.0}},
+            "'val' should hold.*at most std and ci95 beside, it is.*median",
+        ),
         ({"per_run": [{"split": 0, "seed": 0, "val": 1.0}]}, "'per_run' should hold the split"),
         ({"versions": []}, "'versions' should be an object"),
+        ({"class_names": [0, 1]}, "'class_names' should be a list of texts"),
     ],
 )
 def test_what_is_damaged_is_named(tmp_path, changes, message):

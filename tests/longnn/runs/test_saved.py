@@ -9,54 +9,10 @@ import pytest
 from flax import nnx
 
 import longnn
-from longnn.runs.directory import SCHEMA, RunDirectoryError
-from longnn.runs.parameters import named
-from tests.longnn.models.cases import MODELS, randomized
-from tests.toy import C, F, N
-
-RUNS = 2
-
-
-def written(folder, name):
-    """A run directory of two models with parameters far from the initial ones."""
-    model, settings, _ = MODELS[name]
-    models = [randomized(name, scale=0.1 * (1 + run)) for run in range(RUNS)]
-    params = [named(nnx.state(made, nnx.Param)) for made in models]
-    stacked = {key: np.stack([p[key] for p in params]) for key in params[0]}
-    folder.mkdir(exist_ok=True)
-    np.savez(folder / "parameters.npz", **stacked)
-    part = np.arange(N, dtype=np.int8)[None] % 3
-    np.savez(folder / "predictions.npz", probabilities=np.full((RUNS, N, C), 1 / C), part=part)
-    np.savez(folder / "curves.npz", val=np.zeros((RUNS, 3)))
-    target = {"_target_": f"longnn.models.{model.__name__}"}
-    rates = {
-        group: {"lr": 0.1, "weight_decay": 0.0}
-        for group in ("mlp", "decomposition", "coefficients", "basis")
-    }
-    result = {
-        "identity": "0" * 64,
-        "schema": SCHEMA,
-        "model": name,
-        "dataset": "toy",
-        "dataset_checksum": "d" * 64,
-        "split": "stratified",
-        "split_hash": "5" * 64,
-        "metric": "accuracy",
-        "test": {"mean": 55.0, "std": 7.0711, "ci95": 63.531, "n": RUNS},
-        "val": {"mean": 50.0, "std": 0.0, "ci95": 0.0, "n": RUNS},
-        "per_run": [
-            {"split": 0, "seed": run, "val": 50.0, "test": 50.0 + 10 * run, "best_epoch": 2}
-            for run in range(RUNS)
-        ],
-        "seconds": {"train": 1.0},
-        "config": {
-            "model": target | settings,
-            "optim": {"groups": rates, "decay": "factors"},
-            "graph": {"keep": "all", "self_loops": 0.0, "degree_exponent": 0.5},
-        },
-    }
-    (folder / "result.json").write_text(json.dumps(result))
-    return models
+from longnn.runs.directory import RunDirectoryError
+from tests.longnn.models.cases import MODELS
+from tests.longnn.runs.made import RUNS, written
+from tests.toy import C, F
 
 
 @pytest.mark.slow
@@ -92,8 +48,6 @@ def test_scores_are_those_that_were_recorded(tmp_path):
 
 def test_filters_and_exponents_are_those_of_the_fit(tmp_path):
     written(tmp_path, "longnn")
-    exponents = np.array([[0.0, 0.1, 0.2], [1.0, 1.1, 1.2]])
-    np.savez(tmp_path / "curves.npz", val=np.zeros((RUNS, 3)), alpha=exponents, beta=-exponents)
     run = longnn.load(tmp_path)
     np.testing.assert_array_equal(run.alpha, [0.1, 1.1])
     np.testing.assert_array_equal(run.beta, [-0.1, -1.1])
@@ -104,11 +58,12 @@ def test_filters_and_exponents_are_those_of_the_fit(tmp_path):
 
 def test_a_run_shows_itself_in_ten_lines(tmp_path):
     written(tmp_path, "longnn")
-    shown = repr(longnn.load(tmp_path))
+    run = longnn.load(tmp_path)
+    shown = repr(run)
     assert len(shown.splitlines()) <= 10
     assert "Run of longnn on toy" in shown
     assert str(tmp_path) in shown
-    assert "split: stratified (55555555)" in shown
+    assert f"split: stratified ({run.result.split_hash[:8]})" in shown
     assert "test accuracy 55.00 +- 63.53 %" in shown
 
 

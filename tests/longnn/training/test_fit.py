@@ -241,7 +241,7 @@ def test_loss_falls(reference):
     assert (reference.curves["loss"][:, -5:].mean(1) < reference.curves["loss"][:, 0]).all()
 
 
-@pytest.mark.parametrize("bad", [{"lr": float("nan")}, {"weight_decay": float("inf")}])
+@pytest.mark.parametrize("bad", [{"lr": 1e300}, {"lr": 1e200}])
 def test_not_finite_from_the_start(small, bad):
     broken = rates() | {"mlp": {"lr": 0.01, "weight_decay": 0.0} | bad}
     with pytest.raises(FloatingPointError, match=r"3 run\(s\) was not finite.*learning rates"):
@@ -338,8 +338,8 @@ def test_decay_of_theta_needs_theta(small):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_epochs": 0}, "max_epochs must be a whole number >= 1.*got 0"),
-        ({"patience": -1}, "patience must be a whole number >= 0.*-1"),
+        ({"max_epochs": 0}, "max_epochs must be a whole number in .*got 0"),
+        ({"patience": -1}, "patience must be a whole number in .*-1"),
         ({"max_epochs": "5"}, "max_epochs must be a whole number.*got '5'"),
         ({"patience": 2.5}, "patience must be a whole number.*got 2.5"),
         ({"patience": True}, "patience must be a whole number.*got True"),
@@ -381,7 +381,7 @@ def test_fit_errors(small, changes, message):
         ({"labels": {0: -1}}, r"node 0 is in a part of a split, but its label is -1"),
         ({"metric": "roc_auc"}, "roc_auc needs 2 classes, got 3"),
         ({"seeds": ()}, "seeds is empty"),
-        ({"chunk": 0}, "chunk must be >= 1"),
+        ({"chunk": 0}, "chunk must be a whole number in"),
     ],
 )
 def test_problem_that_cannot_be_trained(change, message):

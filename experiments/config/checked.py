@@ -1,0 +1,149 @@
+"""Whether a composed config is one that a command understands; imports no jax.
+
+What a class or a function takes (``model``, ``dataset``, ``split``, ``logger``) is judged where it
+is built: ``longnn.runs.configured``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from longnn.training.ranges import check_setting
+
+from .configs import CONF, groups, keys_in
+from .meant import advice
+from .renamed import refuse_old_names
+
+DTYPES = ("float32", "float64")
+"""What ``dtype`` may be."""
+
+_ALONE = ("seed", "repeats", "chunk", "memory_gb", "checkpoint_seconds")
+_NODES = ("graph", "optim")
+_RATES = ("lr", "weight_decay")
+_OWN_GROUPS = ("mlp", "decomposition", "coefficients", "basis")
+
+
+def check_config(config: DictConfig) -> None:
+    """Refuses a run's config that lacks a value, or has one out of range or that nothing reads.
+
+    Args:
+        config: composed, with Hydra's own node or without.
+
+    Raises:
+        ValueError: naming the setting, what it may be, and what was meant perhaps.
+    """
+    check_keys(config)
+    for name in _ALONE:
+        check_setting(name, config[name])
+    if config.dtype not in DTYPES:
+        raise ValueError(f"dtype must be float32 or float64, got {config.dtype!r}")
+    for name in ("self_loops", "degree_exponent"):
+        check_setting(f"graph.{name}", config.graph[name])
+    for name in ("max_epochs", "patience"):
+        check_setting(f"optim.{name}", config.optim[name])
+    for group, rates in config.optim.groups.items():
+        for name, value in rates.items():
+            check_setting(f"optim.groups.{group}.{name}", value)
+
+
+def check_keys(config: DictConfig) -> None:
+    """Refuses the config of a run that lacks a value, or has a key that nothing reads.
+
+    Args:
+        config: composed, with Hydra's own node or without.
+
+    Raises:
+        ValueError: naming the key, and what was meant perhaps.
+    """
+    refuse_old_names(config)
+    check_top(config, "config")
+    _check_nodes(config)
+    _check_groups(config)
+
+
+def check_top(config: DictConfig, name: str) -> None:
+    """Refuses a config that lacks a value, or whose top level has a key that nothing reads.
+
+    A key of the user's own may stand there for values that refer to it, such as ``${width}``.
+
+    Args:
+        config: composed.
+        name: of the command's file in conf/.
+
+    Raises:
+        ValueError: naming the key.
+    """
+    check_missing(config)
+    known = {*top_keys(name), "hydra"}
+    text = OmegaConf.to_yaml(config)
+    for key in map(str, config):
+        if key not in known and not re.search(rf"\\${{{re.escape(key)}\\b", text):
+            raise ValueError(unread(key, known))
+
+
+def check_missing(config: DictConfig) -> None:
+    """Refuses a config in which a value that has to be given is missing (``???``).
+
+    Raises:
+        ValueError: naming it.
+    """
+    plain = OmegaConf.to_container(config, resolve=False)
+    for key in _missing({k: v for k, v in cast(dict, plain).items() if k != "hydra"}):
+        raise ValueError(f"{key} has no value; add {key}=... to the command")
+
+
+def _missing(node: object, prefix: str = "") -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _missing(value, f"{prefix}{key}.")
+    elif node == "???":
+        yield prefix.rstrip(".")
+
+
+def top_keys(name: str) -> set[str]:
+    """The keys that the top level of a config may have.
+
+    Args:
+        name: of the command's file in conf/.
+    """
+    return {key for key in keys_in(CONF / f"{name}.yaml") if "." not in key} | set(groups())
+
+
+def unread(key: str, known: Iterable[str]) -> str:
+    """The message about a key that nothing reads.
+
+    Args:
+        key: dotted, whole.
+        known: the keys that could stand in its place.
+    """
+    choice = sorted(known)
+    return f"nothing reads the setting {key!r}: {advice(key, choice) or f'there are {choice}'}"
+
+
+def _check_nodes(config: DictConfig) -> None:
+    """Nodes that this program reads itself, key by key."""
+    for node in _NODES:
+        known = {key for file in (CONF / node).glob("*.yaml") for key in keys_in(file)}
+        first = {key.partition(".")[0] for key in known}
+        for key in map(str, config[node]):
+            if key not in first:
+                raise ValueError(unread(f"{node}.{key}", [f"{node}.{one}" for one in first]))
+        lacking = sorted(first - set(map(str, config[node])))
+        if lacking:
+            raise ValueError(f"{node}.{lacking[0]} has no value; leave out ~{node}.{lacking[0]}")
+
+
+def _check_groups(config: DictConfig) -> None:
+    """The optimizer's groups of parameters: a model of the user's own may have others than ours."""
+    ours = str(config.model.get("_target_", "")).startswith("longnn.")
+    for group, rates in config.optim.groups.items():
+        name = f"optim.groups.{group}"
+        if ours and group not in _OWN_GROUPS:
+            raise ValueError(unread(name, [f"optim.groups.{one}" for one in _OWN_GROUPS]))
+        if not isinstance(rates, DictConfig):
+            raise ValueError(f"{name} holds lr and weight_decay, got {rates!r}; set {name}.lr")
+        for key in map(str, rates):
+            if key not in _RATES:
+                raise ValueError(unread(f"{name}.{key}", [f"{name}.{one}" for one in _RATES]))

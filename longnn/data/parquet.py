@@ -1,0 +1,161 @@
+"""parquet files, read in pieces, so that what they unpack to is counted before it is kept."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from longnn.data.cells import text_of
+from longnn.data.columns import Cells, Table, check_columns, kept
+from longnn.data.errors import DataFileError
+
+_ROWS = 1024
+"""Rows of text that are unpacked at once."""
+
+_ROWS_OF_PREFIXES = 64
+"""As many where a text may be stored as the end of the one before it."""
+
+_BYTES = 1 << 24
+"""Bytes of numbers that are unpacked at once."""
+
+
+# files, schemas, types and arrays of pyarrow, which is optional, are Any
+class _Plan(NamedTuple):
+    """Which columns are read, and how.
+
+    Attributes:
+        header: the names of the columns that are read.
+        names: the same as the file has them.
+        largest: for each column of text, the largest number of its type if that is unsigned.
+        ignored: the names of the others.
+        coded: the columns of text that may be read as codes and a dictionary.
+        size: number of bytes that the file says to take without compression.
+    """
+
+    header: list[str]
+    names: list[str]
+    largest: list[int | None]
+    ignored: list[str]
+    coded: list[str]
+    size: int
+
+
+def read_parquet(path: Path, text: int, ignore: Sequence[str], only_text: bool) -> Table:
+    """Reads a parquet file; arguments and errors are those of `longnn.data.table.read_table`."""
+    pyarrow = _pyarrow(path)
+    broken = (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError)
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            plan = _plan(pyarrow, path, file, text, ignore, only_text)
+        try:
+            with pyarrow.parquet.ParquetFile(path, read_dictionary=plan.coded) as file:
+                return _read(pyarrow, path, file, text, plan, _ROWS)
+        except DataFileError:
+            raise
+        except broken:  # texts that are stored by prefixes have no codes
+            with pyarrow.parquet.ParquetFile(path) as file:
+                return _read(pyarrow, path, file, text, plan, _ROWS_OF_PREFIXES)
+    except DataFileError:
+        raise
+    except broken as error:
+        raise DataFileError(f"{path} is damaged or no parquet file ({error})") from error
+
+
+def _pyarrow(path: Path) -> ModuleType:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise DataFileError(
+            f"{path} is a parquet file, which needs pyarrow: pip install pyarrow, or convert it to "
+            "csv"
+        ) from None
+    return pyarrow
+
+
+def _plan(
+    pyarrow: ModuleType, path: Path, file: Any, text: int, ignore: Sequence[str], only_text: bool
+) -> _Plan:
+    schema = file.schema_arrow
+    header = [name.strip() for name in schema.names]
+    places = kept(header, ignore)
+    check_columns(path, [header[place] for place in places], text, only_text)
+    names = [schema.names[place] for place in places]
+    for number, name in enumerate(names):
+        if schema.names.count(name) > 1:
+            raise ValueError(f"{path} has two columns {name!r}; rename or drop one")
+        _check_type(pyarrow, path, name, schema.field(name).type, number < text)
+    kinds = {name: schema.field(name).type for name in names[:text]}
+    # not .column(...) of a group: pyarrow ends Python there if that part of a file is damaged
+    groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+    return _Plan(
+        header=[header[place] for place in places],
+        names=names,
+        largest=[_largest(pyarrow, kind) for kind in kinds.values()],
+        ignored=[name for name in header if name in ignore],
+        coded=[name for name, kind in kinds.items() if _is_text(pyarrow, kind)],
+        size=sum(group.total_byte_size for group in groups),
+    )
+
+
+def _check_type(pyarrow: ModuleType, path: Path, name: str, kind: Any, text: bool) -> None:
+    types = pyarrow.types
+    real = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    if types.is_nested(kind) or not (real or text):
+        expected = "text or numbers" if text else "numbers"
+        raise ValueError(f"column {name!r} of {path}: expected {expected}, got {kind}")
+
+
+def _is_text(pyarrow: ModuleType, kind: Any) -> bool:
+    return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
+
+
+def _largest(pyarrow: ModuleType, kind: Any) -> int | None:
+    return 2**kind.bit_width - 1 if pyarrow.types.is_unsigned_integer(kind) else None
+
+
+def _read(
+    pyarrow: ModuleType, path: Path, file: Any, text: int, plan: _Plan, at_once: int
+) -> Table:
+    rows = file.metadata.num_rows
+    cells = Cells(path, [[] for _ in plan.names[:text]])
+    cells.count(8 * rows * len(plan.names) + plan.size)
+    for column, name in enumerate(plan.names[:text]):
+        for piece in file.iter_batches(at_once, columns=[name]):
+            cells.add(column, _texts(pyarrow, piece.column(0)))
+    numbers = _numbers(pyarrow, file, plan.names[text:], rows)
+    return Table(path, plan.header, cells.text, numbers, plan.ignored, plan.largest)
+
+
+def _texts(pyarrow: ModuleType, column: Any) -> Iterator[str]:
+    """The texts of a column's cells; each text of a dictionary is unpacked once."""
+    if not isinstance(column, pyarrow.DictionaryArray):
+        types = pyarrow.types
+        plain = types.is_integer(column.type) or types.is_floating(column.type)
+        if not (plain or types.is_boolean(column.type)):
+            column = column.cast(pyarrow.string())
+        return map(text_of, column.to_pylist())
+    codes = column.indices.fill_null(-1).to_numpy()
+    used, place = np.unique(codes, return_inverse=True)
+    known = column.dictionary.take(pyarrow.array(used[used >= 0]))
+    texts = [""] * int((used < 0).any()) + list(_texts(pyarrow, known))
+    return (texts[code] for code in place.tolist())
+
+
+def _numbers(
+    pyarrow: ModuleType, file: Any, columns: list[str], rows: int
+) -> Float64[np.ndarray, "rows M"]:
+    numbers = np.zeros((rows, len(columns)))
+    if not columns:
+        return numbers
+    start = 0
+    for piece in file.iter_batches(max(1, _BYTES // (8 * len(columns))), columns=columns):
+        block = numbers[start : start + piece.num_rows]
+        for number, name in enumerate(columns):
+            values = piece.column(name).cast(pyarrow.float64(), safe=False)
+            block[:, number] = values.to_numpy(zero_copy_only=False)
+        start += piece.num_rows
+    return numbers
