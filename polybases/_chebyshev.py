@@ -1,13 +1,17 @@
 """Chebyshev polynomials of the four kinds, on [-1, 1]."""
 
+from functools import partial
 from typing import Literal, SupportsIndex
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import DTypeLike
 
-from polybases._jacobi import jacobi
-from polybases.recurrence import Recurrence
-from polybases.scales import Scale, scaled
+from polybases._jacobi import up_to_a_factor, wide
+from polybases.ranges import check_range
+from polybases.recurrence import Recurrence, check_order
+from polybases.scales import Scale, check_scale, scaled
 
 Kind = Literal["T", "U", "V", "W"]
 
@@ -54,9 +58,16 @@ def chebyshev(
     """
     if kind not in _EXPONENTS:
         raise ValueError(f"unknown kind {kind!r}; choose one of {', '.join(_EXPONENTS)}")
-    alpha, beta = (jnp.asarray(e, dtype or jnp.result_type(float)) for e in _EXPONENTS[kind])
-    orthonormal = jacobi(order, alpha, beta)
+    dtype = jnp.dtype(dtype or jnp.result_type(float))
+    basis = _built(check_order(order), kind, check_scale(scale), dtype)
+    check_range(basis.first, basis.ends, dtype)
+    return basis
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _built(order: int, kind: Kind, scale: Scale, dtype: np.dtype) -> Recurrence:
+    p, q = (wide(1 + jnp.asarray(e, dtype)) for e in _EXPONENTS[kind])
     # squared norms are pi for k = 0 and pi / 2 after it (T), pi / 2 (U), pi (V, W)
-    first = 0.5**0.5 if kind == "T" else 1.0
-    ratio = jnp.ones(orthonormal.order, alpha.dtype).at[:1].set(first)
-    return scaled(orthonormal, scale, lambda: ratio)
+    ratio = jnp.ones(order, p.dtype).at[:1].set(0.5**0.5 if kind == "T" else 1.0)
+    basis = scaled(*up_to_a_factor(order, p, q), scale, lambda: ratio)
+    return jax.tree.map(lambda leaf: leaf.astype(dtype), basis)

@@ -1,5 +1,6 @@
 """Gegenbauer (ultraspherical) polynomials, orthogonal under (1-x^2)^(lambda - 1/2) on [-1, 1]."""
 
+from functools import partial
 from typing import SupportsIndex
 
 import jax
@@ -7,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from polybases._jacobi import jacobi
+from polybases._jacobi import up_to_a_factor, wide
+from polybases.ranges import check_range
 from polybases.recurrence import Recurrence, check_order
-from polybases.scales import Scale, scaled
+from polybases.scales import Scale, check_scale, scaled
 from polybases.shapes import Numbers
 
 
@@ -35,9 +37,17 @@ def gegenbauer(order: SupportsIndex, lam: Numbers, scale: Scale = "orthonormal")
     """
     check_lambda(lam, scale)
     lam = jnp.asarray(lam, jnp.result_type(lam, float))
-    order = check_order(order)
-    orthonormal = jacobi(order, lam - 0.5, lam - 0.5)
-    return scaled(orthonormal, scale, lambda: _standard_ratio(order, lam))
+    basis = _built(check_order(order), check_scale(scale), lam)
+    check_range(basis.first, basis.ends, lam.dtype)
+    return basis
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _built(order: int, scale: Scale, lam: Array) -> Recurrence:
+    given, lam = lam.dtype, wide(lam)
+    basis, factor = up_to_a_factor(order, lam + 0.5, lam + 0.5)
+    basis = scaled(basis, factor, scale, lambda: _standard_ratio(order, lam))
+    return jax.tree.map(lambda leaf: leaf.astype(given), basis)
 
 
 def _standard_ratio(order: int, lam: Array) -> Array:

@@ -1,17 +1,19 @@
 """Jacobi polynomials, orthonormal under (1-x)^alpha (1+x)^beta on [-1, 1]."""
 
+from functools import partial
 from typing import SupportsIndex
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.scipy.special import gammaln
 from jaxtyping import Float
 
-from polybases.ends import End
+from polybases._mass import level
+from polybases.ends import End, Ends
+from polybases.ranges import check_range
 from polybases.recurrence import Recurrence, check_order
-from polybases.scales import Scale, scaled
+from polybases.scales import Scale, check_scale, scaled
 from polybases.shapes import Numbers, Values
 
 
@@ -52,29 +54,43 @@ def jacobi(
          [0. 1. 0.]
          [0. 0. 1.]]
     """
-    order = check_order(order)
+    order, scale = check_order(order), check_scale(scale)
     check_exponent("alpha", alpha)
     check_exponent("beta", beta)
     dtype = jnp.result_type(alpha, beta, float)
-    p = 1 + jnp.asarray(alpha, dtype)
-    q = 1 + jnp.asarray(beta, dtype)
-    p, q = jnp.broadcast_arrays(p, q)
-    upper = _off_diagonal(order, p, q)
-    lower = jnp.concatenate([jnp.zeros((1, *p.shape), dtype), upper])[:order]
-    first = jnp.exp(-0.5 * log_mass(p, q))
-    ends = (_end(order, p, q, 1.0), _end(order, q, p, -1.0))
-    orthonormal = Recurrence(first, _diagonal(order, p, q), upper, lower, ends=ends)
-    return scaled(orthonormal, scale, lambda: _standard_ratio(order, p, q))
+    exponents = jnp.broadcast_arrays(jnp.asarray(alpha, dtype), jnp.asarray(beta, dtype))
+    basis = _built(order, scale, *exponents)
+    check_range(basis.first, basis.ends, dtype)
+    return basis
 
 
-def log_mass(p: Float[Array, "*basis"], q: Float[Array, "*basis"]) -> Float[Array, "*basis"]:
-    """log of mu_0 = 2^(t-1) Gamma(p) Gamma(q) / Gamma(t), the integral of the weight (DLMF 5.12.1).
+@partial(jax.jit, static_argnums=(0, 1))
+def _built(order: int, scale: Scale, alpha: Array, beta: Array) -> Recurrence:
+    p, q = 1 + wide(alpha), 1 + wide(beta)
+    basis = scaled(*up_to_a_factor(order, p, q), scale, lambda: _standard_ratio(order, p, q))
+    return jax.tree.map(lambda leaf: leaf.astype(alpha.dtype), basis)
+
+
+def wide(values: Array) -> Array:
+    """In float32 at least: products of degrees leave the range of float16 and its precision."""
+    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
+
+
+def up_to_a_factor(
+    order: int, p: Float[Array, "*basis"], q: Float[Array, "*basis"]
+) -> tuple[Recurrence, Float[Array, "*basis"]]:
+    """A multiple of the orthonormal basis, with moderate numbers, and the factor that is missing.
 
     Args:
+        order: K.
         p: [...] 1 + alpha > 0.
         q: [...] 1 + beta > 0.
     """
-    return (p + q - 1) * jnp.log(jnp.asarray(2, p.dtype)) + gammaln(p) + gammaln(q) - gammaln(p + q)
+    upper = _off_diagonal(order, p, q)
+    lower = jnp.concatenate([jnp.zeros_like(p)[None], upper])[:order]
+    ends = Ends(jnp.ones_like(p), _end(order, p, q, 1.0), _end(order, q, p, -1.0))
+    first = jnp.sqrt(p) * jnp.sqrt(q)
+    return Recurrence(first, _diagonal(order, p, q), upper, lower, ends=ends), level(p, q)
 
 
 def weight(x: Numbers, alpha: Numbers, beta: Numbers) -> Values:
@@ -141,14 +157,15 @@ def _off_diagonal(order: int, p: Array, q: Array) -> Array:
 def _end(order: int, p: Array, q: Array, at: float) -> End:
     """The steps about x = 1, or about x = -1 with p and q exchanged.
 
-    The coefficients are products of positive factors; k = 0 apart, where t - 1 cancels.
+    The coefficients are products of positive factors; k = 0 apart, where t - 1 cancels, and where
+    p_1 grows from 1 in place of sqrt(p q).
     """
     t = p + q
     k = _degrees(1, order, p)
     slope = ((2 * k + t - 1) / (k + t - 1)) * ((k + t / 2) / (k + p))
     carry = (k / (k + t - 1)) * ((k - 1 + q) / (k + p)) * ((k + t / 2) / (k - 1 + t / 2))
     growth = ((2 * k + t + 1) / (2 * k + t - 1)) * ((k + p) / (k + 1)) * ((k + t - 1) / (k + q))
-    growth = at * jnp.sqrt(jnp.concatenate([((t + 1) * (p / q))[None], growth])[:order])
+    growth = at * jnp.concatenate([(p * jnp.sqrt(t + 1))[None], jnp.sqrt(growth)])[:order]
     slope = jnp.concatenate([(t / (2 * p))[None], slope])[:order]
     carry = jnp.concatenate([jnp.zeros_like(p)[None], carry * growth[: len(k)]])[:order]
     end = jnp.full_like(p, at)

@@ -31,7 +31,7 @@ class End(NamedTuple):
         unit: [...] half the length of the interval, negative at the left end; t = (b - x) / unit.
         slope: [K, ...] positive.
         carry: [K, ...] the first one is 0.
-        growth: [K, ...] p_{k+1}(b) / p_k(b).
+        growth: [K, ...] p_{k+1}(b) / p_k(b), the first one p_1(b) over the start of :class:`Ends`.
     """
 
     at: Float[Array, "*basis"]
@@ -40,28 +40,60 @@ class End(NamedTuple):
     carry: Float[Array, "K *basis"]
     growth: Float[Array, "K *basis"]
 
-    def rescaled(self, ratio: Float[Array, "K *basis"], before: Float[Array, "K *basis"]) -> "End":
-        """The steps of f_k p_k, with f_{k+1} / f_k in ``ratio`` and f_k / f_{k-1} in ``before``."""
+    def _rescaled(self, ratio: Array) -> "End":
+        before = jnp.concatenate([jnp.ones_like(ratio[:1]), ratio[:-1]])[: len(ratio)]
         return self._replace(carry=self.carry * before, growth=self.growth * ratio)
 
-    def moved(self, half: Array, middle: Array) -> "End":
-        """The steps of p_k(t(x)), with t the map of middle +- half onto [-1, 1]."""
+    def _moved(self, half: Array, middle: Array) -> "End":
         return self._replace(at=half * self.at + middle, unit=half * self.unit)
 
-    def truncated(self, order: int) -> "End":
-        """The steps to the first degrees."""
+    def _truncated(self, order: int) -> "End":
         return End(self.at, self.unit, *(leaf[:order] for leaf in self[2:]))
 
 
-def values(right: End, left: End, first: Array, x: Array) -> Float[Array, "terms *shape"]:
-    """[K+1, ...] values p_k(x), each from the end that is nearer.
+class Ends(NamedTuple):
+    """Both ends of the interval of a basis.
 
-    Args:
+    Attributes:
+        start: [...] the number from which the first step starts in place of p_0. Where an exponent
+            of the Jacobi weight comes near -1, p_0 goes to 0 and p_1(b) does not: their ratio and
+            its derivatives would be large and cancel.
         right: steps about the right end.
         left: steps about the left end.
+    """
+
+    start: Float[Array, "*basis"]
+    right: End
+    left: End
+
+    def multiplied(self, factor: Float[Array, "*basis"]) -> "Ends":
+        """The steps of f p_k, with f in ``factor``."""
+        return self._replace(start=self.start * factor)
+
+    def rescaled(self, ratio: Float[Array, "K *basis"]) -> "Ends":
+        """The steps of f_k p_k, with f_0 = 1 and f_{k+1} / f_k in ``ratio``."""
+        return Ends(self.start, self.right._rescaled(ratio), self.left._rescaled(ratio))
+
+    def moved(self, half: Array, middle: Array) -> "Ends":
+        """The steps of p_k(t(x)), with t the map of middle +- half onto [-1, 1]."""
+        return Ends(self.start, self.right._moved(half, middle), self.left._moved(half, middle))
+
+    def truncated(self, order: int) -> "Ends":
+        """The steps to the first degrees."""
+        return Ends(self.start, self.right._truncated(order), self.left._truncated(order))
+
+
+def values(ends: Ends, first: Array, x: Array) -> Float[Array, "terms *shape"]:
+    """[K+1, ...] values p_k(x), each from the end that is nearer.
+
+    A value beyond the range of the dtype is infinite, and so are those of the next degrees.
+
+    Args:
+        ends: steps of order K.
         first: the constant p_0.
         x: [...] points, of the shape of the values.
     """
+    start, right, left = ends
     on_right = jnp.abs(right.at - x) <= jnp.abs(left.at - x)
     t = jnp.where(on_right, (right.at - x) / right.unit, (left.at - x) / left.unit)
 
@@ -69,16 +101,14 @@ def values(right: End, left: End, first: Array, x: Array) -> Float[Array, "terms
         delta, current = carry
         slope, kept, growth = (jnp.where(on_right, *pair) for pair in zip(*coefficients))
         delta = kept * delta - slope * t * current
+        delta = jnp.where(jnp.isfinite(current), delta, 0)  # no infinity less infinity
         return (delta, growth * (current + delta)), current
 
     # one step more than there are, so that the last value is written by the loop
-    steps = jax.tree.map(
-        lambda leaf: (
-            jnp.concatenate([leaf, jnp.ones_like(leaf[:1])])
-            if len(leaf)
-            else jnp.ones((1, *leaf.shape[1:]), leaf.dtype)
-        ),
-        (tuple(right[2:]), tuple(left[2:])),
-    )
-    start = (jnp.zeros_like(x), first * jnp.ones_like(x))
-    return jax.lax.scan(step, start, steps)[1]
+    steps = jax.tree.map(_padded, (tuple(right[2:]), tuple(left[2:])))
+    carry = (jnp.zeros_like(x), start * jnp.ones_like(x))
+    return jax.lax.scan(step, carry, steps)[1].at[0].set(first)
+
+
+def _padded(leaf: Array) -> Array:
+    return jnp.pad(leaf, [(0, 1)] + [(0, 0)] * (leaf.ndim - 1), constant_values=1)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from polybases.ranges import check_range
 from polybases.recurrence import Recurrence
 from polybases.shapes import Scalar
 
@@ -20,7 +21,8 @@ def on_interval(recurrence: Recurrence, left: Scalar, right: Scalar) -> Recurren
         right: r > l.
 
     Raises:
-        ValueError: if concrete ends are not finite with l < r.
+        ValueError: if concrete ends are not finite with l < r, or values of the basis leave the
+            range of its dtype.
 
     Example:
         >>> import polybases
@@ -38,7 +40,10 @@ def on_interval(recurrence: Recurrence, left: Scalar, right: Scalar) -> Recurren
     first, diagonal, upper, lower, norms, ends = recurrence
     moved = (half * diagonal + middle, half * upper, half * lower)
     if ends is not None:
-        ends = (ends[0].moved(half, middle), ends[1].moved(half, middle))
+        ends = ends.moved(half, middle)
     if norms is None:
-        return Recurrence(first / jnp.sqrt(half), *moved, ends=ends)
-    return Recurrence(first, *moved, jax.tree.map(lambda squared: squared * half, norms), ends)
+        root = 1 / jnp.sqrt(half)
+        first, ends = first * root, ends if ends is None else ends.multiplied(root)
+    norms = jax.tree.map(lambda squared: squared * half, norms)
+    check_range(first, ends, first.dtype)
+    return Recurrence(first, *moved, norms, ends)

@@ -19,7 +19,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
-from polybases.ends import End, values
+from polybases.ends import Ends, values
 from polybases.shapes import Numbers, Values
 
 MatVec = Callable[[Array], Array]
@@ -39,8 +39,8 @@ class Recurrence(NamedTuple):
         lower: [K, ...] lower_k; lower_0 is 0.
         norms: [K+1, ...] squared norms of p_k under the weight, None where all are 1 (an
             orthonormal basis), or :data:`NO_WEIGHT` where nothing is orthogonal (powers).
-        ends: the steps about the right and the left end of the interval, from which
-            :func:`evaluate` takes its values where they are known (Jacobi and its special cases).
+        ends: the steps about both ends of the interval, from which :func:`evaluate` takes its
+            values where they are known (Jacobi and its special cases).
 
     Example:
         >>> import polybases
@@ -54,7 +54,7 @@ class Recurrence(NamedTuple):
     upper: Float[Array, "K *basis"]
     lower: Float[Array, "K *basis"]
     norms: Float[Array, "terms *basis"] | tuple[()] | None = None
-    ends: tuple[End, End] | None = None
+    ends: Ends | None = None
 
     @property
     def order(self) -> int:
@@ -135,8 +135,8 @@ def evaluate(
     """
     x, leaves = _aligned(recurrence, x)
     if recurrence.ends is not None:
-        right, left = jax.tree.map(lambda leaf: jnp.asarray(leaf, x.dtype), recurrence.ends)
-        return values(right, left, leaves.first, x)
+        ends = jax.tree.map(lambda leaf: jnp.asarray(leaf, x.dtype), recurrence.ends)
+        return values(ends, leaves.first, x)
 
     def step(carry, coefficients):
         previous, current = carry

@@ -13,27 +13,34 @@ Scale = Literal["orthonormal", "monic", "standard"]
 
 
 def scaled(
-    orthonormal: Recurrence, scale: Scale, standard_ratio: Callable[[], Array]
+    basis: Recurrence,
+    factor: Float[Array, "*basis"],
+    scale: Scale,
+    standard_ratio: Callable[[], Array],
 ) -> Recurrence:
-    """An orthonormal basis in another scale, with p_0 = 1 and its squared norms.
+    """An orthogonal basis in one of its scales: the orthonormal one, or with p_0 = 1.
 
     Args:
-        orthonormal: basis of order K.
-        scale: "orthonormal" (unchanged), "monic" or "standard".
-        standard_ratio: gives [K, ...] f_{k+1} / f_k of the standard scale, f_0 being 1 / p_0.
+        basis: a multiple of the orthonormal basis, of order K.
+        factor: [...] the factor that makes it orthonormal.
+        scale: "orthonormal", "monic" or "standard".
+        standard_ratio: gives [K, ...] f_{k+1} / f_k of the standard scale over the orthonormal one.
 
     Returns:
-        The basis; squared norms beyond the range of the dtype (monic ones shrink as 4^-k) are 0
-        or infinite.
+        The basis with its squared norms. Norms beyond the range of the dtype (monic ones shrink as
+        4^-k) are 0 or infinite; values do not depend on them.
 
     Raises:
         ValueError: if the scale is unknown.
     """
+    first, diagonal, upper, lower, _, ends = basis
     if check_scale(scale) == "orthonormal":
-        return orthonormal
-    if scale == "monic":
-        return rescale(orthonormal, orthonormal.upper)
-    return rescale(orthonormal, standard_ratio())
+        return basis._replace(first=factor * first, ends=ends.multiplied(factor))
+    ratio = basis.upper if scale == "monic" else standard_ratio()
+    before = jnp.concatenate([jnp.ones_like(ratio[:1]), ratio[:-1]])[: len(lower)]
+    roots = jnp.cumprod(jnp.concatenate([(1 / (factor * first))[None], ratio]), axis=0)
+    ends = ends.multiplied(1 / first).rescaled(ratio)
+    return Recurrence(jnp.ones_like(first), diagonal, upper / ratio, lower * before, roots**2, ends)
 
 
 def check_scale(scale: Scale) -> Scale:
@@ -41,20 +48,3 @@ def check_scale(scale: Scale) -> Scale:
     if scale not in get_args(Scale):
         raise ValueError(f"unknown scale {scale!r}; choose one of {', '.join(get_args(Scale))}")
     return scale
-
-
-def rescale(orthonormal: Recurrence, ratio: Float[Array, "K *basis"]) -> Recurrence:
-    """The basis f_k p_k with f_0 p_0 = 1 and f_{k+1} / f_k given.
-
-    Args:
-        orthonormal: basis of order K.
-        ratio: [K, ...] non-zero f_{k+1} / f_k.
-    """
-    first, diagonal, upper, lower, _, ends = orthonormal
-    before = jnp.concatenate([jnp.ones_like(ratio[:1]), ratio[:-1]])[: len(lower)]
-    factor = jnp.cumprod(jnp.concatenate([(1 / first)[None], ratio]), axis=0)
-    if ends is not None:
-        ends = (ends[0].rescaled(ratio, before), ends[1].rescaled(ratio, before))
-    return Recurrence(
-        jnp.ones_like(first), diagonal, upper / ratio, lower * before, factor**2, ends
-    )

@@ -33,7 +33,7 @@ def truncate(recurrence: Recurrence, order: int) -> Recurrence:
     first, diagonal, upper, lower, norms, ends = recurrence
     norms = jax.tree.map(lambda squared: squared[: order + 1], norms)
     if ends is not None:
-        ends = (ends[0].truncated(order), ends[1].truncated(order))
+        ends = ends.truncated(order)
     return Recurrence(first, diagonal[:order], upper[:order], lower[:order], norms, ends)
 
 
