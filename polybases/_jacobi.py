@@ -39,9 +39,11 @@ def jacobi(
         Recurrence with leaves [K, ...] in the dtype of alpha and beta.
 
     Raises:
-        ValueError: if order is not an int >= 0, the scale is unknown, or a concrete alpha or beta
-            is <= -1 or not finite. Traced values cannot be checked: constrain them
-            (``polybases.constraints``); outside the domain the result is NaN or has no meaning.
+        ValueError: if order is not an int >= 0, the scale is unknown, a concrete alpha or beta is
+            <= -1 or not finite, or values on [-1, 1] are outside the range of the dtype (p_0 is
+            1e-150 at alpha = 1000). Traced values cannot be checked: constrain them
+            (``polybases.constraints``). Outside the domain the result is NaN or has no meaning;
+            in it, what the dtype does not hold is 0 or infinite.
 
     Example:
         >>> import jax.numpy as jnp

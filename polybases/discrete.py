@@ -14,6 +14,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Real
 
 from polybases.lanczos import reorthogonalised_step
+from polybases.ranges import check_positive
 from polybases.recurrence import Recurrence, check_order
 
 
@@ -32,7 +33,8 @@ def from_nodes(
         weights: [M] >= 0.
 
     Raises:
-        ValueError: if shapes differ, or concrete nodes and weights do not allow this order.
+        ValueError: if shapes differ, concrete nodes and weights do not allow this order, or their
+            dtype does not hold the sum of the weights.
 
     Example:
         >>> import jax.numpy as jnp
@@ -49,6 +51,7 @@ def from_nodes(
     dtype = jnp.result_type(nodes, weights, float)
     nodes, weights = nodes.astype(dtype), weights.astype(dtype)
     total = jnp.sum(weights)
+    check_positive("the sum of the weights", total, "weights that sum to 1")
     start = jnp.sqrt(weights / total)
     basis = jnp.zeros((order + 1, len(nodes)), nodes.dtype).at[0].set(start)
 

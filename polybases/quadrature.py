@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from polybases.ranges import check_positive
 from polybases.recurrence import Recurrence, evaluate, squared_norms
 from polybases.shapes import Scalar, Values
 from polybases.tridiagonal import spectral_measure
@@ -86,7 +87,10 @@ def gauss_lobatto(recurrence: Recurrence, left: Scalar, right: Scalar) -> Rule:
 
 
 def mass(recurrence: Recurrence) -> Values:
-    """[...] integral of the weight function; ValueError if the basis has none.
+    """[...] integral of the weight function.
+
+    Raises:
+        ValueError: if the basis has no weight, or its dtype does not hold the concrete integral.
 
     Example:
         >>> import polybases
@@ -94,8 +98,9 @@ def mass(recurrence: Recurrence) -> Values:
         3.1416
     """
     norms = squared_norms(recurrence)
-    squared = 1 if norms is None else norms[0]
-    return squared / recurrence.first**2
+    total = (1 if norms is None else norms[0]) / recurrence.first**2
+    check_positive("the integral of the weight", total, "smaller exponents")
+    return total
 
 
 def _off_diagonal(recurrence: Recurrence) -> Array:

@@ -1,4 +1,4 @@
-"""Whether the values of a basis lie in the range of a dtype: no 0 and no infinity without a word."""
+"""Whether a dtype holds the values of a basis: no 0 and no infinity without a word."""
 
 import jax
 import jax.numpy as jnp
@@ -7,6 +7,8 @@ from jax import Array
 from jax.typing import DTypeLike
 
 from polybases.ends import Ends
+
+WIDER = "take a wider dtype (for float64, jax.config.update('jax_enable_x64', True))"
 
 
 def check_range(first: Array, ends: Ends | None, dtype: DTypeLike) -> None:
@@ -31,10 +33,30 @@ def check_range(first: Array, ends: Ends | None, dtype: DTypeLike) -> None:
             degree = int(bad.reshape(len(bad), -1).any(1).argmax())
             raise ValueError(
                 f"the values of degree {degree} are {word} the range of {jnp.dtype(dtype)} "
-                f"({smallest:.0e} to {largest:.0e}): take a wider dtype (for float64, "
-                "jax.config.update('jax_enable_x64', True)), smaller exponents, a lower order or "
+                f"({smallest:.0e} to {largest:.0e}): {WIDER}, smaller exponents, a lower order or "
                 "another scale"
             )
+
+
+def check_positive(name: str, value: Array, remedy: str) -> None:
+    """Raises ValueError unless every entry of a concrete ``value`` is finite and > 0.
+
+    Args:
+        name: what it is, for the message.
+        value: [...] that a rounding to 0 or an overflow would spoil.
+        remedy: what else would help than a wider dtype.
+    """
+    if isinstance(value, jax.core.Tracer):
+        return
+    entries = np.asarray(value, np.float64)
+    bad = ~((entries > 0) & (entries < np.inf))
+    if bad.any():
+        info = jnp.finfo(value.dtype)
+        raise ValueError(
+            f"{name} must be positive and finite, but {value.dtype} holds only "
+            f"{float(info.smallest_normal):.0e} to {float(info.max):.0e} and made it "
+            f"{entries[bad].flat[0]}: {WIDER} or {remedy}"
+        )
 
 
 def _logarithms(first: Array, ends: Ends | None) -> np.ndarray:

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
 from polybases.ends import Ends, values
+from polybases.ranges import check_positive, check_range
 from polybases.shapes import Numbers, Values
 
 MatVec = Callable[[Array], Array]
@@ -119,10 +120,11 @@ def evaluate(
         x: [...] points, for an orthogonal basis in its interval.
 
     Returns:
-        [K+1, ...] array of the dtype of ``x``.
+        [K+1, ...] array of the dtype of ``x``; a value beyond its range is infinite.
 
     Raises:
-        ValueError: if x is not real floating point.
+        ValueError: if x is not real floating point, or its dtype is narrower than that of a
+            concrete basis and does not hold its values.
 
     Example:
         >>> import jax.numpy as jnp
@@ -141,7 +143,9 @@ def evaluate(
     def step(carry, coefficients):
         previous, current = carry
         d, u, low = coefficients
-        return (current, (x * current - d * current - low * previous) / u), current
+        back = d * current + low * previous
+        back = jnp.where(jnp.isfinite(current), back, 0)  # no infinity less infinity
+        return (current, (x * current - back) / u), current
 
     # One step more than `expand`, which would cost a product there, and no copy of the result.
     padded = (jnp.concatenate([leaf, jnp.ones_like(leaves.first)[None]]) for leaf in leaves[1:4])
@@ -268,13 +272,15 @@ def check_theta(
 
 
 def squared_norms(recurrence: Recurrence) -> Float[Array, "terms ..."] | None:
-    """Returns the norms, or raises ValueError if the basis is orthogonal under no weight."""
+    """Returns the norms, or raises ValueError if there are none or the dtype does not hold one."""
     if isinstance(recurrence.norms, tuple):
         raise ValueError(
             "norms, projections and Gauss rules need a basis orthogonal under a weight, got "
             "powers of x (monomial or krylov); take for instance legendre, and `connection` to "
             "convert the coefficients of a series"
         )
+    if recurrence.norms is not None:
+        check_positive("every squared norm", recurrence.norms, "the orthonormal scale")
     return recurrence.norms
 
 
@@ -305,6 +311,8 @@ def _aligned(
 ) -> tuple[Array, Recurrence]:
     """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
     x = check_real(x)
+    if x.dtype != jnp.result_type(recurrence.first):
+        check_range(recurrence.first, recurrence.ends, x.dtype)
     shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
     leaves = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
     return jnp.broadcast_to(x, shape), Recurrence(*leaves)
