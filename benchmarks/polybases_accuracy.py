@@ -1,4 +1,4 @@
-"""Error of orthonormal Jacobi values, and NaN, beside orthax and scipy: a Markdown table.
+"""Errors of orthonormal Jacobi values and derivatives beside orthax and scipy: a Markdown table.
 
 python -m benchmarks.polybases_accuracy [--quick] [--write]
 """
@@ -18,11 +18,12 @@ from rich.console import Console
 from rich.progress import track
 
 import polybases
-from benchmarks.exact import orthonormal_jacobi
+from benchmarks.exact import orthonormal_jacobi, slopes
 from benchmarks.libraries import Values, by_orthax, by_scipy, compiled, ours
 
-ORDERS = (10, 32, 128)
+ORDERS = (10, 32, 64, 128)
 PAIRS, QUICK_PAIRS, POINTS = 500, 50, 21
+NEAR, SLOPE_PAIRS, SLOPE_ORDER = 60, 100, 32
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 SPECIAL = [
     (-0.5, -0.5), (-0.75, -0.25), (-0.25, -0.75),  # alpha + beta = -1
@@ -32,8 +33,8 @@ SPECIAL = [
     (-0.99, 3.0), (3.0, -0.99), (10.0, -0.5), (-0.5, 10.0),
 ]  # fmt: skip
 HEADER = (
-    "| K | dtype | library | worst error | at (alpha, beta) | median error "
-    "| NaN: values | NaN: gradients |\n|---|---|---|---|---|---|---|---|"
+    "| K | dtype | library | inner | at (alpha, beta) | median | near -1 | ends | derivatives "
+    "| NaN: values | NaN: gradients |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -42,8 +43,16 @@ def sample(count: int, seed: int = 0) -> np.ndarray:
     return np.array([*SPECIAL, *np.random.default_rng(seed).uniform(-0.99, 10, (count, 2))])
 
 
+def near_minus_one(count: int, seed: int = 1) -> np.ndarray:
+    """[count, 2] a third each with alpha, with beta and with both in (-0.99, -0.8)."""
+    rng = np.random.default_rng(seed)
+    pairs, low = rng.uniform(-0.99, 10, (count, 2)), rng.uniform(-0.99, -0.8, (count, 2))
+    kind = np.arange(count) % 3
+    return np.where(np.stack([kind != 1, kind != 0], 1), low, pairs)
+
+
 def points(count: int = POINTS) -> np.ndarray:
-    """[count] Chebyshev points, both ends included."""
+    """[count] Chebyshev points, both ends included, the first and the last."""
     return np.cos(np.pi * np.arange(count) / (count - 1))
 
 
@@ -60,6 +69,18 @@ def jax_values(function: Values, order: int, pairs: np.ndarray, x: np.ndarray) -
     return np.moveaxis(values, -1, 1) if function is by_orthax else values
 
 
+def jax_slopes(function: Values, order: int, pairs: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """[pairs, 2 (K+1), points] derivatives in alpha, then in beta, by forward mode."""
+
+    def both(alpha: Any, beta: Any) -> jax.Array:
+        slopes = jax.jacfwd(lambda *pair: function(order, *pair, x), argnums=(0, 1))(alpha, beta)
+        degree_first = [jnp.moveaxis(a, -1, 0) if function is by_orthax else a for a in slopes]
+        return jnp.concatenate(degree_first)
+
+    slopes_of = jax.jit(both)
+    return np.stack([np.asarray(slopes_of(a, b)) for a, b in pairs])
+
+
 def bad_gradients(function: Values, order: int, pairs: np.ndarray, x: np.ndarray) -> int:
     """Number of pairs whose reverse derivative in (alpha, beta) is not finite."""
 
@@ -70,16 +91,32 @@ def bad_gradients(function: Values, order: int, pairs: np.ndarray, x: np.ndarray
     return sum(not np.all(np.isfinite(gradient(order, a, b, x))) for a, b in pairs)
 
 
-def row(order: int, name: str, library: str, pairs: np.ndarray, error: np.ndarray, bad: str) -> str:
-    """One line of the table; the errors are over the pairs without NaN."""
-    finite = np.isfinite(error)
-    if not finite.any():
-        return f"| {order} | {name} | {library} | none finite | | | {(~finite).sum()} | {bad} |"
-    alpha, beta = pairs[np.nanargmax(np.where(finite, error, np.nan))]
-    return (
-        f"| {order} | {name} | {library} | {error[finite].max():.1e} | ({alpha:.2f}, {beta:.2f}) "
-        f"| {np.median(error[finite]):.1e} | {(~finite).sum()} | {bad} |"
-    )
+def row(
+    order: int, name: str, library: str, pairs: np.ndarray, columns: dict[str, np.ndarray], bad: str
+) -> str:
+    """One line of the table; the errors are over the pairs without NaN.
+
+    Args:
+        order, name, library: what the line is about; the name is the dtype's.
+        pairs: [P, 2].
+        columns: errors "inner" [P], "near", "ends" [P] and, where there are any, "slopes".
+        bad: the last cell.
+    """
+    inner = columns["inner"]
+    finite = np.isfinite(inner)
+    at = "-"
+    if finite.any():
+        alpha, beta = pairs[np.nanargmax(np.where(finite, inner, np.nan))]
+        at = f"({alpha:.2f}, {beta:.2f})"
+    cells = [order, name, library, _worst(inner), at]
+    cells += [f"{np.median(inner[finite]):.1e}" if finite.any() else "-"]
+    cells += [_worst(columns.get(key, np.zeros(0))) for key in ("near", "ends", "slopes")]
+    return f"| {' | '.join(map(str, [*cells, (~finite).sum(), bad]))} |"
+
+
+def _worst(error: np.ndarray) -> str:
+    finite = error[np.isfinite(error)]
+    return f"{finite.max():.1e}" if len(finite) else "-" if not len(error) else "none finite"
 
 
 def table(
@@ -89,26 +126,55 @@ def table(
     progress = Console(stderr=True)
     rows: dict[tuple[int, str], list[str]] = {}
     for name in ("float32", "float64"):
-        pairs, x = sample(count).astype(name), points(points_count).astype(name)
+        pairs = np.concatenate([sample(count), near_minus_one(NEAR * count // PAIRS + 3)])
+        pairs, x = pairs.astype(name), points(points_count).astype(name)
         steps = track(pairs, f"exact values, {name}", console=progress)
         exact = np.stack([orthonormal_jacobi(max(orders), a, b, x) for a, b in steps])
+        steps = track(_of_slopes(pairs, count), f"exact derivatives, {name}", console=progress)
+        slope_order = min(SLOPE_ORDER, max(orders))
+        exact_slopes = np.stack([slopes(slope_order, a, b, x[1:-1]) for a, b in steps])
         # orthax takes float64 wherever x64 is on, so each dtype has its own setting
         with jax.enable_x64(name == "float64"):
             for order in track(orders, f"libraries, {name}", console=progress):
-                rows[order, name] = _rows(order, name, pairs, x, exact[:, : order + 1])
+                of_order = exact[:, : order + 1], exact_slopes[:, :, : order + 1]
+                rows[order, name] = _rows(order, name, pairs, x, count, of_order)
     return [
         line for order in orders for name in ("float32", "float64") for line in rows[order, name]
     ]
 
 
-def _rows(order: int, name: str, pairs: np.ndarray, x: np.ndarray, exact: np.ndarray) -> list[str]:
+def _of_slopes(pairs: np.ndarray, count: int) -> np.ndarray:
+    """The special pairs, the first random ones, and those near -1."""
+    special = len(SPECIAL)
+    return np.concatenate([pairs[: special + min(count, SLOPE_PAIRS)], pairs[special + count :]])
+
+
+def _rows(
+    order: int,
+    name: str,
+    pairs: np.ndarray,
+    x: np.ndarray,
+    count: int,
+    exact: tuple[np.ndarray, np.ndarray],
+) -> list[str]:
     lines = []
+    anywhere = len(SPECIAL) + count
     for library, function in (("polybases", ours), ("orthax", by_orthax)):
-        error = errors(jax_values(function, order, pairs, x), exact)
-        bad = str(bad_gradients(function, order, pairs, x))
-        lines.append(row(order, name, library, pairs, error, bad))
+        columns = _columns(jax_values(function, order, pairs, x), exact[0], anywhere)
+        if order <= SLOPE_ORDER:
+            got = jax_slopes(function, order, _of_slopes(pairs, count), x[1:-1])
+            columns["slopes"] = errors(got, exact[1].reshape(len(got), -1, len(x) - 2))
+        bad = str(bad_gradients(function, order, pairs[:anywhere], x))
+        lines.append(row(order, name, library, pairs, columns, bad))
     values = np.stack([by_scipy(order, a, b, x) for a, b in pairs])
-    return [*lines, row(order, name, "scipy", pairs, errors(values, exact), "-")]
+    columns = _columns(values, exact[0], anywhere)
+    return [*lines, row(order, name, "scipy", pairs, columns, "-")]
+
+
+def _columns(got: np.ndarray, exact: np.ndarray, anywhere: int) -> dict[str, np.ndarray]:
+    inner = errors(got[..., 1:-1], exact[..., 1:-1])
+    ends = [errors(got[..., i, None], exact[..., i, None]) for i in (0, -1)]
+    return {"inner": inner[:anywhere], "near": inner[anywhere:], "ends": np.maximum(*ends)}
 
 
 def page(count: int, command: str) -> str:
@@ -117,14 +183,25 @@ def page(count: int, command: str) -> str:
     return f"""# Accuracy of the Jacobi polynomials
 
 Orthonormal values p_0 .. p_K against mpmath (50 digits, standard recurrence and norms of DLMF
-18.9 and 18.3, at the inputs as rounded to the dtype). Error: max over k of
-max_x |got - exact| / max_x |exact|. Pairs: {count} random (alpha, beta) in [-0.99, 10]^2, seed 0,
-and {len(SPECIAL)} special ones (alpha + beta in -1.5, -1, 0; asymmetric pairs in both orders); x:
-{POINTS} Chebyshev points, the ends included. NaN columns: number of the {count + len(SPECIAL)}
-pairs where a value, or the gradient of the sum of all values in alpha and beta (reverse mode), is
-not finite; errors are over the other pairs. orthax: `orthvander` in its "normalized" scale;
-scipy: `eval_jacobi` over the norm from its `gammaln`; scipy works in float64 whatever it is given,
-so its float32 rows are float64 values rounded, and it has no gradients.
+18.9 and 18.3, at the inputs as rounded to the dtype), at {POINTS} Chebyshev points x. What each
+column holds:
+
+- inner: the largest error over the points without x = 1 and -1, max over k of max_x |got - exact| /
+  max_x |exact|, for {count} random (alpha, beta) in [-0.99, 10]^2, seed 0, and {len(SPECIAL)}
+  special ones (alpha + beta in -1.5, -1, 0; asymmetric pairs in both orders); then the pair where
+  it is, and the median over the pairs;
+- near -1: the same for {NEAR * count // PAIRS + 3} pairs with one exponent or both in
+  (-0.99, -0.8);
+- ends: the largest relative error at x = 1 and -1 over all these pairs;
+- derivatives: the largest error of d p_k / d alpha and d p_k / d beta at the inner points (forward
+  mode), relative to the largest derivative of the degree, for the special pairs, the first
+  {min(count, SLOPE_PAIRS)} random ones and those near -1; up to K = {SLOPE_ORDER};
+- NaN: the number of the {count + len(SPECIAL)} pairs where an inner value, or the gradient of the
+  sum of all values in alpha and beta (reverse mode), is not finite. Errors are over the others.
+
+orthax: `orthvander` in its "normalized" scale; scipy: `eval_jacobi` over the norm from its
+`gammaln`. scipy works in float64 whatever it is given, so its float32 rows are float64 values
+rounded, and it has no gradients.
 
 {HEADER}
 {chr(10).join(table(count=count))}

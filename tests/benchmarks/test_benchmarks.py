@@ -50,7 +50,7 @@ def test_errors_are_per_pair_and_relative_to_each_degree():
 
 @pytest.mark.slow
 def test_accuracy_table():
-    lines = polybases_accuracy.table(orders=(4,), count=2, points_count=3)
+    lines = polybases_accuracy.table(orders=(4,), count=2, points_count=5)
     assert [_cells(line)[:3] for line in lines] == [
         ["4", dtype, library]
         for dtype in ("float32", "float64")
@@ -58,17 +58,22 @@ def test_accuracy_table():
     ]
     assert {len(_cells(line)) for line in lines} == {_width(polybases_accuracy.HEADER)}
     for line in lines:
-        _, dtype, library, worst, _, median, values, gradients = _cells(line)
-        assert 0 <= float(median) <= float(worst) < {"float32": 1e-4, "float64": 1e-11}[dtype]
+        _, dtype, library, inner, _, median, near, ends, slopes, values, gradients = _cells(line)
+        bound = {"float32": 1e-4, "float64": 1e-11}[dtype]
+        assert 0 <= float(median) <= float(inner) < bound
+        assert float(near) < bound
+        assert float(ends) < bound
         if library == "polybases":
+            assert float(slopes) < bound
             assert (values, gradients) == ("0", "0")
         if library == "orthax":
             assert int(values) >= 6, "alpha + beta of -1 and -1.5"
 
 
 def test_accuracy_row_without_any_finite_value():
-    nothing = np.full(2, np.nan)
+    nothing = {name: np.full(2, np.nan) for name in ("inner", "near", "ends")}
     line = polybases_accuracy.row(4, "float32", "other", np.zeros((2, 2)), nothing, "2")
+    assert _cells(line)[3] == "none finite"
     assert len(_cells(line)) == _width(polybases_accuracy.HEADER)
 
 

@@ -91,7 +91,11 @@ PAIRS = {
     "near -1": near_minus_one(20, seed=11),
     "random": np.array(random_pairs(500, seed=12)),
 }
-POINTS = np.sort(np.random.default_rng(13).uniform(-1, 1, 48).astype(np.float32))
+_RNG = np.random.default_rng(13)
+# with some close to the ends: without a point on the last lobe all values of a degree may be small
+POINTS = np.concatenate(
+    [_RNG.uniform(-1, 1, 48), np.cos(_RNG.uniform(0, 0.4, 8)), -np.cos(_RNG.uniform(0, 0.4, 8))]
+).astype(np.float32)
 
 
 @pytest.mark.slow
@@ -137,7 +141,7 @@ def test_second_derivatives(name):
     def hessian(order, pair, x):
         return jax.jacfwd(jax.jacrev(lambda v: evaluate(jacobi(order, *v), x)))(pair)
 
-    pairs, x = single(PAIRS[name][:60], np.concatenate([POINTS[::6], ENDS]))
+    pairs, x = single(PAIRS[name][:20], np.concatenate([POINTS[::8], ENDS]))
     of_pairs = jax.jit(jax.vmap(hessian, (None, 0, None)), static_argnums=0)
     assert np.isfinite(of_pairs(32, pairs, x)).all()
     got = np.asarray(of_pairs(8, pairs, x))[:, :, :-2]
