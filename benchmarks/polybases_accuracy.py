@@ -73,7 +73,7 @@ def jax_slopes(function: Values, order: int, pairs: np.ndarray, x: np.ndarray) -
     """[pairs, 2 (K+1), points] derivatives in alpha, then in beta, by forward mode."""
 
     def both(alpha: Any, beta: Any) -> jax.Array:
-        slopes = jax.jacfwd(lambda *pair: function(order, *pair, x), argnums=(0, 1))(alpha, beta)
+        slopes = jax.jacfwd(lambda a, b: function(order, a, b, x), argnums=(0, 1))(alpha, beta)
         degree_first = [jnp.moveaxis(a, -1, 0) if function is by_orthax else a for a in slopes]
         return jnp.concatenate(degree_first)
 

@@ -41,7 +41,7 @@ def _log_mass(p: Array, q: Array) -> Array:
 
 def _correction(z: Array) -> Array:
     """log Gamma(z) less the main terms of Stirling's formula."""
-    inverse, total = 1 / z, 0.0
+    inverse, total = 1 / z, jnp.zeros_like(z)
     for coefficient in reversed(STIRLING):
         total = coefficient + total * inverse**2
     return inverse * total

@@ -291,8 +291,8 @@ def with_rank(recurrence: Recurrence, rank: int) -> Recurrence:
         missing = rank - (leaf.ndim - leading)
         return leaf.reshape(*leaf.shape[:leading], *(1,) * missing, *leaf.shape[leading:])
 
-    first, *rest = map(jnp.asarray, recurrence[:4])
-    return Recurrence(insert(first, 0), *(insert(leaf, 1) for leaf in rest))
+    first, diagonal, upper, lower = map(jnp.asarray, recurrence[:4])
+    return Recurrence(insert(first, 0), insert(diagonal, 1), insert(upper, 1), insert(lower, 1))
 
 
 def check_real(x: Numbers) -> Values:
@@ -314,8 +314,8 @@ def _aligned(
     if x.dtype != jnp.result_type(recurrence.first):
         check_range(recurrence.first, recurrence.ends, x.dtype)
     shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
-    leaves = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
-    return jnp.broadcast_to(x, shape), Recurrence(*leaves)
+    first, diagonal, upper, lower = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
+    return jnp.broadcast_to(x, shape), Recurrence(first, diagonal, upper, lower)
 
 
 def _check_matvec(matvec: MatVec, x: Array) -> None:

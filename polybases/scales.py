@@ -34,6 +34,7 @@ def scaled(
         ValueError: if the scale is unknown.
     """
     first, diagonal, upper, lower, _, ends = basis
+    assert ends is not None, "the families with scales know their ends"
     if check_scale(scale) == "orthonormal":
         return basis._replace(first=factor * first, ends=ends.multiplied(factor))
     ratio = basis.upper if scale == "monic" else standard_ratio()
