@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 import polybases
+from benchmarks import polybases_chain
 from benchmarks.exact import orthonormal_jacobi, slopes
 from benchmarks.libraries import Values, by_orthax, by_scipy, compiled, ours
 
@@ -208,6 +209,25 @@ rounded, and it has no gradients.
 
 Printed by `{command}`, on {os.cpu_count()} CPU cores, with Python
 {platform.python_version()}, polybases {polybases.__version__}, {versions}.
+
+{chain()}"""
+
+
+def chain() -> str:
+    """The section of operators."""
+    rows = chr(10).join(polybases_chain.table())
+    return f"""## Terms and filters on a chain graph
+
+A path of {polybases_chain.NODES} nodes, K = {polybases_chain.ORDER}, float32 against eigenvectors in
+float64: ||got - exact|| / ||exact||, for `expand` the worst over the terms. The off-diagonal of the
+recurrence is once the product of DLMF 18.9.2 in float32 and once `polybases`'. An operator has no
+nearer end, so `expand` and `longnn.filter` take the three-term form. The terms of `native` are those
+of its single products, which scale by the degrees before and after the sum, with more roundings.
+
+{polybases_chain.HEADER}
+{rows}
+
+Printed by `python -m benchmarks.polybases_chain` too.
 """
 
 

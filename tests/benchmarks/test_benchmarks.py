@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import roots_jacobi
 
-from benchmarks import exact, libraries, polybases_accuracy, polybases_speed
+from benchmarks import exact, libraries, polybases_accuracy, polybases_chain, polybases_speed
 from tests.oracles import SPECIAL, mp_values
 
 PAIR = (0.7, -0.2)
@@ -91,8 +91,19 @@ def test_speed_table():
     assert [line.count(" - ") for line in lines] == [0, 1, 0, 1, 3, 3]
 
 
+@pytest.mark.slow
+def test_chain_table():
+    lines = polybases_chain.table(nodes=20, pairs=[(0.0, 0.0)])
+    assert len(lines) == 4
+    for line in lines:
+        cells = _cells(line)
+        assert len(cells) == _width(polybases_chain.HEADER)
+        assert 0 < max(map(float, cells[3:])) < 1e-3
+
+
 def test_commands_print_a_page(monkeypatch, capsys):
     monkeypatch.setattr(polybases_accuracy, "table", lambda count: [f"| {count} |"])
+    monkeypatch.setattr(polybases_chain, "table", lambda: ["| row |"])
     monkeypatch.setattr(polybases_speed, "table", lambda *arguments: ["| row |"])
     for module in (polybases_accuracy, polybases_speed):
         monkeypatch.setattr("sys.argv", ["benchmark", "--quick"])
