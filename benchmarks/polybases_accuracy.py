@@ -188,8 +188,8 @@ def page(count: int, command: str) -> str:
     return f"""# Accuracy of the Jacobi polynomials
 
 Orthonormal values p_0 .. p_K against mpmath (50 digits, standard recurrence and norms of DLMF
-18.9 and 18.3, at the inputs as rounded to the dtype), at {POINTS} points x = cos(phi), the ends and phi
-random in (0, pi). What each column holds:
+18.9 and 18.3, at the inputs as rounded to the dtype), at {POINTS} points x = cos(phi), the ends and
+phi random in (0, pi). What each column holds:
 
 - inner: the largest error over the points without x = 1 and -1, max over k of max_x |got - exact| /
   max_x |exact|, for {count} random (alpha, beta) in [-0.99, 10]^2, seed 0, and {len(SPECIAL)}

@@ -14,7 +14,7 @@ from tests.oracles import SPECIAL, orthonormal_jacobi, random_pairs
 from tests.polybases import golden
 
 GOLDEN = golden.load()
-BOUNDS = {10: 3e-6, 32: 8e-6, 64: 1.2e-5}
+BOUNDS = {10: 3e-6, 32: 8e-6, 64: 3e-5}
 AT_THE_ENDS = 1e-5
 OF_DERIVATIVES = 1e-4
 ENDS = np.float32([-1, 1])
