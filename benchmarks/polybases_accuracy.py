@@ -53,12 +53,16 @@ def near_minus_one(count: int, seed: int = 1) -> np.ndarray:
 
 
 def points(count: int = POINTS) -> np.ndarray:
-    """[count] points of random angles, both ends included, the first and the last.
+    """[count + 8] points of random angles, some close to the ends, the first and last at them.
 
-    Equal steps in the angle would meet the zeros of some degree, where all values are small.
+    Equal steps in the angle would meet the zeros of some degree, and without points on the lobes
+    at the ends, where a large exponent has all its large values, nothing large may be among them.
     """
-    angles = np.random.default_rng(2).uniform(0, np.pi, count - 2)
-    return np.cos([0, *np.sort(angles), np.pi])
+    angles, close = (
+        np.random.default_rng(2).uniform(0, np.pi, count - 2),
+        0.01 * 2.0 ** np.arange(4),
+    )
+    return np.cos(np.sort([0, *close, *angles, *(np.pi - close), np.pi]))
 
 
 def errors(got: np.ndarray, exact: np.ndarray) -> np.ndarray:
@@ -188,8 +192,8 @@ def page(count: int, command: str) -> str:
     return f"""# Accuracy of the Jacobi polynomials
 
 Orthonormal values p_0 .. p_K against mpmath (50 digits, standard recurrence and norms of DLMF
-18.9 and 18.3, at the inputs as rounded to the dtype), at {POINTS} points x = cos(phi), the ends and
-phi random in (0, pi). What each column holds:
+18.9 and 18.3, at the inputs as rounded to the dtype), at {POINTS + 8} points x = cos(phi): phi
+random in (0, pi), 0.01 to 0.08 from 0 and pi, and both ends. What each column holds:
 
 - inner: the largest error over the points without x = 1 and -1, max over k of max_x |got - exact| /
   max_x |exact|, for {count} random (alpha, beta) in [-0.99, 10]^2, seed 0, and {len(SPECIAL)}
