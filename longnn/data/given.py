@@ -88,7 +88,7 @@ def file(
             "array part [S, N] (0 train, 1 val, 2 test, -1 unused)"
         )
     advice = "write it with numpy.savez(path, part=array), part integers [S, N]"
-    arrays = read_npz(Path(path).expanduser())
+    arrays = read_npz(path)
     if "part" not in arrays:
         found = ", ".join(arrays) or "nothing"
         raise ValueError(f"{path} has no array part, it holds {found}; {advice}")

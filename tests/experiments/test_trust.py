@@ -105,7 +105,7 @@ def test_only_files_of_groups_are_asked_for_names(tmp_path):
     content = {
         "runs/a/config.yaml": "model: {_target_: evil.Model}",
         "model/mine.yaml": "{'_target_': \"mine.Model\", b: {_target_: x.y}}",
-        "dataset/deep.yaml": "a:\n- b: # _target_: e.A\n    _target_:\n      z.B\nc: '_target_: e.C'",
+        "dataset/deep.yaml": "a:\n- b: # _target_: e.A\n    _target_:\n      z.B\nc: '_target_: e'",
         "tuned/x/y.yaml": "model:\n  basis:\n    _target_: evil.B\n",
         "graph/broken.yaml": "_target_: evil.D\n}",
     }
