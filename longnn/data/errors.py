@@ -22,10 +22,6 @@ class RenumberedLabelsWarning(UserWarning):
     """The labels of a dataset were numbers, but not 0 to C - 1; the classes have other numbers."""
 
 
-class UnusedRatesWarning(UserWarning):
-    """Rates were given for a group of parameters that a model does not have."""
-
-
 @contextmanager
 def about(*files: str | Path) -> Iterator[None]:
     """Names files in each ValueError of the block that names none of them.

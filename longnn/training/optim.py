@@ -1,13 +1,12 @@
 """How to train: rates, or any optimizer of optax, and when to stop."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import optax
 
-from longnn.data.errors import UnusedRatesWarning, unknown
+from longnn.data.errors import unknown
 from longnn.graphs.checks import check_word
 from longnn.training.optimizer import Rates, Transformation, check_groups
 from longnn.training.ranges import check_setting
@@ -89,9 +88,6 @@ class Optim:
 
         Raises:
             ValueError: if a group has neither rates nor a transformation.
-
-        Warns:
-            UnusedRatesWarning: if there are rates, other than the default ones, of another group.
         """
         if self.transformation is not None:
             if isinstance(self.transformation, Mapping):
@@ -103,18 +99,6 @@ class Optim:
                 self, rates={name: DEFAULT_RATES.get(name, OTHER_RATE) for name in sorted(named)}
             )
         check_groups(groups, self.rates)
-        used = groups | ({"coefficients"} if self.decay == "theta" else set())
-        unused = {
-            name for name in self.rates.keys() - used
-            if self.rates[name] != DEFAULT_RATES.get(name, OTHER_RATE)
-        }  # fmt: skip
-        if unused:
-            warnings.warn(
-                f"rates of group {', '.join(sorted(unused))} change nothing: the model's groups of "
-                f"parameters are {', '.join(sorted(groups)) or 'none'}",
-                UnusedRatesWarning,
-                stacklevel=2,
-            )
         return self
 
 
