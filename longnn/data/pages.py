@@ -131,8 +131,6 @@ class _Reader:
 
     def struct(self, depth: int = 0) -> _Struct:
         """The fields of a struct."""
-        if depth > _DEEPEST:
-            raise ValueError("its headers are nested too deeply")
         fields: _Struct = {}
         number = 0
         while head := self._byte():
@@ -144,6 +142,8 @@ class _Reader:
         return fields
 
     def _value(self, kind: int, depth: int) -> Any:
+        if depth > _DEEPEST:
+            raise ValueError("its headers are nested too deeply")
         if kind in (1, 2, 3):  # a truth value of a list, or a number of one byte
             return self._byte()
         if kind in _BITS:

@@ -108,6 +108,7 @@ def footed(path, footer):
         (b"\x16" + b"\xff" * 10 + b"\x00", "a number of more than 64 bits"),
         (b"\x1b\x00\x00", "a field of kind 11, of which parquet has none"),
         (b"\x1c" * 20, "nested too deeply"),
+        (b"\x19" * 5000, "nested too deeply"),
         (b"\x49\xfc\xff\xff\xff\xff\x0f\x00", "IndexError: 4294967295 bytes after byte 7 of 8"),
         (b"\x00", r"KeyError: \(4, 9\)"),
     ],
