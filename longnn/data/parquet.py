@@ -131,7 +131,9 @@ def _read(
             unpacked += 0 if coded else piece.nbytes
             check_size(path, unpacked)
             cells.add(column, _texts(pyarrow, piece.column(0)))
-    numbers = _numbers(pyarrow, file, plan.names[text:], rows)
+    for column in cells.text:
+        _check_rows(path, len(column), rows)
+    numbers = _numbers(pyarrow, path, file, plan.names[text:], rows)
     return Table(path, plan.header, cells.text, numbers, plan.ignored, plan.largest)
 
 
@@ -150,17 +152,24 @@ def _texts(pyarrow: ModuleType, column: Any) -> Iterator[str]:
     return (texts[code] for code in place.tolist())
 
 
+def _check_rows(path: Path, found: int, rows: int) -> None:
+    if found != rows:
+        raise DataFileError(f"{path} is damaged: it has {rows} rows, and columns of {found}")
+
+
 def _numbers(
-    pyarrow: ModuleType, file: Any, columns: list[str], rows: int
+    pyarrow: ModuleType, path: Path, file: Any, columns: list[str], rows: int
 ) -> Float64[np.ndarray, "rows M"]:
     numbers = np.zeros((rows, len(columns)))
     if not columns:
         return numbers
     start = 0
     for piece in file.iter_batches(max(1, _BYTES // (8 * len(columns))), columns=columns):
+        _check_rows(path, max(rows, start + piece.num_rows), rows)
         block = numbers[start : start + piece.num_rows]
         for number, name in enumerate(columns):
             values = piece.column(name).cast(pyarrow.float64(), safe=False)
             block[:, number] = values.to_numpy(zero_copy_only=False)
         start += piece.num_rows
+    _check_rows(path, start, rows)
     return numbers

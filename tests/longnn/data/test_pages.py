@@ -116,3 +116,23 @@ def footed(path, footer):
 def test_headers_that_pyarrow_could_read_in_another_way_are_refused(tmp_path, footer, message):
     with pytest.raises(DataFileError, match=f"t.parquet is damaged or no parquet file.*{message}"):
         read_table(footed(tmp_path / "t.parquet", footer), 1)
+
+
+@pytest.mark.parametrize("kind", ["text", "numbers"])
+def test_columns_of_other_lengths_than_the_table(tmp_path, kind):
+    """Each 12 that the headers hold is made an 8 in turn, as the number of rows of a page is."""
+    path, texts = tmp_path / "t.parquet", {"text": 2, "numbers": 1}[kind]
+    names = [f"n{number}" for number in range(12)]
+    table = pyarrow.table({"node": names, "x": np.arange(12) % 3 + 0.5})
+    pyarrow.parquet.write_table(table, path, use_dictionary=False, compression="none")
+    whole, told = path.read_bytes(), []
+    for place in range(len(whole)):
+        if whole[place] == 2 * 12:
+            path.write_bytes(whole[:place] + bytes([2 * 8]) + whole[place + 1 :])
+            try:
+                found = read_table(path, texts)
+                assert all(len(column) == 12 for column in found.text)
+                assert len(found.numbers) == 12
+            except DataFileError as error:
+                told.append(str(error))
+    assert f"{path} is damaged: it has 12 rows, and columns of 8" in told
