@@ -131,8 +131,8 @@ def _read(
             unpacked += 0 if coded else piece.nbytes
             check_size(path, unpacked)
             cells.add(column, _texts(pyarrow, piece.column(0)))
-    for column in cells.text:
-        _check_rows(path, len(column), rows)
+    for texts in cells.text:
+        _check_rows(path, len(texts), rows)
     numbers = _numbers(pyarrow, path, file, plan.names[text:], rows)
     return Table(path, plan.header, cells.text, numbers, plan.ignored, plan.largest)
 
