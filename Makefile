@@ -74,7 +74,7 @@ test-engines: lint
 # Loaders against files damaged at random, CASES of each format: make fuzz CASES=20000 FORMATS=ogb
 CASES ?= 1000
 fuzz: install
-	$(BIN)/python -m tests.fuzz --cases $(CASES) $(FORMATS)
+	$(BIN)/python -m tests.fuzz --cases $(CASES) --together 20 $(FORMATS)
 
 # The tests of the kernels with address and undefined-behaviour sanitizers in them.
 sanitize: install

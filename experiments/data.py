@@ -160,8 +160,12 @@ def _show(options: argparse.Namespace) -> int:
     print(f"{'metric':20} {dataset.metric}\n{'shipped splits':20} {protocols}")
     print(f"{'checksum':20} {dataset.checksum}")
     output = options.output or Path(f"{name}.png")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    _drawn(dataset).savefig(output, dpi=150)
+    figure = _drawn(dataset)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(output, dpi=150)
+    except OSError as error:
+        raise ValueError(f"{output} cannot be written: {error}; choose another --output") from error
     print(f"{'figure':20} {output}")
     return 0
 
@@ -194,12 +198,17 @@ def _configured(name: str, overrides: list[str]) -> "Dataset":
     """The dataset that ``longnn train dataset=NAME OVERRIDES`` would train on."""
     from hydra import compose, initialize_config_dir
 
-    from .config.cli import CONF, register_resolvers
+    from .config.checked import check_missing
+    from .config.cli import CONF, check_command_line, register_resolvers
     from .jobs.loading import load
 
+    words = [f"dataset={name}", *overrides]
+    check_command_line(words)
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return load(compose("config", overrides=[f"dataset={name}", *overrides]))
+        config = compose("config", overrides=words)
+    check_missing(config)
+    return load(config)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from longnn.data.catalogue import entries
+from longnn.data.errors import DataFileError
+from longnn.data.limits import named_file
 from longnn.data.registry import registered_files
 from longnn.runs.directory import SCHEMA
 from longnn.runs.sources import code_of
@@ -120,5 +121,7 @@ def digest(path: Any) -> Any:
     """sha256 of a file's content; what names none as it is."""
     if not isinstance(path, str):
         return path
-    file = Path(path).expanduser()
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path
+    try:
+        return hashlib.sha256(named_file(path, "").read_bytes()).hexdigest()
+    except DataFileError:
+        return path

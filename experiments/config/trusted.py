@@ -5,10 +5,10 @@ name on the command line is not, since the command of a sweep is read from its d
 """
 
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import yaml
 from hydra.conf import HydraConf
 
 from longnn.runs.trust import PACKAGES, VARIABLE, trusted_modules
@@ -34,17 +34,30 @@ def own_modules(hydra: HydraConf) -> tuple[str, ...]:
 def modules_named(folders: Iterable[Path]) -> tuple[str, ...]:
     """The top-level modules that ``_target_`` names in the files of config groups.
 
-    What else lies in a folder, such as run directories, is not looked at.
+    What else lies in a folder, such as run directories, is not looked at, nor are tuned values,
+    which a search has written. A file that is no YAML names none.
 
     Args:
         folders: where config files lie.
     """
-    files = [
-        f for folder in folders for group in groups() for f in (folder / group).rglob("*.yaml")
-    ]
-    texts = [file.read_text(errors="replace") for file in files]
-    named = {name for text in texts for name in _TARGET.findall(text)}
+    wanted = [group for group in groups() if group != "tuned"]
+    files = [f for folder in folders for group in wanted for f in (folder / group).rglob("*.yaml")]
+    named = {name.partition(".")[0] for file in files for name in _targets(file) if "." in name}
     return tuple(sorted(named - {*PACKAGES, "hydra_plugins"}))
 
 
-_TARGET = re.compile(r"""\b_target_['"]?\s*:\s*['"]?(\w+)\.""")
+def _targets(file: Path) -> Iterator[str]:
+    """The values of ``_target_`` in a file, in which nothing is built."""
+    try:
+        nodes = [yaml.compose(file.read_text(errors="replace"), Loader=yaml.CSafeLoader)]
+    except yaml.YAMLError:
+        return  # Hydra says so when the file is chosen
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == "_target_" and isinstance(value, yaml.ScalarNode):
+                    yield value.value
+                nodes.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value

@@ -102,8 +102,8 @@ def _no_setting(word: str) -> str:
     key, equals, _ = word.partition("=")
     if equals and key:
         return (
-            f"{word!r} cannot be read: put a value that holds spaces, commas, brackets or quotes "
-            f"of its own in quotes, \"{key}='a b'\""
+            f"{word!r} cannot be read: put a value that holds spaces, commas, brackets, ~ or "
+            f"quotes of its own in quotes, \"{key}='a b'\""
         )
     found = [f"{group}={word}" for group in groups() if word in options(group)]
     hint = f"; did you mean {' or '.join(found)}?" if found else ", such as dataset=cora"

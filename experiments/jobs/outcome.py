@@ -13,6 +13,7 @@ from longnn.runs.kinds import problem_of
 from longnn.runs.record import finished, write_run
 from longnn.runs.result import Result, read_result
 from longnn.training import Fit
+from longnn.training.optim import DEFAULT_RATES
 
 from ..config import identity
 from ..config.starting import EXPLAINED
@@ -110,8 +111,24 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
             'epochs ("diverged" in result.json). Lower the learning rates',
             extra={"job": job.directory},
         )
+    for group in _idle(job, trained):
+        LOG.warning(
+            f"optim.groups.{group} changed nothing: no parameter of the model is in that group, "
+            f"they are in {', '.join(sorted(set(trained.program.labels))) or 'none'}",
+            extra={"job": job.directory},
+        )
     LOG.info(line(result), extra={"job": job.directory})
     return Outcome(job, "done", result)
+
+
+def _idle(job: Job, trained: Fit) -> list[str]:
+    """Optimizer groups whose rates were set, and in which the model has no parameter."""
+    optim = job.config.optim
+    used = {*trained.program.labels, *(["coefficients"] if optim.decay == "theta" else [])}
+    given = {
+        name: rates for name, rates in optim.groups.items() if rates != DEFAULT_RATES.get(name)
+    }
+    return sorted(given.keys() - used)
 
 
 def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:

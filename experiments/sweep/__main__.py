@@ -19,7 +19,7 @@ from . import manifest
 from .combinations import quoted
 from .costs import Costs
 from .manifest import Manifest
-from .recorded import acting_word
+from .recorded import acting_word, outward_link
 from .state import (
     OPEN,
     OVER,
@@ -89,8 +89,14 @@ def resume(directory: Path, *, failed: bool, trust: bool = False) -> int:
         The exit code of the last sweep of which not every job is done, else 0.
 
     Raises:
-        ValueError: if a command does what needs ``trust``.
+        ValueError: if a command does what needs ``trust``, or a link leads out of the directory.
     """
+    link = None if trust else outward_link(directory)
+    if link is not None:
+        raise ValueError(
+            f"{link} leads to {os.path.realpath(link)}, outside of the directory, where the sweep "
+            "would write; remove the link, or add --trust if it is yours"
+        )
     environment = dict(os.environ) if trust else {VARIABLE: "", **os.environ}
     wanted = (*OPEN, "failed") if failed else OPEN
     code = 0

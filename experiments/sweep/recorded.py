@@ -1,6 +1,8 @@
-"""What a recorded command of a sweep may not do unasked: a directory may be somebody else's."""
+"""What a recorded sweep may not do unasked when it is resumed: it may be somebody else's."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 _LAUNCHER = (
     *("n_jobs", "batch", "num_cpus", "num_gpus", "timeout_min", "cpus_per_task", "gpus_per_node"),
@@ -45,6 +47,24 @@ def acting_word(command: Sequence[str]) -> str | None:
         command: arguments after ``longnn train``.
     """
     return next((word for word in command if _acts(word)), None)
+
+
+def outward_link(directory: Path) -> Path | None:
+    """The first link that leads out of a directory, along which a sweep would write elsewhere.
+
+    What wandb keeps is left out: it links the log of its own process, and never writes there twice.
+
+    Args:
+        directory: of the sweeps, at any depth of which links are looked for.
+    """
+    inside = os.path.realpath(directory) + os.sep
+    for folder, folders, files in os.walk(directory):
+        for name in sorted((*folders, *files)):
+            path = os.path.join(folder, name)
+            if os.path.islink(path) and not os.path.realpath(path).startswith(inside):
+                return Path(path)
+        folders[:] = [name for name in folders if name != "wandb"]
+    return None
 
 
 def _acts(word: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from longnn.data.errors import DataFileError
-from longnn.data.limits import Budget
+from longnn.data.limits import Budget, named_file
 from longnn.data.npy import read_array
 
 LIMIT = 1 << 32
@@ -65,7 +65,7 @@ def read_bytes(path: Path, budget: Budget) -> bytes:
     return path.read_bytes()
 
 
-def read_npz(path: Path, advice: str = _ADVICE) -> dict[str, Shaped[np.ndarray, "..."]]:
+def read_npz(path: str | Path, advice: str = _ADVICE) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Reads all arrays of an npz file of numbers.
 
     Args:
@@ -119,10 +119,9 @@ def zip_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 def _members(
-    path: Path, advice: str, objects: bool, names: Collection[str] | None = None
+    path: str | Path, advice: str, objects: bool, names: Collection[str] | None = None
 ) -> dict[str, Any]:
-    if not path.is_file():
-        raise DataFileError(f"there is no file {path}; {advice}")
+    path = named_file(path, advice)
     found = {}
     with (
         reading(path, "npz file of numbers", advice) as budget,

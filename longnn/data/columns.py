@@ -89,7 +89,7 @@ def kept(header: list[str], ignore: Sequence[str]) -> list[int]:
 
 
 def check_columns(path: Path, header: list[str], text: int, only_text: bool) -> None:
-    """Raises a ValueError where a table has columns that nothing reads.
+    """Raises a ValueError where a table has columns that nothing reads, or the numbers of rows.
 
     Args:
         path: the file, for the message.
@@ -97,6 +97,12 @@ def check_columns(path: Path, header: list[str], text: int, only_text: bool) -> 
         text: number T of columns that are read.
         only_text: whether there may be no others.
     """
+    index = [name for name in header if name.startswith("__index_level_")]
+    if index:
+        raise ValueError(
+            f"{path} has a column {index[0]!r}, as pandas writes the index of a table; write it "
+            f"with index=False, or leave the column out by ignore={index!r}"
+        )
     others = header[text:]
     if only_text and others:
         raise ValueError(

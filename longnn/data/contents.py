@@ -19,7 +19,8 @@ LARGEST = 1e30
 def one_of(content: Mapping[str, Any], key: str) -> Any:  # whatever the file holds
     """The value of a key, or a ValueError that names it and what there is."""
     if key not in content:
-        raise ValueError(f"it has no array {key}, it holds {', '.join(content)[:200] or 'nothing'}")
+        found = ", ".join(map(str, content))[:200] or "nothing"
+        raise ValueError(f"it has no array {key}, it holds {found}")
     return content[key]
 
 

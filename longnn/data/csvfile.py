@@ -63,7 +63,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
 def _read(
     path: Path, lines: Iterator[str], text: int, ignore: Sequence[str], only_text: bool
 ) -> Table:
-    rows = csv.reader(lines, strict=True)
+    rows = csv.reader(lines, strict=True, skipinitialspace=True)
     try:
         header = [name.strip() for name in next(rows, [])]
         places = kept(header, ignore)

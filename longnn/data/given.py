@@ -52,8 +52,12 @@ def geom_gcn(dataset: Dataset) -> Splits:
             f"{', '.join(GEOM_GCN)}; use another protocol"
         )
     stem = f"geom-gcn/splits/{GEOM_GCN[dataset.name]}_split_0.6_0.2_"
-    rows = np.stack([_row(f"{stem}{number}.npz") for number in range(10)])
-    return labelled_only(dataset, "geom_gcn", rows, "the geom_gcn split")
+    parts = []
+    for name in (f"{stem}{number}.npz" for number in range(10)):
+        row = _row(name)
+        with about(name):
+            parts.append(_of_labelled(dataset, "geom_gcn", row[None], "the geom_gcn split").part)
+    return covering(dataset, Splits("geom_gcn", np.concatenate(parts)))
 
 
 def fixed(dataset: Dataset) -> Splits:
@@ -88,7 +92,7 @@ def file(
             "array part [S, N] (0 train, 1 val, 2 test, -1 unused)"
         )
     advice = "write it with numpy.savez(path, part=array), part integers [S, N]"
-    arrays = read_npz(Path(path).expanduser())
+    arrays = read_npz(path)
     if "part" not in arrays:
         found = ", ".join(arrays) or "nothing"
         raise ValueError(f"{path} has no array part, it holds {found}; {advice}")
@@ -113,6 +117,12 @@ def labelled_only(
     Raises:
         ValueError: unless it holds integers of shape [S, N], as `Splits` wants them.
     """
+    return covering(dataset, _of_labelled(dataset, protocol, part, what))
+
+
+def _of_labelled(
+    dataset: Dataset, protocol: str, part: Integer[np.ndarray, "_ N"], what: str
+) -> Splits:
     check_dataset(dataset)
     nodes = len(dataset.labels)
     if part.ndim != 2 or part.shape[1] != nodes:
@@ -122,9 +132,7 @@ def labelled_only(
         )
     if not np.issubdtype(part.dtype, np.integer):
         raise ValueError(f"{what} is {part.dtype}, expected integers: 0, 1, 2 or -1 per node")
-    return covering(
-        dataset, Splits(protocol, np.where(dataset.labelled, part.astype(np.int64), UNUSED))
-    )
+    return Splits(protocol, np.where(dataset.labelled, part.astype(np.int64), UNUSED))
 
 
 def _shipped(dataset: Dataset, protocol: str) -> Splits:

@@ -1,4 +1,28 @@
-"""How much memory the content of one file may take."""
+"""What is asked of a file before it is read: that it is one, and how much memory it may take."""
+
+from pathlib import Path
+
+from longnn.data.errors import DataFileError
+
+
+def named_file(path: str | Path, advice: str) -> Path:
+    """Returns the path of a file that a user names, with ~ for a home directory.
+
+    Args:
+        path: of the file.
+        advice: what to do where there is none, for the message.
+
+    Raises:
+        DataFileError: if it names no file.
+    """
+    try:
+        file = Path(path).expanduser()
+        if file.is_file():
+            return file
+        problem = f"{file} is a directory" if file.is_dir() else f"there is no file {file}"
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, or of no user
+        problem = f"{str(path)[:80]!r} names no file ({getattr(error, 'strerror', None) or error})"
+    raise DataFileError(f"{problem}; {advice}")
 
 
 class Budget:

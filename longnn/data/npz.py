@@ -7,6 +7,7 @@ from longnn.data.archive import read_npz
 from longnn.data.dataset import Dataset
 from longnn.data.errors import about
 from longnn.data.known import check_ignored, check_known, names_of
+from longnn.data.limits import named_file
 from longnn.data.own import options_of, own_dataset
 from longnn.data.registry import sha256
 
@@ -42,8 +43,8 @@ def load(path: str | Path, name: str | None = None, **options: object) -> Datase
     Warns:
         RenumberedLabelsWarning: if the labels are numbers, but not 0 to C - 1.
     """
-    path = Path(path).expanduser()
     rules = options_of(options)
+    path = named_file(path, ADVICE)
     ignore, arrays = names_of(rules.ignore), read_npz(path)
     missing = [key for key in REQUIRED if key not in arrays]
     if missing:

@@ -16,7 +16,7 @@ from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
 from longnn.graphs.graph import Graph
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops
-from longnn.graphs.numbers import real_array
+from longnn.graphs.numbers import is_masked, real_array
 
 if TYPE_CHECKING:
     import networkx
@@ -157,7 +157,8 @@ def _graph(
     foreign = networkx is not None and isinstance(edges, networkx.Graph)
     if not (foreign or isinstance(edges, Graph) or sparse.issparse(edges)):
         given = None if weights is None else real_array(f"weights of {name}", weights)
-        return Graph.from_edges(np.asanyarray(edges), nodes, given, **rules)
+        pairs = np.ma.array(edges) if is_masked(edges) else np.asanyarray(edges)
+        return Graph.from_edges(pairs, nodes, given, **rules)
     if weights is not None:
         raise ValueError(f"{name} has weights beside a graph, which has its own; leave them out")
     if isinstance(edges, Graph):

@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from longnn.data import archive
 from longnn.data.cells import text_of
-from longnn.data.columns import Cells, Table, check_columns, kept
+from longnn.data.columns import Cells, Table, check_columns, check_size, kept
 from longnn.data.errors import DataFileError
+from longnn.data.pages import Pages, read_pages
 
 _ROWS = 1024
-"""Rows of text that are unpacked at once."""
+"""Rows of text that are unpacked at once, at most."""
 
-_ROWS_OF_PREFIXES = 64
-"""As many where a text may be stored as the end of the one before it."""
+_CODED = {0, 2, 8}  # PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY
+"""Encodings of which texts may be read as codes and a dictionary, each of them once."""
 
 _BYTES = 1 << 24
 """Bytes of numbers that are unpacked at once."""
@@ -32,7 +34,6 @@ class _Plan(NamedTuple):
         largest: for each column of text, the largest number of its type if that is unsigned.
         ignored: the names of the others.
         coded: the columns of text that may be read as codes and a dictionary.
-        size: number of bytes that the file says to take without compression.
     """
 
     header: list[str]
@@ -40,28 +41,29 @@ class _Plan(NamedTuple):
     largest: list[int | None]
     ignored: list[str]
     coded: list[str]
-    size: int
 
 
 def read_parquet(path: Path, text: int, ignore: Sequence[str], only_text: bool) -> Table:
     """Reads a parquet file; arguments and errors are those of `longnn.data.table.read_table`."""
     pyarrow = _pyarrow(path)
-    broken = (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError)
+    try:
+        pages = read_pages(path)
+    except ValueError as error:
+        raise _damaged(path, error) from error
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             plan = _plan(pyarrow, path, file, text, ignore, only_text)
-        try:
-            with pyarrow.parquet.ParquetFile(path, read_dictionary=plan.coded) as file:
-                return _read(pyarrow, path, file, text, plan, _ROWS)
-        except DataFileError:
-            raise
-        except broken:  # texts that are stored by prefixes have no codes
-            with pyarrow.parquet.ParquetFile(path) as file:
-                return _read(pyarrow, path, file, text, plan, _ROWS_OF_PREFIXES)
+        coded = plan.coded if pages.encodings <= _CODED else []
+        with pyarrow.parquet.ParquetFile(path, read_dictionary=coded) as file:
+            return _read(pyarrow, path, file, text, plan, pages)
     except DataFileError:
         raise
-    except broken as error:
-        raise DataFileError(f"{path} is damaged or no parquet file ({error})") from error
+    except (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DataFileError:
+    return DataFileError(f"{path} is damaged or no parquet file ({error})")
 
 
 def _pyarrow(path: Path) -> ModuleType:
@@ -89,15 +91,12 @@ def _plan(
             raise ValueError(f"{path} has two columns {name!r}; rename or drop one")
         _check_type(pyarrow, path, name, schema.field(name).type, number < text)
     kinds = {name: schema.field(name).type for name in names[:text]}
-    # not .column(...) of a group: pyarrow ends Python there if that part of a file is damaged
-    groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
     return _Plan(
         header=[header[place] for place in places],
         names=names,
         largest=[_largest(pyarrow, kind) for kind in kinds.values()],
         ignored=[name for name in header if name in ignore],
         coded=[name for name, kind in kinds.items() if _is_text(pyarrow, kind)],
-        size=sum(group.total_byte_size for group in groups),
     )
 
 
@@ -118,15 +117,23 @@ def _largest(pyarrow: ModuleType, kind: Any) -> int | None:
 
 
 def _read(
-    pyarrow: ModuleType, path: Path, file: Any, text: int, plan: _Plan, at_once: int
+    pyarrow: ModuleType, path: Path, file: Any, text: int, plan: _Plan, pages: Pages
 ) -> Table:
     rows = file.metadata.num_rows
     cells = Cells(path, [[] for _ in plan.names[:text]])
-    cells.count(8 * rows * len(plan.names) + plan.size)
+    # a page that is one text is there as the page, as a text of pyarrow's, and as one of Python's
+    cells.count(8 * rows * len(plan.names) + pages.size + 3 * pages.largest)
+    coded, unpacked = pages.encodings <= _CODED, 0
+    # without codes each text may be as long as a page, as one of its words or by its beginning
+    at_once = _ROWS if coded else max(1, min(_ROWS, archive.LIMIT // (16 * pages.largest + 1)))
     for column, name in enumerate(plan.names[:text]):
         for piece in file.iter_batches(at_once, columns=[name]):
+            unpacked += 0 if coded else piece.nbytes
+            check_size(path, unpacked)
             cells.add(column, _texts(pyarrow, piece.column(0)))
-    numbers = _numbers(pyarrow, file, plan.names[text:], rows)
+    for texts in cells.text:
+        _check_rows(path, len(texts), rows)
+    numbers = _numbers(pyarrow, path, file, plan.names[text:], rows)
     return Table(path, plan.header, cells.text, numbers, plan.ignored, plan.largest)
 
 
@@ -145,17 +152,24 @@ def _texts(pyarrow: ModuleType, column: Any) -> Iterator[str]:
     return (texts[code] for code in place.tolist())
 
 
+def _check_rows(path: Path, found: int, rows: int) -> None:
+    if found != rows:
+        raise DataFileError(f"{path} is damaged: it has {rows} rows, and columns of {found}")
+
+
 def _numbers(
-    pyarrow: ModuleType, file: Any, columns: list[str], rows: int
+    pyarrow: ModuleType, path: Path, file: Any, columns: list[str], rows: int
 ) -> Float64[np.ndarray, "rows M"]:
     numbers = np.zeros((rows, len(columns)))
     if not columns:
         return numbers
     start = 0
     for piece in file.iter_batches(max(1, _BYTES // (8 * len(columns))), columns=columns):
+        _check_rows(path, max(rows, start + piece.num_rows), rows)
         block = numbers[start : start + piece.num_rows]
         for number, name in enumerate(columns):
             values = piece.column(name).cast(pyarrow.float64(), safe=False)
             block[:, number] = values.to_numpy(zero_copy_only=False)
         start += piece.num_rows
+    _check_rows(path, start, rows)
     return numbers

@@ -47,6 +47,12 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
     if missing:
         raise ValueError(f"the Data has no {missing[0]}; it needs edge_index, x and y")
     _check_unread(given)
+    nodes = getattr(data, "num_nodes", None)
+    if isinstance(nodes, int) and nodes != len(given["x"]):
+        raise ValueError(
+            f"the Data has num_nodes {nodes} and x of {len(given['x'])} rows, expected one row a "
+            "node"
+        )
     arrays = {key: _array(key, given[key]) for key in _READ if key in given}
     edges, features, labels = (arrays[key] for key in REQUIRED)
     if edges.ndim != 2 or len(edges) != 2:

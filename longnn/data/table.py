@@ -6,6 +6,7 @@ from pathlib import Path
 from longnn.data.columns import Table
 from longnn.data.csvfile import read_csv
 from longnn.data.errors import DataFileError
+from longnn.data.limits import named_file
 from longnn.data.parquet import read_parquet
 
 
@@ -26,10 +27,7 @@ def read_table(
         ValueError: if a cell that should be a number is none; it names row and column. Or if there
             are further columns.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        found = f"{path} is a directory" if path.is_dir() else f"there is no file {path}"
-        raise DataFileError(f"{found}; give a csv file with a header, or parquet")
+    path = named_file(path, "give a csv file with a header, or parquet")
     readers = {".csv": read_csv, ".parquet": read_parquet}
     if path.suffix.lower() not in readers:
         raise DataFileError(f"{path} ends in {path.suffix!r}, expected .csv or .parquet")

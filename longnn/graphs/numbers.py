@@ -25,7 +25,7 @@ def real_array(what: str, values: object) -> Shaped[np.ndarray, "..."]:
         ...
         ValueError: weights are complex128, expected real numbers (floats, integers or booleans)
     """
-    if np.ma.is_masked(values):
+    if is_masked(values):
         raise ValueError(f"{what} hold masked values, {_EXPECTED}; fill them, or drop their rows")
     try:
         array = np.asarray(values)
@@ -33,6 +33,12 @@ def real_array(what: str, values: object) -> Shaped[np.ndarray, "..."]:
         raise ValueError(f"{what} cannot be read as an array, {_EXPECTED}; {error}") from error
     check_real(what, array.dtype)
     return array
+
+
+def is_masked(values: object) -> bool:
+    """Whether an array, or one of a sequence of arrays, has masked entries."""
+    rows = values if isinstance(values, list | tuple) else [values]
+    return any(map(np.ma.is_masked, rows))
 
 
 def check_real(what: str, dtype: np.dtype) -> None:

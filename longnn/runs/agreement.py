@@ -64,6 +64,26 @@ def check_config(file: Path, config: Mapping[str, Any]) -> None:
         expect(file, not missing, f"{group} in its config lacks {', '.join(missing)}")
 
 
+def check_counts(file: Path, name: str, node: Any, most: int) -> None:  # values of any kind
+    """Raises a RunDirectoryError if a config asks for more of something than a run has.
+
+    What a config names is built before its size can be seen: two billion terms, or layers.
+
+    Args:
+        file: that holds the config.
+        name: of the node, for the message.
+        node: plain values; seeds may be any number.
+        most: the largest number that is possible.
+    """
+    if isinstance(node, Mapping | list):
+        items = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for key, value in items:
+            check_counts(file, f"{name}.{key}", value, most)
+    elif isinstance(node, int | float) and "seed" not in name.rpartition(".")[2]:
+        possible = not abs(node) > most or node == float("inf")
+        expect(file, possible, f"{name}={node} in its config, where {most:,} is the most")
+
+
 def check_finite(file: Path, arrays: Mapping[str, Real[np.ndarray, "..."]]) -> None:
     """Raises a RunDirectoryError if an entry of an array is NaN or infinite."""
     for name, values in arrays.items():

@@ -16,7 +16,7 @@ from longnn.data.reduce import reduced
 from longnn.data.splits import Splits
 from longnn.operators.protocol import Operator
 from longnn.runs import configured
-from longnn.runs.agreement import check_config
+from longnn.runs.agreement import check_config, check_counts
 from longnn.runs.directory import PARAMETERS, RESULT, RunDirectoryError
 from longnn.runs.parameters import check_fit, filled, in_features, named
 from longnn.runs.result import Result, TrainedModel, read_result
@@ -27,6 +27,12 @@ from longnn.training.builder import ModelClass, template
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Program, predict
 from longnn.training.scores import Score
+
+MOST = 2_000
+"""Numbers in the config of a model are at most this, or as many as its parameters have entries."""
+
+LARGEST = 1_000_000
+"""Numbers in the config of a dataset are at most this, or a hundred times its nodes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,6 +144,8 @@ class Run:
             RunDirectoryError: if they are not the same any more.
             DataFileError: if a file is missing.
         """
+        most = max(LARGEST, 100 * self.part.shape[1])
+        check_counts(self.directory / RESULT, "dataset", self.config["dataset"], most)
         dataset = reduced(
             configured.instantiate(self.config["dataset"], self.trust),
             self.config["graph"]["keep"],
@@ -234,6 +242,8 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     check_config(folder / RESULT, result.config)
     params, predictions, curves = read_stored(folder, result)
     outputs, part = _outputs(predictions), predictions["part"]
+    entries = sum(values.size for values in params.values())
+    check_counts(folder / RESULT, "model", result.config["model"], max(MOST, entries))
     check_dtype(next(iter(params.values())).dtype)
     model, values = configured.model_of(result.config["model"], trust)
     classes = outputs.shape[2]

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from longnn.experiments.config.cli import check_command_line
 from longnn.experiments.config.configs import CONF
 from longnn.experiments.config.unknown import option_problem
 from longnn.experiments.data import main
@@ -96,6 +97,31 @@ def test_show_of_a_users_own_graph(tmp_path, capsys):
     assert main([*show]) == 1
     assert "holds pos, which nothing reads" in capsys.readouterr().err
     assert main(["show", "ncz"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["npz"], "dataset.path has no value; add dataset.path=... to the command"),
+        (["npz", "dataset.path='~nobody-here/x.npz'"], "'~nobody-here/x.npz' names no file (Could"),
+        (["npz", f"dataset.path={'a' * 300}.npz"], "aaa' names no file (File name too long); wr"),
+        (["csbm", "dataset.nodes=60", "--output", "/proc/a.png"], "/proc/a.png cannot be written"),
+    ],
+)
+def test_show_says_what_is_wrong_in_one_line(words, message, capsys):
+    assert main(["show", *words]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("word", ["dataset.path=~/x.npz", "dataset.path=[1", "datset.path=x"])
+def test_show_refuses_a_setting_as_train_does(word, capsys):
+    for command in (lambda: main(["show", "npz", word]), lambda: check_command_line([word])):
+        with pytest.raises(SystemExit, match="2"):
+            command()
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == second
 
 
 @pytest.mark.data

@@ -311,3 +311,11 @@ def test_runs_that_diverge_are_named(train, monkeypatch):
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
     assert "1 of 2 runs diverged: their training loss" in (directory / "train.log").read_text()
+
+
+def test_rates_of_a_group_that_the_model_does_not_have_are_named(train):
+    folders = train(*SMALL, "-m", "model=mlp", "optim.groups.basis.lr=0.5,0.01")
+    told = "optim.groups.basis changed nothing: no parameter of the model is in that group, they"
+    logs = {result_of(f)["config"]["optim"]["groups"]["basis"]["lr"]: f for f in folders}
+    assert told in (logs[0.5] / "train.log").read_text()
+    assert "changed nothing" not in (logs[0.01] / "train.log").read_text()

@@ -102,11 +102,16 @@ def test_a_model_that_changes_is_another_run(own, train, tmp_path):
 
 
 def test_only_files_of_groups_are_asked_for_names(tmp_path):
-    for name in ("runs/a/config.yaml", "model/mine.yaml", "tuned/x/y.yaml"):
+    content = {
+        "runs/a/config.yaml": "model: {_target_: evil.Model}",
+        "model/mine.yaml": "{'_target_': \"mine.Model\", b: {_target_: x.y}}",
+        "dataset/deep.yaml": "a:\n- b: # _target_: e.A\n    _target_:\n      z.B\nc: '_target_: e'",
+        "tuned/x/y.yaml": "model:\n  basis:\n    _target_: evil.B\n",
+        "graph/broken.yaml": "_target_: evil.D\n}",
+    }
+    for name, text in content.items():
         (tmp_path / name).parent.mkdir(parents=True)
-    (tmp_path / "runs/a/config.yaml").write_text("model: {_target_: evil.Model}")
-    (tmp_path / "model/mine.yaml").write_text("{'_target_': \"mine.Model\", b: {_target_: x.y}}")
-    (tmp_path / "tuned/x/y.yaml").write_text("model:\n  basis:\n    _target_: z.B\n")
+        (tmp_path / name).write_text(text)
     assert modules_named([tmp_path]) == ("mine", "x", "z")
 
 
@@ -139,6 +144,25 @@ def test_what_a_recorded_command_may_not_do(word, tmp_path, capsys, monkeypatch)
     assert started == []
     assert sweep_command(["resume", str(tmp_path), "--trust"]) == 0
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("name", ["study.log.torn", "study.log.kernel-lock", "a", "a/curves.npz"])
+def test_a_link_that_leads_out_is_not_followed(name, tmp_path, capsys, monkeypatch):
+    started, folder = [], tmp_path / "sweep"
+    monkeypatch.setattr(subprocess, "run", lambda *a, **o: started.append(o) or
+                        subprocess.CompletedProcess(a, 0))  # fmt: skip
+    manifest.write(folder, Manifest(["-m", "seed=0,1"], {"a": ["seed=0"]}))
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / "inside").symlink_to("a")
+    (folder / "wandb").mkdir()
+    (folder / "wandb" / "debug-core.log").symlink_to(tmp_path / "log")
+    assert sweep_command(["resume", str(folder)]) == 0
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SystemExit, match="2"):
+        sweep_command(["resume", str(folder)])
+    assert f"{folder / name} leads to {tmp_path / 'elsewhere'}, outside" in capsys.readouterr().err
+    assert len(started) == 1
+    assert sweep_command(["resume", str(folder), "--trust"]) == 0
 
 
 def test_resume_prints_the_command_and_trusts_no_module(tmp_path, capsys, monkeypatch):

@@ -1,5 +1,6 @@
-"""One damaged file read in a process of its own, and what came of it."""
+"""Damaged files read in a process of their own, and what came of it."""
 
+import json
 import os
 import random
 import resource
@@ -9,7 +10,7 @@ import tempfile
 import threading
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,23 +62,36 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def run(sample: Sample, folder: Path) -> Outcome:
-    """Reads the files of a folder in a child process, which has imported everything already."""
+def run(sample: Sample, folders: Sequence[Path]) -> list[Outcome]:
+    """Reads the files of some folders in a child process, which has imported everything already.
+
+    Where anything but an answer comes of several, each is read again in a child of its own.
+    """
+    read, fault = _in_child(sample, folders)
+    if len(read) == len(folders) and fault is None and all(o.kind in GOOD for o in read):
+        return read
+    if len(folders) > 1:
+        return [run(sample, [folder])[0] for folder in folders]
+    return [fault] if fault is not None else read
+
+
+def _in_child(sample: Sample, folders: Sequence[Path]) -> tuple[list[Outcome], Outcome | None]:
+    """What came of the folders that were read, and what is wrong with all of them together."""
     assert threading.active_count() == 1, "a thread would not live on in the child"
     with tempfile.TemporaryFile() as file:
         child = os.fork()
         if child == 0:
-            _child(sample, folder, file.fileno())
+            _child(sample, folders, file.fileno())
         _, status, used = os.wait4(child, 0)
         file.seek(0)
-        kind, _, text = file.read().decode().partition("\n")
+        read = [Outcome(*json.loads(line)) for line in file]
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         name = signal.Signals(number).name
-        return Outcome("slow" if number == signal.SIGALRM else "killed", name)
+        return read, Outcome("slow" if number == signal.SIGALRM else "killed", name)
     if (risen := 1024 * (used.ru_maxrss - _resident())) > RISE:
-        return Outcome("memory", f"{risen / 1e6:.0f} MB for {kind}: {text}")
-    return Outcome(kind or "killed", text)
+        return read, Outcome("memory", f"{risen / 1e6:.0f} MB for {read}")
+    return read, None if read else Outcome("killed", "")
 
 
 def _resident() -> int:
@@ -86,22 +100,22 @@ def _resident() -> int:
     return pages * resource.getpagesize() // 1024
 
 
-def _child(sample: Sample, folder: Path, file: int) -> None:
-    """Writes the outcome and ends the process, without what Python does at its end."""
+def _child(sample: Sample, folders: Sequence[Path], file: int) -> None:
+    """Writes each outcome and ends the process, without what Python does at its end."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(SECONDS)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + 4 * RISE, size + 4 * RISE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.environ["LONGNN_DATA_DIR"] = str(folder)
     unknown = {name: Source("unknown", source.url) for name, source in registered_files().items()}
     download.registered_files = lambda: unknown
     archive.LIMIT = LIMIT
     warnings.simplefilter("error", RuntimeWarning)
     warnings.simplefilter("error", DeprecationWarning)
     warnings.simplefilter("ignore", UserWarning)
-    kind, text = _outcome(sample, folder)
-    os.write(file, f"{kind}\n{text}".encode(errors="backslashreplace"))
+    for folder in folders:
+        signal.alarm(SECONDS)
+        os.environ["LONGNN_DATA_DIR"] = str(folder)
+        os.write(file, (json.dumps(_outcome(sample, folder)) + "\n").encode())
     os._exit(0)
 
 

@@ -228,8 +228,9 @@ def test_masked_arrays(key):
         labels = own_dataset("d", **GIVEN | {"labels": masked}).labels
         np.testing.assert_array_equal(labels, np.where(np.arange(NODES) == 5, -1, values))
         return
-    with pytest.raises(ValueError, match=f"{key}.* hold masked values"):
-        own_dataset("d", **GIVEN | {key: masked})
+    for given in (masked, list(masked)):
+        with pytest.raises(ValueError, match=f"{key}.* hold masked values"):
+            own_dataset("d", **GIVEN | {key: given})
 
 
 def test_options_are_checked(tmp_path):

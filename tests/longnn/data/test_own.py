@@ -330,6 +330,9 @@ def test_pyg_by_its_attributes():
     assert made.shipped["fixed"][0, [0, 4]].tolist() == [0, 0]
     with pytest.raises(ValueError, match="has no y"):
         from_pyg(types.SimpleNamespace(edge_index=EDGES.T, x=FEATURES))
+    data.num_nodes = 7
+    with pytest.raises(ValueError, match="num_nodes 7 and x of 5 rows"):
+        from_pyg(data)
 
 
 def test_unknown_option():

@@ -1,9 +1,11 @@
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from longnn.data import DataFileError, Dataset, Splits, given, splits
+from longnn.data.contents import one_of
 from longnn.data.errors import MissingClassWarning
 from longnn.graphs.graph import Graph
 
@@ -244,3 +246,23 @@ def test_protocols_that_need_classes_refuse_real_values(protocol):
 def test_what_is_offered_for_real_values_needs_no_classes():
     with pytest.raises(ValueError, match=r"use one of random, file$"):
         splits.fixed(valued())
+
+
+def test_a_file_of_geom_gcn_without_a_training_node_is_named(tmp_path, monkeypatch):
+    def fetched(name):
+        path = tmp_path / name.replace("/", "-")
+        masks = np.arange(12) % 3 == np.arange(3)[:, None]
+        masks[0] &= "_1." not in name
+        np.savez(path, **dict(zip(("train_mask", "val_mask", "test_mask"), masks, strict=True)))
+        return path
+
+    monkeypatch.setattr(given, "fetch", fetched)
+    dataset = replace(make((6, 6), 0), name="texas")
+    message = r"texas_split_0.6_0.2_1.npz: split 0 of protocol 'geom_gcn' has no labelled node in"
+    with pytest.raises(ValueError, match=message):
+        splits.geom_gcn(dataset)
+
+
+def test_keys_of_any_kind_are_named():
+    with pytest.raises(ValueError, match="it has no array train, it holds 1, test"):
+        one_of({1: [], "test": []}, "train")

@@ -263,6 +263,20 @@ def test_many_rows_of_parquet(tmp_path):
     np.testing.assert_array_equal(found.numbers[:, 0], np.arange(count))
 
 
+def test_the_index_of_pandas_is_no_feature(tmp_path):
+    name = "__index_level_0__"
+    path = written(tmp_path / "t.parquet", **{"node": ["a", "b"], "x": [1, 2], name: [0, 1]})
+    with pytest.raises(ValueError, match=f"has a column '{name}', as pandas .* ignore="):
+        read_table(path, 1)
+    np.testing.assert_array_equal(read_table(path, 1, [name]).numbers, [[1], [2]])
+
+
+def test_blanks_before_quotes(tmp_path):
+    (tmp_path / "t.csv").write_text('node, "label"\na, "u"\n b,"u"\nc , u\n')
+    table = read_table(tmp_path / "t.csv", 2)
+    assert (table.header, table.text) == (["node", "label"], [["a", "b", "c"], ["u", "u", "u"]])
+
+
 def test_damaged_parquet(tmp_path):
     """Every tenth byte is changed in turn: the file is read, or refused with its name."""
     by_parquet(tmp_path, GIVEN, {})

@@ -77,6 +77,11 @@ def widened(folder):
     np.savez(folder / "parameters.npz", **params)
 
 
+def asked(folder, **model):
+    config = json.loads((folder / "result.json").read_text())["config"]
+    changed(folder / "result.json", config=config | {"model": config["model"] | model})
+
+
 SPOILED = {  # what is done to a good directory -> (error, what it says)
     "older layout": (
         lambda d: changed(d / "result.json", schema=2), RunDirectoryError, "has layout 2.*reads 3"
@@ -93,6 +98,14 @@ SPOILED = {  # what is done to a good directory -> (error, what it says)
     ),
     "half a result": (
         lambda d: (d / "result.json").write_text('{"iden'), RunDirectoryError, "not a result"
+    ),
+    "too many layers": (
+        lambda d: asked(d, placement="stacked", layers=10**8),
+        RunDirectoryError, "model.layers=100000000 in its config, where 2,000 is the most",
+    ),
+    "too many terms of another's": (
+        lambda d: asked(d, basis={"_target_": "polybases.chebyshev", "order": 2e9}),
+        RunDirectoryError, r"model.basis.order=2000000000.0 in its config",
     ),
     "unfinished": (
         lambda d: (d / "result.json").unlink(), FileNotFoundError, "no run has finished there"

@@ -177,7 +177,7 @@ def test_a_trial_that_fails_leaves_the_others(whole):
     trials = [
         Trial(SETTINGS, OPTIM, (0, 1)),
         Trial(SETTINGS | {"dropout": 1.5}, OPTIM),
-        Trial(SETTINGS, Optim(rates(float("nan")), max_epochs=60, patience=4), (0,)),
+        Trial(SETTINGS, Optim(rates(1e300), max_epochs=60, patience=4), (0,)),
     ]
     fits = each(trials)
     assert_same(fits[0], whole)
