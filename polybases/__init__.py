@@ -5,13 +5,19 @@ once for all of them. Needs jax and numpy only; the Flax NNX modules are in ``po
 """
 
 from polybases._bernstein import bernstein
+from polybases._charlier import charlier
 from polybases._chebyshev import chebyshev
 from polybases._connection import connection
 from polybases._favard import favard
 from polybases._gegenbauer import gegenbauer
+from polybases._hahn import hahn
+from polybases._hermite import hermite
 from polybases._jacobi import jacobi, weight
+from polybases._krawtchouk import krawtchouk
 from polybases._krylov import krylov
+from polybases._laguerre import laguerre
 from polybases._legendre import legendre
+from polybases._meixner import meixner
 from polybases._monomial import monomial
 from polybases._trigonometric import trigonometric
 from polybases.chebinterp import chebyshev_interpolation, chebyshev_nodes
@@ -33,6 +39,7 @@ __all__ = [
     "Recurrence",
     "__version__",
     "bernstein",
+    "charlier",
     "chebyshev",
     "chebyshev_interpolation",
     "chebyshev_nodes",
@@ -50,10 +57,15 @@ __all__ = [
     "gauss_lobatto",
     "gauss_radau",
     "gegenbauer",
+    "hahn",
+    "hermite",
     "jacobi",
+    "krawtchouk",
     "krylov",
+    "laguerre",
     "legendre",
     "mass",
+    "meixner",
     "monomial",
     "norm",
     "on_interval",
