@@ -20,16 +20,20 @@ from polybases._legendre import legendre
 from polybases._meixner import meixner
 from polybases._monomial import monomial
 from polybases._trigonometric import trigonometric
+from polybases.algebra import antiderivative, product, roots
 from polybases.chebinterp import chebyshev_interpolation, chebyshev_nodes
 from polybases.combination import Combination
 from polybases.constraints import exponent, raw_exponent
 from polybases.convenience import eval_jacobi, vander
 from polybases.discrete import from_nodes, from_weight
 from polybases.interval import on_interval
+from polybases.numpy_series import from_numpy, to_numpy
 from polybases.optbasis import OptBasis
 from polybases.quadrature import gauss, gauss_lobatto, gauss_radau, mass
 from polybases.recurrence import MatVec, Recurrence, combine, evaluate, expand, weighted_sum
+from polybases.regression import least_squares
 from polybases.series import derivative, norm, project, truncate
+from polybases.value import Series
 from polybases.version import __version__
 
 __all__ = [
@@ -37,7 +41,9 @@ __all__ = [
     "MatVec",
     "OptBasis",
     "Recurrence",
+    "Series",
     "__version__",
+    "antiderivative",
     "bernstein",
     "charlier",
     "chebyshev",
@@ -52,6 +58,7 @@ __all__ = [
     "exponent",
     "favard",
     "from_nodes",
+    "from_numpy",
     "from_weight",
     "gauss",
     "gauss_lobatto",
@@ -63,14 +70,18 @@ __all__ = [
     "krawtchouk",
     "krylov",
     "laguerre",
+    "least_squares",
     "legendre",
     "mass",
     "meixner",
     "monomial",
     "norm",
     "on_interval",
+    "product",
     "project",
     "raw_exponent",
+    "roots",
+    "to_numpy",
     "trigonometric",
     "truncate",
     "vander",
