@@ -46,7 +46,7 @@ def product(
     short, long = sorted((jnp.asarray(a, dtype) for a in (left, right)), key=len)
     order = len(short) + len(long) - 2
     whole = with_rank(truncate(recurrence, order), long.ndim - 1)
-    whole = Recurrence(*(leaf.astype(dtype) for leaf in whole[:4]))
+    whole = jax.tree.map(lambda leaf: leaf.astype(dtype), whole)
     start = jnp.concatenate([long, jnp.zeros((len(short) - 1, *long.shape[1:]), dtype)])
     part = with_rank(truncate(recurrence, len(short) - 1), long.ndim)
     return weighted_sum(part, short, lambda c: multiply_by_x(whole, c), start)

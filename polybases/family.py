@@ -109,8 +109,9 @@ def common(left: Recurrence | Family, right: Recurrence | Family) -> Recurrence 
 
 def same(left: Any, right: Any) -> bool:
     """Whether two pytrees are known to be equal: traced leaves only are where they are one."""
-    (a, tree_a), (b, tree_b) = jax.tree.flatten(left), jax.tree.flatten(right)
-    return tree_a == tree_b and all(map(_equal, a, b))
+    structures: list[Any] = [jax.tree.structure(tree) for tree in (left, right)]
+    leaves = zip(jax.tree.leaves(left), jax.tree.leaves(right))
+    return structures[0] == structures[1] and all(_equal(a, b) for a, b in leaves)
 
 
 def _equal(a: Any, b: Any) -> bool:

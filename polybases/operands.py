@@ -1,7 +1,6 @@
 """What series are made of and combined with: coefficients and numbers."""
 
 from collections.abc import Sequence
-from numbers import Real as RealNumber
 from typing import Any
 
 import jax.numpy as jnp
@@ -23,7 +22,7 @@ def check_coef(coef: ArrayLike | Sequence[Any]) -> Array:
 
 def number(value: Any) -> Any:
     """A real number as it is, and None for what is none; TypeError for an array of numbers."""
-    if not isinstance(value, RealNumber | np.ndarray | np.generic | Array):
+    if not isinstance(value, int | float | np.ndarray | np.generic | Array):
         return None
     if np.ndim(value) or jnp.iscomplexobj(value):
         raise TypeError(

@@ -167,7 +167,7 @@ class Series:
             ValueError: if k has more than m entries, or a basis is too short.
         """
         m = check_order(m)
-        constants = list(k) if isinstance(k, list | tuple) else [k]
+        constants: list[Any] = list(k) if isinstance(k, list | tuple) else [k]
         if len(constants) > max(m, 1):
             raise ValueError(f"k must have at most m = {m} constants, got {len(constants)}")
         start = self._map().inverse(jnp.zeros((), self.coef.dtype)) if lbnd is None else lbnd
