@@ -19,6 +19,7 @@ from polybases._laguerre import laguerre
 from polybases._legendre import legendre
 from polybases._meixner import meixner
 from polybases._monomial import monomial
+from polybases._rational import Rational, rational
 from polybases._trigonometric import trigonometric
 from polybases.algebra import antiderivative, product, roots
 from polybases.chebinterp import chebyshev_interpolation, chebyshev_nodes
@@ -40,6 +41,7 @@ __all__ = [
     "Combination",
     "MatVec",
     "OptBasis",
+    "Rational",
     "Recurrence",
     "Series",
     "__version__",
@@ -79,6 +81,7 @@ __all__ = [
     "on_interval",
     "product",
     "project",
+    "rational",
     "raw_exponent",
     "roots",
     "to_numpy",

@@ -109,8 +109,7 @@ def roots(
         [-0.5774  0.5774]
     """
     theta = check_theta(recurrence, theta)
-    if not isinstance(theta, jax.core.Tracer):
-        _check_leading(np.asarray(theta))
+    check_leading(theta)
     theta = theta.astype(jnp.result_type(theta, recurrence.diagonal, float))
     order, channels = recurrence.order, theta.shape[1:]
     if order == 0:
@@ -124,7 +123,10 @@ def roots(
     return jnp.moveaxis(jnp.sort(jnp.linalg.eigvals(matrices)), -1, 0)
 
 
-def _check_leading(theta: np.ndarray) -> None:
+def check_leading(theta: Real[Array, "terms *channels"]) -> None:
+    """Raises ValueError unless concrete coefficients are finite and the last ones are not 0."""
+    if isinstance(theta, jax.core.Tracer):
+        return
     if not np.isfinite(theta).all():
         raise ValueError("roots need finite coefficients, got NaN or infinity among them")
     if not np.all(theta[-1]):

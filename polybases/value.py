@@ -1,6 +1,7 @@
 """Series as values that are added, multiplied, differentiated and called, like numpy's."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, SupportsIndex
 
 import jax
@@ -15,7 +16,7 @@ from polybases._connection import connection
 from polybases.affine import UNIT, Affine, Ends, between, check_ends
 from polybases.family import Basis, Family, as_family, common, same, terms
 from polybases.operands import check_coef, number, padded, same_channels
-from polybases.recurrence import Recurrence, check_order, evaluate
+from polybases.recurrence import Recurrence, check_order, check_real, evaluate
 from polybases.regression import check_degree, check_points, least_squares
 from polybases.series import derivative
 from polybases.shapes import Numbers, Values
@@ -70,6 +71,7 @@ class Series:
         window: ArrayLike | tuple[float, float] | None = None,
     ) -> None:
         self.basis, self.coef = as_family(basis), check_coef(coef)
+        self._terms(0)  # refuses parameters out of range, which the programs below would not see
         if isinstance(self.basis, Recurrence) and len(self.coef) > self.basis.order + 1:
             raise ValueError(
                 f"a basis of order {self.basis.order} takes at most {self.basis.order + 1} "
@@ -129,9 +131,7 @@ class Series:
             x: [...] real, in the domain unless extrapolation is meant.
         """
         x = jnp.asarray(x)
-        x = x.astype(jnp.result_type(x, self.coef))
-        p = evaluate(self._terms(self.degree()), self._map()(x))
-        return jnp.tensordot(p, self.coef.astype(x.dtype), axes=(0, 0), precision="highest")
+        return _values(self, check_real(x.astype(jnp.result_type(x, self.coef))))
 
     def degree(self) -> int:
         """K, one less than the number of coefficients."""
@@ -143,11 +143,7 @@ class Series:
         Args:
             m: >= 0.
         """
-        coef, scale = self.coef, self._map().scale
-        for _ in range(check_order(m)):
-            lower = derivative(self._terms(len(coef) - 1), coef)[: max(len(coef) - 1, 1)]
-            coef = (scale * lower).astype(self.coef.dtype)
-        return self._with(coef)
+        return self._with(_derivative(self, check_order(m)))
 
     def integ(
         self,
@@ -170,18 +166,15 @@ class Series:
         constants: list[Any] = list(k) if isinstance(k, list | tuple) else [k]
         if len(constants) > max(m, 1):
             raise ValueError(f"k must have at most m = {m} constants, got {len(constants)}")
-        start = self._map().inverse(jnp.zeros((), self.coef.dtype)) if lbnd is None else lbnd
         result = self
         for constant in (constants + [0.0] * m)[:m]:
-            rising = algebra.antiderivative(self._terms(len(result.coef)), result.coef)
-            whole = self._with((rising / self._map().scale).astype(self.coef.dtype))
-            result = whole + self._constant(constant - whole(start))
+            result = self._with(_antiderivative(result, constant, lbnd))
         return result
 
     def roots(self) -> Complex[Array, "K *channels"]:
         """All K roots x, complex and sorted (``polybases.roots``); numpy's are real if all are."""
-        found = algebra.roots(self._terms(self.degree()), self.coef)
-        return self._map().inverse(found)
+        algebra.check_leading(self.coef)
+        return _roots(self)
 
     def truncate(self, size: SupportsIndex) -> "Series":
         """The first ``size`` >= 1 terms, as in numpy (``polybases.truncate`` takes an order)."""
@@ -223,11 +216,9 @@ class Series:
         domain = self.domain if domain is None else domain
         window = self.window if window is None else window
         target = Series(self.coef, basis, domain, window)
-        ours, theirs = self._moved(), target._moved()
-        if same(ours, theirs):
+        if self._is_like(target):
             return target
-        coef = jnp.einsum("kj,k...->j...", connection(ours, theirs), self.coef, precision="highest")
-        return target._with(coef.astype(self.coef.dtype))
+        return target._with(_converted(self, target))
 
     def mapparms(self) -> tuple[Values, Values]:
         """(offset, scale) of the map offset + scale x of the domain onto the window."""
@@ -247,9 +238,7 @@ class Series:
             n = number(other)
             return NotImplemented if n is None else self._with(self.coef * n)
         basis, left, right = self._aligned(other)
-        recurrence = terms(basis, len(left) + len(right) - 2)
-        coef = algebra.product(recurrence, left, right)
-        return self._with(coef.astype(jnp.result_type(left, right)), basis)
+        return self._with(_product(basis, left, right), basis)
 
     def __pow__(self, exponent: SupportsIndex) -> "Series":
         n = check_order(exponent)
@@ -298,8 +287,7 @@ class Series:
         return Series.tree_unflatten(None, (coef, basis, self.domain, self.window))
 
     def _constant(self, value: ArrayLike) -> "Series":
-        first = self._terms(0).first.astype(self.coef.dtype)
-        return self._with((jnp.asarray(value) / first)[None])
+        return self._with(_constant(self, value))
 
     def _terms(self, order: int) -> Recurrence:
         return terms(self.basis, order)
@@ -307,13 +295,72 @@ class Series:
     def _map(self) -> Affine:
         return between(self.domain, self.window)
 
-    def _moved(self) -> Recurrence:
-        return self._map().moved(self._terms(self.degree()))
+    def _moved(self, order: int) -> Recurrence:
+        return self._map().moved(self._terms(order))
+
+    def _is_like(self, other: "Series") -> bool:
+        """Whether basis, domain and window are known to be those of another series."""
+        ends = (self.domain, self.window), (other.domain, other.window)
+        return common(self.basis, other.basis) is not None and same(*ends)
 
     def _aligned(self, other: "Series") -> tuple[Recurrence | Family, Array, Array]:
         """One basis for both, and their coefficients in it, with axes for the same channels."""
+        if not self._is_like(other):
+            other = other.convert(self.basis, self.domain, self.window)
         basis = common(self.basis, other.basis)
-        if basis is None or not same((self.domain, self.window), (other.domain, other.window)):
-            basis, other = self.basis, other.convert(self.basis, self.domain, self.window)
-        left, right = same_channels(self.coef, other.coef)
-        return basis, left, right
+        basis = self.basis if basis is None else basis
+        return basis, *same_channels(self.coef, other.coef)
+
+
+# Compiled once for all series of one shape: outside of jit, too, nothing is traced twice
+
+
+@jax.jit
+def _values(series: Series, x: Array) -> Array:
+    p = evaluate(series._terms(series.degree()), series._map()(x))
+    return jnp.tensordot(p, series.coef.astype(x.dtype), axes=(0, 0), precision="highest")
+
+
+@jax.jit
+def _constant(series: Series, value: ArrayLike) -> Array:
+    """[1, ...] coefficients of a constant."""
+    first = series._terms(0).first.astype(series.coef.dtype)
+    return (jnp.asarray(value) / first)[None]
+
+
+@partial(jax.jit, static_argnums=1)
+def _derivative(series: Series, m: int) -> Array:
+    coef, scale = series.coef, series._map().scale
+    for _ in range(m):
+        lower = derivative(series._terms(len(coef) - 1), coef)[: max(len(coef) - 1, 1)]
+        coef = (scale * lower).astype(coef.dtype)
+    return coef
+
+
+@jax.jit
+def _antiderivative(series: Series, constant: ArrayLike, lbnd: Numbers | None) -> Array:
+    affine, dtype = series._map(), series.coef.dtype
+    start = affine.inverse(jnp.zeros((), dtype)) if lbnd is None else jnp.asarray(lbnd, dtype)
+    rising = algebra.antiderivative(series._terms(len(series.coef)), series.coef) / affine.scale
+    whole = series._with(rising.astype(dtype))
+    missing = jnp.asarray(constant, dtype) - _values(whole, start)
+    return whole.coef.at[0].add(_constant(whole, missing)[0])
+
+
+@jax.jit
+def _roots(series: Series) -> Array:
+    found = algebra.roots(series._terms(series.degree()), series.coef)
+    return series._map().inverse(found)
+
+
+@jax.jit
+def _converted(series: Series, target: Series) -> Array:
+    matrix = connection(series._moved(series.degree()), target._moved(series.degree()))
+    coef = jnp.einsum("kj,k...->j...", matrix, series.coef, precision="highest")
+    return coef.astype(series.coef.dtype)
+
+
+@jax.jit
+def _product(basis: Recurrence | Family, left: Array, right: Array) -> Array:
+    coef = algebra.product(terms(basis, len(left) + len(right) - 2), left, right)
+    return coef.astype(jnp.result_type(left, right))
