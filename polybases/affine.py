@@ -1,5 +1,6 @@
 """The map of a domain onto a window, as ``numpy.polynomial`` has it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,6 +14,9 @@ from polybases.recurrence import NO_WEIGHT, Recurrence
 from polybases.shapes import Values
 
 Ends = Float[Array, "2"]
+EndPair = ArrayLike | Sequence[ArrayLike]
+"""A pair of numbers (left, right), or an array of two."""
+
 UNIT = (-1.0, 1.0)
 
 
@@ -61,7 +65,7 @@ def between(domain: Ends, window: Ends) -> Affine:
     return Affine(centre, middle, (window[1] - window[0]) / (domain[1] - domain[0]))
 
 
-def check_ends(name: str, ends: ArrayLike | tuple[float, float], like: Array) -> Ends:
+def check_ends(name: str, ends: EndPair, like: Array) -> Ends:
     """Returns the ends as an array of the dtype of ``like``, or raises ValueError.
 
     Args:

@@ -13,7 +13,7 @@ from jaxtyping import Complex, Float, Real
 
 from polybases import algebra
 from polybases._connection import connection
-from polybases.affine import UNIT, Affine, Ends, between, check_ends
+from polybases.affine import UNIT, Affine, EndPair, Ends, between, check_ends
 from polybases.family import Basis, Family, as_family, common, same, terms
 from polybases.operands import check_coef, number, padded, same_channels
 from polybases.recurrence import Recurrence, check_order, check_real, evaluate
@@ -67,8 +67,8 @@ class Series:
         self,
         coef: ArrayLike | Sequence[Any],
         basis: Basis,
-        domain: ArrayLike | tuple[float, float] | None = None,
-        window: ArrayLike | tuple[float, float] | None = None,
+        domain: EndPair | None = None,
+        window: EndPair | None = None,
     ) -> None:
         self.basis, self.coef = as_family(basis), check_coef(coef)
         self._terms(0)  # refuses parameters out of range, which the programs below would not see
@@ -89,8 +89,8 @@ class Series:
         deg: SupportsIndex | None = None,
         *,
         weights: Real[ArrayLike, " n"] | None = None,
-        domain: ArrayLike | tuple[float, float] | None = None,
-        window: ArrayLike | tuple[float, float] | None = None,
+        domain: EndPair | None = None,
+        window: EndPair | None = None,
     ) -> "Series":
         """The series of degree ``deg`` that minimises sum_i weights_i |y_i - p(x_i)|^2.
 
@@ -198,8 +198,8 @@ class Series:
     def convert(
         self,
         basis: Basis,
-        domain: ArrayLike | tuple[float, float] | None = None,
-        window: ArrayLike | tuple[float, float] | None = None,
+        domain: EndPair | None = None,
+        window: EndPair | None = None,
     ) -> "Series":
         """The same function in another basis, domain and window; exact up to rounding.
 
@@ -350,7 +350,7 @@ def _antiderivative(series: Series, constant: ArrayLike, lbnd: Numbers | None) -
 @jax.jit
 def _roots(series: Series) -> Array:
     found = algebra.roots(series._terms(series.degree()), series.coef)
-    return series._map().inverse(found)
+    return series._map().inverse(found.astype(jnp.result_type(series.coef, jnp.complex64)))
 
 
 @jax.jit
