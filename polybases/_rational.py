@@ -1,5 +1,6 @@
 """Rational functions of an operator: polynomials and simple poles, by linear solves."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -128,8 +129,8 @@ class Rational(NamedTuple):
 
 
 def rational(
-    poles: Real[ArrayLike, " J"] = (),
-    pairs: Complex[ArrayLike, " P"] = (),
+    poles: Real[ArrayLike, " J"] | Sequence[float] = (),
+    pairs: Complex[ArrayLike, " P"] | Sequence[complex] = (),
     recurrence: Recurrence | None = None,
     interval: tuple[float, float] = (-1.0, 1.0),
 ) -> Rational:
@@ -163,6 +164,8 @@ def rational(
     left, right = interval
     if not (np.isfinite(interval).all() and left < right):
         raise ValueError(f"an interval needs finite ends, left < right, got {left}, {right}")
+    if jnp.iscomplexobj(poles):
+        raise ValueError("poles must be real, got complex numbers; pairs of them go into pairs")
     dtype = jnp.result_type(jnp.asarray(poles).dtype, float)
     poles, pairs = jnp.asarray(poles, dtype), jnp.asarray(pairs, jnp.result_type(dtype, complex))
     if poles.ndim != 1 or pairs.ndim != 1:

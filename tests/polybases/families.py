@@ -36,6 +36,7 @@ from polybases import (
     meixner,
     monomial,
     on_interval,
+    rational,
     trigonometric,
 )
 from tests.oracles import gauss_jacobi, mp_orthonormal_jacobi
@@ -336,6 +337,16 @@ def _mp_trigonometric(k, x, omega):
     return wave((k + 1) // 2 * omega * x)
 
 
+def _rational(_, pole, centre, width):
+    return rational(jnp.stack([pole, -1.4]), jnp.stack([jax.lax.complex(centre, width)]))
+
+
+def _mp_rational(k, x, pole, centre, width):
+    square = (x - centre) ** 2 + width**2
+    return (1 + 0 * x, 1 / (x - pole), 1 / (x + mpmath.mpf(1.4)), width / square,
+            (x - centre) / square)[k]  # fmt: skip
+
+
 def _mp_standard(k, x, a, b):
     choose = lambda top, m: mpmath.rf(top - m + 1, m) / mpmath.factorial(m)  # noqa: E731
     return mpmath.fsum(choose(k + a, k - s) * choose(k + b, s) * ((x - 1) / 2) ** s
@@ -413,6 +424,7 @@ ALL: dict[str, Case] = {
     "chebyshev_interpolation": Case(chebyshev_interpolation, _mp_interpolation),
     "trigonometric": Case(lambda K, w: trigonometric(2, w, degree=20), _mp_trigonometric,
                           ((0.9,), (0.0,), (2.0,)), 5),
+    "rational": Case(_rational, _mp_rational, ((1.6, 0.3, 0.4), (-2.5, -0.7, 1.0)), 5),
     "optbasis": Case(OptBasis, None),
 }
 # fmt: on

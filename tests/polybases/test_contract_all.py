@@ -53,7 +53,9 @@ def plain_terms(basis, matrix, x):
 
 @jit_without_norms
 def total(basis, gamma, matrix, x):
-    """By the three-term basis of a combination."""
+    """By the three-term basis of a combination, or by solves."""
+    if isinstance(basis, pb.Rational):
+        return basis.weighted_sum(gamma, lambda t: matrix @ t, x)
     if isinstance(basis, pb.Combination):
         gamma, basis = basis.coefficients(gamma), basis.recurrence
     return pb.weighted_sum(basis, gamma, lambda t: matrix @ t, x)
@@ -134,6 +136,7 @@ DTYPED = {
     "from_nodes": lambda d: pb.from_nodes(K, _numbers(NODES[::3], d), _numbers(WEIGHTS[::3], d)),
     "from_weight": lambda d: pb.from_weight(K, jnp.exp, dtype=d),
     "on_interval": lambda d: pb.on_interval(pb.legendre(K, "standard", dtype=d), -1.5, 2.0),
+    "rational": lambda d: pb.rational(_numbers([-1.5, 3.0], d), np.array([0.25 + 0.5j])),
     "bernstein": lambda d: pb.bernstein(K, dtype=d),
     "chebyshev_interpolation": lambda d: pb.chebyshev_interpolation(K, dtype=d),
     "trigonometric": lambda d: pb.trigonometric(2, 0.5, degree=8, dtype=d),
@@ -437,6 +440,21 @@ ERRORS = {
     "N of hahn": (lambda: pb.hahn(3, 0.0, 0.0, 9.5), "N must be an integer >= .*, got 9.5"),
     "alpha of hahn": (lambda: pb.hahn(3, -1.0, 0.0, 9), "alpha must be finite and > -1, got -1"),
     "beta of hahn": (lambda: pb.hahn(3, 0.0, np.inf, 9), "beta must be finite and > -1, got inf"),
+    "pole inside": (
+        lambda: pb.rational(np.array([2.0, 0.5])), r"outside \[-1.0, 1.0\], .* got 0.5; move",
+    ),
+    "pole at an end": (
+        lambda: pb.rational([2.0], interval=(0.0, 2.0)), r"outside \[0.0, 2.0\], .* got 2.0",
+    ),
+    "pole is nan": (lambda: pb.rational(np.array([np.nan])), "must be finite .* got nan"),
+    "lower half-plane": (lambda: pb.rational((), np.array([1 - 1j])), r"positive .* got \(1-1j\)"),
+    "real pair": (lambda: pb.rational((), np.array([2.0])), "positive imaginary .* into poles"),
+    "matrix of poles": (lambda: pb.rational(2 * np.ones((2, 2))), r"vectors, got \(2, 2\)"),
+    "complex poles": (lambda: pb.rational(np.array([2j])), "poles must be real, .* into pairs"),
+    "interval of poles": (lambda: pb.rational([2.0], interval=(1, 0)), "left < right, got 1, 0"),
+    "gamma of poles": (
+        lambda: pb.rational([2.0]).weighted_sum(np.ones(3), lambda t: t, X3), "R = 2 rows, got",
+    ),
     "eval_jacobi exponent": (lambda: pb.eval_jacobi(2, -1.0, 0.0, X3), "alpha must be finite"),
     "vander exponent": (lambda: pb.vander(X3, 2, 0.0, -1.5), "beta must be finite"),
 }  # fmt: skip
