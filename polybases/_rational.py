@@ -68,7 +68,7 @@ class Rational(NamedTuple):
             solve = lambda z: self._real(z, matvec, x, max_steps)  # noqa: E731
             parts.append(jax.lax.map(solve, self.poles.astype(x.dtype)))
         if len(self.centres):
-            solve_pair = lambda ab: jnp.stack(_pair(*ab, matvec, x, max_steps))  # noqa: E731
+            solve_pair = lambda ab: jnp.stack(_pair(ab[0], ab[1], matvec, x, max_steps))  # noqa: E731
             pairs = (self.centres.astype(x.dtype), self.widths.astype(x.dtype))
             both = jax.lax.map(solve_pair, pairs)
             parts.append(both.reshape(-1, *x.shape))

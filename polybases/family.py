@@ -51,18 +51,27 @@ def as_family(basis: Basis) -> Recurrence | Family:
             the keywords become leaves, so that they may be traced and learned.
 
     Raises:
-        TypeError: if it is neither.
-        ValueError: if the parameters of a basis are not scalars, or a partial has positional ones.
+        TypeError: if it is neither, or the function builds no Recurrence.
+        ValueError: if the parameters of a basis are not scalars or out of range, or a partial has
+            positional ones.
     """
-    if isinstance(basis, Family):
-        return basis
-    if isinstance(basis, Recurrence):
-        if np.ndim(basis.first):
-            raise ValueError(
-                "a series needs a basis with scalar parameters, got leaves with trailing "
-                f"dimensions {np.shape(basis.first)}; use jax.vmap over several series"
-            )
-        return basis
+    family = basis if isinstance(basis, Recurrence | Family) else _from_function(basis)
+    # the parameters are checked here: in compiled programs they are traced
+    shortest = family if isinstance(family, Recurrence) else family(0)
+    if not isinstance(shortest, Recurrence):
+        raise TypeError(
+            "a series needs a three-term basis, and its function returned "
+            f"{type(shortest).__name__}; take a function such as polybases.legendre"
+        )
+    if np.ndim(shortest.first):
+        raise ValueError(
+            "a series needs a basis with scalar parameters, got leaves with trailing dimensions "
+            f"{np.shape(shortest.first)}; use jax.vmap over several series"
+        )
+    return family
+
+
+def _from_function(basis: Callable[[int], Recurrence]) -> Family:
     if not callable(basis):
         raise TypeError(
             "a series needs a Recurrence, such as polybases.legendre(8), or a function of the "

@@ -46,8 +46,8 @@ class Series:
         window: (left, right), where the basis is used; (-1, 1) if None.
 
     Raises:
-        ValueError: if coef has no row, more rows than the basis, or is not real, or if concrete
-            ends are not finite with left < right.
+        ValueError: if coef has no row, more rows than the basis, or is not real, if concrete ends
+            are not finite with left < right, or parameters of the basis are out of range.
         TypeError: if the basis is neither of both.
 
     Example:
@@ -71,7 +71,6 @@ class Series:
         window: EndPair | None = None,
     ) -> None:
         self.basis, self.coef = as_family(basis), check_coef(coef)
-        self._terms(0)  # refuses parameters out of range, which the programs below would not see
         if isinstance(self.basis, Recurrence) and len(self.coef) > self.basis.order + 1:
             raise ValueError(
                 f"a basis of order {self.basis.order} takes at most {self.basis.order + 1} "

@@ -376,6 +376,16 @@ ERRORS = {
     "several bases": (
         lambda: Series(A, pb.jacobi(4, np.ones(2), 0.0)), ValueError, r"dimensions \(2,\); use",
     ),
+    "several exponents": (
+        lambda: Series(A, partial(pb.jacobi, alpha=np.ones(2), beta=0.0)), ValueError,
+        r"dimensions \(2,\); use",
+    ),
+    "an exponent out of range": (
+        lambda: Series(A, partial(pb.jacobi, alpha=-2.0, beta=0.0)), ValueError, "alpha must be",
+    ),
+    "a function of another kind": (
+        lambda: Series(A, pb.bernstein), TypeError, "returned Combination",
+    ),
     "a partial by position": (
         lambda: Series(A, partial(pb.jacobi, 4)), ValueError, "must name the others",
     ),
