@@ -35,9 +35,9 @@ def charlier(order: SupportsIndex, a: Numbers, scale: Scale = "orthonormal") -> 
         >>> import jax.numpy as jnp
         >>> import polybases
         >>> C = polybases.charlier(2, 2.0, "standard")
-        >>> print(polybases.evaluate(C, jnp.array([0.0, 2.0])))
+        >>> print(polybases.evaluate(C, jnp.array([0.0, 3.0])).round(3))  # C_1 = 1 - x / 2
         [[ 1.   1. ]
-         [ 1.   0. ]
+         [ 1.  -0.5]
          [ 1.  -0.5]]
     """
     order = check_order(order)

@@ -47,10 +47,10 @@ def hahn(
         >>> import jax.numpy as jnp
         >>> import polybases
         >>> Q = polybases.hahn(2, 0.0, 0.0, 2, "standard")
-        >>> print(polybases.evaluate(Q, jnp.array([0.0, 1.0, 2.0])).round(4))
-        [[ 1.  1.  1.]
-         [ 1.  0. -1.]
-         [ 1. -2.  1.]]
+        >>> print(polybases.evaluate(Q, jnp.array([0.0, 2.0])).round(3))  # Q_1 = 1 - x
+        [[ 1.  1.]
+         [ 1. -1.]
+         [ 1.  1.]]
     """
     order, N = check_support(order, N)
     check_inside("alpha", alpha, -1)

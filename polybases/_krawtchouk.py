@@ -39,10 +39,10 @@ def krawtchouk(
         >>> import jax.numpy as jnp
         >>> import polybases
         >>> K = polybases.krawtchouk(2, 0.5, 2, "standard")
-        >>> print(polybases.evaluate(K, jnp.array([0.0, 1.0, 2.0])))
-        [[ 1.  1.  1.]
-         [ 1.  0. -1.]
-         [ 1. -1.  1.]]
+        >>> print(polybases.evaluate(K, jnp.array([0.0, 2.0])).round(3))  # K_1 = 1 - x
+        [[ 1.  1.]
+         [ 1. -1.]
+         [ 1.  1.]]
     """
     order, N = check_support(order, N)
     check_inside("p", p, 0, 1)

@@ -39,7 +39,7 @@ def from_numpy(series: Any) -> Series:
         >>> import numpy as np
         >>> import polybases
         >>> p = polybases.from_numpy(np.polynomial.Chebyshev([1.0, 2.0, 3.0]))
-        >>> print(p(0.5), p.coef)
+        >>> print(p(0.5).round(3), p.coef)
         0.5 [1. 2. 3.]
     """
     return Series(series.coef, _basis_of(type(series)), series.domain, series.window)
@@ -63,7 +63,7 @@ def to_numpy(series: Series, kind: type) -> Any:
         >>> import numpy as np
         >>> import polybases
         >>> p = polybases.Series([0.0, 0.0, 2.0], polybases.monomial)
-        >>> print(polybases.to_numpy(p, np.polynomial.Chebyshev).coef)
+        >>> print(polybases.to_numpy(p, np.polynomial.Chebyshev).coef.round(3))
         [1. 0. 1.]
     """
     if series.coef.ndim != 1:

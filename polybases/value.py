@@ -209,7 +209,7 @@ class Series:
         Example:
             >>> import polybases
             >>> square = polybases.Series([0.0, 0.0, 1.0], polybases.monomial)
-            >>> print(square.convert(polybases.laguerre(2, 0.0, "standard")).coef)
+            >>> print(square.convert(polybases.laguerre(2, 0.0, "standard")).coef.round(3))
             [ 2. -4.  2.]
         """
         domain = self.domain if domain is None else domain
