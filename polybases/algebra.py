@@ -105,8 +105,8 @@ def roots(
         >>> import jax.numpy as jnp
         >>> import polybases
         >>> P = polybases.legendre(2, "standard")
-        >>> print(polybases.roots(P, jnp.array([0.0, 0.0, 1.0])).real.round(4))
-        [-0.5774  0.5774]
+        >>> print(polybases.roots(P, jnp.array([-1.0, 0.0, 1.0])).real.round(3))  # P_2 = P_0
+        [-1.  1.]
     """
     theta = check_theta(recurrence, theta)
     check_leading(theta)
