@@ -42,9 +42,6 @@ def derivative(
 ) -> Float[Array, "terms *channels"]:
     """Coefficients of the derivative of a series in the same basis.
 
-    Row k of the matrix p_k' = sum_j D_kj p_j follows from the recurrence differentiated:
-    upper_k p'_{k+1} = p_k + (x - diagonal_k) p'_k - lower_k p'_{k-1}.
-
     Args:
         recurrence: three-term basis of order K with scalar parameters.
         theta: [K+1, ...].
@@ -63,6 +60,21 @@ def derivative(
         [2. 6. 0.]
     """
     theta = check_theta(recurrence, theta)
+    return jnp.einsum("kj,k...->j...", slopes(recurrence), theta[1:], precision="highest")
+
+
+def slopes(recurrence: Recurrence) -> Float[Array, "K terms"]:
+    """Rows k = 1 .. K of the lower triangular D in p_k' = sum_j D_kj p_j.
+
+    They follow from the recurrence differentiated:
+    upper_k p'_{k+1} = p_k + (x - diagonal_k) p'_k - lower_k p'_{k-1}.
+
+    Args:
+        recurrence: three-term basis of order K with scalar parameters.
+
+    Raises:
+        ValueError: if the leaves have trailing dimensions.
+    """
     if jnp.ndim(recurrence.first):
         raise ValueError("derivative takes scalar parameters; use jax.vmap over several bases")
 
@@ -75,8 +87,7 @@ def derivative(
     zero = jnp.zeros(recurrence.order + 1, recurrence.diagonal.dtype)
     start = (zero, zero, zero.at[0].set(1))
     leaves = (recurrence.diagonal, recurrence.upper, recurrence.lower)
-    _, rows = jax.lax.scan(step, start, leaves)
-    return jnp.einsum("kj,k...->j...", rows, theta[1:])
+    return jax.lax.scan(step, start, leaves)[1]
 
 
 def norm(
@@ -140,7 +151,8 @@ def project(
         )
     nodes, weights = gauss(recurrence)
     short = truncate(recurrence, order)
-    moments = jnp.einsum("kn,n,n...->k...", evaluate(short, nodes), weights, function(nodes))
+    p = evaluate(short, nodes) * weights
+    moments = jnp.einsum("kn,n...->k...", p, function(nodes), precision="highest")
     norms = squared_norms(short)
     if norms is None:
         return moments

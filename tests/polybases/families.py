@@ -13,23 +13,30 @@ import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
-from scipy import special
+from scipy import special, stats
 
 from polybases import (
     OptBasis,
     Recurrence,
     bernstein,
+    charlier,
     chebyshev,
     chebyshev_interpolation,
     favard,
     from_nodes,
     from_weight,
     gegenbauer,
+    hahn,
+    hermite,
     jacobi,
+    krawtchouk,
     krylov,
+    laguerre,
     legendre,
+    meixner,
     monomial,
     on_interval,
+    rational,
     trigonometric,
 )
 from tests.oracles import gauss_jacobi, mp_orthonormal_jacobi
@@ -44,7 +51,9 @@ class Orthogonal(NamedTuple):
 
     build: order, scale -> Recurrence. rule: count -> nodes and weights of a rule that is exact for
     its weight up to degree 2 count - 1. standard: k, x -> values in the standard scale.
-    gaussian: whether ``rule`` is the Gauss rule itself.
+    gaussian: whether ``rule`` is the Gauss rule itself. alternating: whether the leading
+    coefficients of the standard scale have the sign (-1)^k. interval: where the tests look, for a
+    weight on a half-line or a line what matters of it.
     """
 
     build: Callable[[int, str], Any]
@@ -53,6 +62,7 @@ class Orthogonal(NamedTuple):
     scales: tuple[str, ...] = SCALES
     interval: tuple[float, float] = (-1.0, 1.0)
     gaussian: bool = True
+    alternating: bool = False
 
 
 def _jacobi(a: float, b: float) -> Orthogonal:
@@ -118,6 +128,51 @@ def _chebyshev(kind: str, rule: Callable, values: Callable) -> Orthogonal:
     return Orthogonal(lambda K, s: chebyshev(K, kind, s), rule, values)
 
 
+def _laguerre(alpha: float) -> Orthogonal:
+    return Orthogonal(lambda K, s: laguerre(K, alpha, s),
+                      lambda n: special.roots_genlaguerre(n, alpha),
+                      lambda k, x: special.eval_genlaguerre(k, alpha, x),
+                      interval=(0.0, 40.0), alternating=True)  # fmt: skip
+
+
+def _of_distribution(
+    build: Callable[[int, str], Any], distribution: Any, standard: Callable, last: int
+) -> Orthogonal:
+    """A family under the weights of a distribution of 0, 1, 2, ..., cut off after ``last``."""
+    support, interval = np.arange(last + 1.0), (0.0, min(last, 25.0))
+    return Orthogonal(build, lambda _: (support, distribution.pmf(support)), standard,
+                      interval=interval, gaussian=False, alternating=True)  # fmt: skip
+
+
+def hypergeometric(k, tops, bottoms, z):
+    """The sum of the terms 0 .. k of pFq(tops; bottoms; z), in numbers of any kind."""
+    term = total = 1 + 0 * (z + sum(tops))
+    for j in range(k):
+        for top in tops:
+            term = term * (top + j)
+        for bottom in bottoms:
+            term = term / (bottom + j)
+        term = term * z / (j + 1)
+        total = total + term
+    return total
+
+
+def _krawtchouk(k, x, p, N):
+    return hypergeometric(k, (-k, -x), (-N,), 1 / p)
+
+
+def _meixner(k, x, beta, c):
+    return hypergeometric(k, (-k, -x), (beta,), 1 - 1 / c)
+
+
+def _charlier(k, x, a):
+    return hypergeometric(k, (-k, -x), (), -1 / a)
+
+
+def _hahn(k, x, alpha, beta, N):
+    return hypergeometric(k, (-k, k + alpha + beta + 1, -x), (alpha + 1, -N), 1)
+
+
 _LEGENDRE = Orthogonal(legendre, special.roots_legendre, special.eval_legendre)
 
 # fmt: off
@@ -139,6 +194,26 @@ ORTHOGONAL: dict[str, Orthogonal] = {
                               gaussian=False),
     "legendre on [0, 2]": _mapped(_LEGENDRE, 0.0, 2.0),
     "jacobi on [-0.5, 3]": _mapped(_jacobi(2.0, -0.25), -0.5, 3.0),
+    "hermite H": Orthogonal(lambda K, s: hermite(K, "H", s), special.roots_hermite,
+                            special.eval_hermite, interval=(-8.0, 8.0)),
+    "hermite He": Orthogonal(lambda K, s: hermite(K, "He", s), special.roots_hermitenorm,
+                             special.eval_hermitenorm, interval=(-11.0, 11.0)),
+    **{f"laguerre {alpha}": _laguerre(alpha) for alpha in (0.0, -0.9, 2.5)},
+    "krawtchouk": _of_distribution(lambda K, s: krawtchouk(K, 0.3, 12, s), stats.binom(12, 0.3),
+                                   lambda k, x: _krawtchouk(k, x, 0.3, 12), 12),
+    "krawtchouk of all degrees": _of_distribution(
+        lambda K, s: krawtchouk(K, 0.6, 6, s), stats.binom(6, 0.6),
+        lambda k, x: _krawtchouk(k, x, 0.6, 6), 6),
+    "meixner": _of_distribution(lambda K, s: meixner(K, 1.7, 0.25, s), stats.nbinom(1.7, 0.75),
+                                lambda k, x: _meixner(k, x, 1.7, 0.25), 60),
+    "charlier": _of_distribution(lambda K, s: charlier(K, 2.5, s), stats.poisson(2.5),
+                                 lambda k, x: _charlier(k, x, 2.5), 50),
+    "hahn": _of_distribution(lambda K, s: hahn(K, 0.4, -0.5, 15, s),
+                             stats.betabinom(15, 1.4, 0.5),
+                             lambda k, x: _hahn(k, x, 0.4, -0.5, 15), 15),
+    "hahn -0.5, -0.5": _of_distribution(lambda K, s: hahn(K, -0.5, -0.5, 9, s),
+                                        stats.betabinom(9, 0.5, 0.5),
+                                        lambda k, x: _hahn(k, x, -0.5, -0.5, 9), 9),
 }
 # fmt: on
 
@@ -262,10 +337,57 @@ def _mp_trigonometric(k, x, omega):
     return wave((k + 1) // 2 * omega * x)
 
 
+def _rational(_, pole, centre, width):
+    return rational(jnp.stack([pole, -1.4]), jnp.stack([jax.lax.complex(centre, width)]))
+
+
+def _mp_rational(k, x, pole, centre, width):
+    square = (x - centre) ** 2 + width**2
+    return (1 + 0 * x, 1 / (x - pole), 1 / (x + mpmath.mpf(1.4)), width / square,
+            (x - centre) / square)[k]  # fmt: skip
+
+
 def _mp_standard(k, x, a, b):
     choose = lambda top, m: mpmath.rf(top - m + 1, m) / mpmath.factorial(m)  # noqa: E731
     return mpmath.fsum(choose(k + a, k - s) * choose(k + b, s) * ((x - 1) / 2) ** s
                        * ((x + 1) / 2) ** (k - s) for s in range(k + 1))  # fmt: skip
+
+
+def _mp_hermite(k, x):
+    norm = mpmath.sqrt(mpmath.pi) * 2**k * mpmath.factorial(k)
+    return mpmath.hermite(k, x) / mpmath.sqrt(norm)
+
+
+def _mp_laguerre(k, x, alpha):
+    norm = mpmath.gamma(k + alpha + 1) / mpmath.factorial(k)
+    return (-1) ** k * mpmath.laguerre(k, alpha, x) / mpmath.sqrt(norm)
+
+
+def _mp_krawtchouk(k, x, p):
+    """Eqs. 1.10.1 and 1.10.2 of Koekoek and Swarttouw, N = 12."""
+    norm = mpmath.factorial(k) / mpmath.rf(-12, k) * ((p - 1) / p) ** k
+    return (-1) ** k * _krawtchouk(k, x, p, 12) / mpmath.sqrt(norm)
+
+
+def _mp_meixner(k, x, beta, c):
+    """Eqs. 1.9.1 and 1.9.2."""
+    norm = mpmath.factorial(k) / mpmath.rf(beta, k) / c**k
+    return (-1) ** k * _meixner(k, x, beta, c) / mpmath.sqrt(norm)
+
+
+def _mp_charlier(k, x, a):
+    """Eqs. 1.12.1 and 1.12.2."""
+    return (-1) ** k * _charlier(k, x, a) / mpmath.sqrt(mpmath.factorial(k) / a**k)
+
+
+def _mp_hahn(k, x, alpha, beta):
+    """Eqs. 1.5.1 and 1.5.2, N = 15; there is a limit at k = 0 and alpha + beta = -1."""
+    if k == 0:
+        return 1 + 0 * x
+    rf, total = mpmath.rf, alpha + beta
+    norm = (-1) ** k * rf(k + total + 1, 16) * rf(beta + 1, k) * mpmath.factorial(k)
+    norm /= (2 * k + total + 1) * rf(alpha + 1, k) * rf(-15, k) * rf(total + 2, 15)
+    return (-1) ** k * _hahn(k, x, alpha, beta, 15) / mpmath.sqrt(norm)
 
 
 # fmt: off
@@ -289,12 +411,20 @@ ALL: dict[str, Case] = {
                         ((0.0,), (1.0,))),
     "on_interval": Case(lambda K, a, b: on_interval(jacobi(K, 0.3, -0.2), a, b), _mp_interval,
                         ((-1.5, 2.0), (-1.0, 1.0))),
+    "hermite": Case(hermite, _mp_hermite),
+    "laguerre": Case(laguerre, _mp_laguerre, ((0.3,), (-0.9,), (0.0,), (2.5,))),
+    "krawtchouk": Case(lambda K, p: krawtchouk(K, p, 12), _mp_krawtchouk, ((0.3,), (0.8,))),
+    "meixner": Case(meixner, _mp_meixner, ((1.7, 0.25), (0.4, 0.7))),
+    "charlier": Case(charlier, _mp_charlier, ((2.5,), (0.3,))),
+    "hahn": Case(lambda K, a, b: hahn(K, a, b, 15), _mp_hahn,
+                 ((0.4, -0.5), (-0.5, 0.4), (-0.5, -0.5), (0.0, 0.0), (-0.9, 3.0))),
     "krylov": Case(krylov, lambda k, x, tau: (tau * x + 1 - tau) ** k, ((0.3,), (1.0,))),
     "monomial": Case(monomial, lambda k, x: x**k),
     "bernstein": Case(bernstein, _mp_bernstein),
     "chebyshev_interpolation": Case(chebyshev_interpolation, _mp_interpolation),
     "trigonometric": Case(lambda K, w: trigonometric(2, w, degree=20), _mp_trigonometric,
                           ((0.9,), (0.0,), (2.0,)), 5),
+    "rational": Case(_rational, _mp_rational, ((1.6, 0.3, 0.4), (-2.5, -0.7, 1.0)), 5),
     "optbasis": Case(OptBasis, None),
 }
 # fmt: on

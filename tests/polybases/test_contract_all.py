@@ -53,7 +53,9 @@ def plain_terms(basis, matrix, x):
 
 @jit_without_norms
 def total(basis, gamma, matrix, x):
-    """By the three-term basis of a combination."""
+    """By the three-term basis of a combination, or by solves."""
+    if isinstance(basis, pb.Rational):
+        return basis.weighted_sum(gamma, lambda t: matrix @ t, x)
     if isinstance(basis, pb.Combination):
         gamma, basis = basis.coefficients(gamma), basis.recurrence
     return pb.weighted_sum(basis, gamma, lambda t: matrix @ t, x)
@@ -124,10 +126,17 @@ DTYPED = {
     "chebyshev": lambda d: pb.chebyshev(K, "V", "standard", dtype=d),
     "monomial": lambda d: pb.monomial(K, dtype=d),
     "krylov": lambda d: pb.krylov(K, _numbers(0.3, d)),
+    "hermite": lambda d: pb.hermite(K, dtype=d),
+    "laguerre": lambda d: pb.laguerre(K, _numbers(0.3, d), "standard"),
+    "krawtchouk": lambda d: pb.krawtchouk(K, _numbers(0.3, d), 12, "standard"),
+    "meixner": lambda d: pb.meixner(K, _numbers(1.7, d), _numbers(0.25, d)),
+    "charlier": lambda d: pb.charlier(K, _numbers(2.5, d)),
+    "hahn": lambda d: pb.hahn(K, _numbers(0.4, d), _numbers(-0.5, d), 15, "standard"),
     "favard": lambda d: pb.favard(_numbers(DIAGONAL[:K], d), _numbers(UPPER[:K], d)),
     "from_nodes": lambda d: pb.from_nodes(K, _numbers(NODES[::3], d), _numbers(WEIGHTS[::3], d)),
     "from_weight": lambda d: pb.from_weight(K, jnp.exp, dtype=d),
     "on_interval": lambda d: pb.on_interval(pb.legendre(K, "standard", dtype=d), -1.5, 2.0),
+    "rational": lambda d: pb.rational(_numbers([-1.5, 3.0], d), np.array([0.25 + 0.5j])),
     "bernstein": lambda d: pb.bernstein(K, dtype=d),
     "chebyshev_interpolation": lambda d: pb.chebyshev_interpolation(K, dtype=d),
     "trigonometric": lambda d: pb.trigonometric(2, 0.5, degree=8, dtype=d),
@@ -336,6 +345,12 @@ ORDERS = {
     "legendre": pb.legendre,
     "chebyshev": pb.chebyshev,
     "monomial": pb.monomial,
+    "hermite": pb.hermite,
+    "laguerre": pb.laguerre,
+    "krawtchouk": lambda K: pb.krawtchouk(K, 0.5, 9),
+    "meixner": lambda K: pb.meixner(K, 1.0, 0.5),
+    "charlier": lambda K: pb.charlier(K, 1.0),
+    "hahn": lambda K: pb.hahn(K, 0.0, 0.0, 9),
     "bernstein": pb.bernstein,
     "chebyshev_interpolation": pb.chebyshev_interpolation,
     "trigonometric": lambda K: pb.trigonometric(K, 1.0),
@@ -404,6 +419,41 @@ ERRORS = {
     "gamma scalar": (lambda: pb.bernstein(K).coefficients(1.0), "R = 7 rows, got shape"),
     "degree below the order": (
         lambda: pb.trigonometric(4, 1.0, degree=3), "degree must be at least the order 4, got 3",
+    ),
+    "unknown kind of hermite": (lambda: pb.hermite(3, "h"), "unknown kind 'h'; choose one of H"),
+    "unknown scale of hahn": (lambda: pb.hahn(3, 0.0, 0.0, 9, "Q"), "unknown scale 'Q'"),
+    "alpha of laguerre": (lambda: pb.laguerre(3, -1.0), "alpha must be finite and > -1, got -1.0"),
+    "laguerre underflows": (
+        lambda: pb.laguerre(3, np.float32(200)), "laguerre with alpha = 200.0 .* range of float32",
+    ),
+    "hermite overflows": (
+        lambda: pb.hermite(200, "H", "standard"), "hermite H of order 200 .* range of float64",
+    ),
+    "a of charlier": (lambda: pb.charlier(3, 0.0), "a must be finite and > 0, got 0.0"),
+    "a of charlier is a word": (lambda: pb.charlier(3, "a"), "a must be a real number or array"),
+    "beta of meixner": (lambda: pb.meixner(3, np.nan, 0.5), "beta must be finite and > 0, got nan"),
+    "c of meixner": (lambda: pb.meixner(3, 1.0, 1.0), r"c must be .* inside \(0, 1\), got 1.0"),
+    "p of krawtchouk": (
+        lambda: pb.krawtchouk(3, np.array([0.5, 1.5]), 9), r"p must be .* inside \(0, 1\), got",
+    ),
+    "N of krawtchouk": (lambda: pb.krawtchouk(3, 0.5, 2), ">= the order 3 .*, got 2"),
+    "N of hahn": (lambda: pb.hahn(3, 0.0, 0.0, 9.5), "N must be an integer >= .*, got 9.5"),
+    "alpha of hahn": (lambda: pb.hahn(3, -1.0, 0.0, 9), "alpha must be finite and > -1, got -1"),
+    "beta of hahn": (lambda: pb.hahn(3, 0.0, np.inf, 9), "beta must be finite and > -1, got inf"),
+    "pole inside": (
+        lambda: pb.rational(np.array([2.0, 0.5])), r"outside \[-1.0, 1.0\], .* got 0.5; move",
+    ),
+    "pole at an end": (
+        lambda: pb.rational([2.0], interval=(0.0, 2.0)), r"outside \[0.0, 2.0\], .* got 2.0",
+    ),
+    "pole is nan": (lambda: pb.rational(np.array([np.nan])), "must be finite .* got nan"),
+    "lower half-plane": (lambda: pb.rational((), np.array([1 - 1j])), r"positive .* got \(1-1j\)"),
+    "real pair": (lambda: pb.rational((), np.array([2.0])), "positive imaginary .* into poles"),
+    "matrix of poles": (lambda: pb.rational(2 * np.ones((2, 2))), r"vectors, got \(2, 2\)"),
+    "complex poles": (lambda: pb.rational(np.array([2j])), "poles must be real, .* into pairs"),
+    "interval of poles": (lambda: pb.rational([2.0], interval=(1, 0)), "left < right, got 1, 0"),
+    "gamma of poles": (
+        lambda: pb.rational([2.0]).weighted_sum(np.ones(3), lambda t: t, X3), "R = 2 rows, got",
     ),
     "eval_jacobi exponent": (lambda: pb.eval_jacobi(2, -1.0, 0.0, X3), "alpha must be finite"),
     "vander exponent": (lambda: pb.vander(X3, 2, 0.0, -1.5), "beta must be finite"),
