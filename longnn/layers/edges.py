@@ -1,6 +1,7 @@
 """S of edges as they come, inside compiled code too: for jraph's graphs, padded or in batches."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,8 @@ from jaxtyping import Float, Int, Integer, Real
 from longnn.graphs.checks import check_count, check_range
 from longnn.graphs.graph import check_signal
 from longnn.operators.transforms import static
+
+Arrays = np.ndarray | Array
 
 
 @jax.tree_util.register_dataclass
@@ -78,12 +81,14 @@ def edge_operator(
             have wrong derivatives.
 
     Example:
-        >>> path = edge_operator([0, 1, 1, 2], [1, 0, 2, 1], num_nodes=3)
+        >>> senders, receivers = np.array([0, 1, 1, 2]), np.array([1, 0, 2, 1])
+        >>> path = edge_operator(senders, receivers, num_nodes=3)
         >>> print(path.matvec(jnp.array([1.0, 0.0, 0.0])).round(3))
         [0.    0.707 0.   ]
     """
     check_count("num_nodes", num_nodes)
     check_range("self_loops", self_loops, 0, float("inf"), "[)")
+    senders, receivers, weights = (_array(a) for a in (senders, receivers, weights))
     _check_edges(senders, receivers, num_nodes, weights)
     senders, receivers = jnp.asarray(senders), jnp.asarray(receivers)
     if weights is not None:
@@ -97,19 +102,23 @@ def edge_operator(
     return EdgeOperator(senders, receivers, weights, scale, loops, num_nodes)
 
 
+def _array(values: Any) -> Any:
+    return values if values is None or isinstance(values, jax.Array) else np.asarray(values)
+
+
 def _check_edges(
-    senders: ArrayLike, receivers: ArrayLike, num_nodes: int, weights: ArrayLike | None
+    senders: Arrays, receivers: Arrays, num_nodes: int, weights: Arrays | None
 ) -> None:
-    shapes = jnp.shape(senders), jnp.shape(receivers)
+    shapes = senders.shape, receivers.shape
     if shapes[0] != shapes[1] or len(shapes[0]) != 1:
         raise ValueError(f"senders and receivers must have one shape [E], got {shapes}")
     for name, indices in (("senders", senders), ("receivers", receivers)):
-        if not jnp.issubdtype(jnp.result_type(indices), jnp.integer):
-            raise ValueError(f"{name} must be integers, got dtype {jnp.result_type(indices)}")
-    if weights is not None and jnp.shape(weights) not in (shapes[0], (*shapes[0], 1)):
+        if not jnp.issubdtype(indices.dtype, jnp.integer):
+            raise ValueError(f"{name} must be integers, got dtype {indices.dtype}")
+    if weights is not None and weights.shape not in (shapes[0], (*shapes[0], 1)):
         raise ValueError(
             f"weights must be one number for each of {shapes[0][0]} edges, got shape "
-            f"{jnp.shape(weights)}; for a jraph.GraphsTuple with other features of edges leave "
+            f"{weights.shape}; for a jraph.GraphsTuple with other features of edges leave "
             "weights out"
         )
     if not any(isinstance(a, jax.core.Tracer) for a in (senders, receivers, weights)):
