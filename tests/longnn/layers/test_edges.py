@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 from longnn.graphs import from_jraph
-from longnn.layers import LonConv, edge_operator
+from longnn.layers import ChebConv, LonConv, edge_operator
 from longnn.operators import normalized_adjacency
 from tests.oracles import dense_adjacency, dense_normalized
 
@@ -123,3 +123,20 @@ def test_wrong_edges_are_refused(call, message):
 def test_no_edges_are_a_graph_of_isolated_nodes():
     empty = edge_operator(np.zeros(0, int), np.zeros(0, int), 3)
     np.testing.assert_array_equal(empty.matvec(jnp.ones((3, 2))), np.zeros((3, 2)))
+
+
+def test_chebconv_gives_the_derivative_in_the_weights_and_filters_say_that_they_do_not():
+    graphs = tuple_of(8)
+    x = graphs.nodes
+
+    def total(layer, weights):
+        edges = graphs.senders, graphs.receivers
+        return jnp.sum(layer(edge_operator(*edges, 8, weights), x) ** 2)
+
+    cheb = ChebConv(4, 2, order=2, dtype=jnp.float64, rngs=nnx.Rngs(0))
+    step = 1e-6 * np.random.default_rng(1).normal(size=graphs.edges.shape)
+    slope = jax.jit(jax.grad(partial(total, cheb)))(graphs.edges)
+    change = total(cheb, graphs.edges + step) - total(cheb, graphs.edges - step)
+    assert abs(np.sum(slope * step) - change / 2) < 1e-6 * abs(change)
+    with pytest.raises(ValueError, match="no derivative in its operator"):
+        jax.grad(partial(total, LonConv(4, 2, dtype=jnp.float64, rngs=nnx.Rngs(0))))(graphs.edges)
