@@ -29,7 +29,7 @@ from tests.experiments.conftest import SMALL
 ROOT = Path(__file__).parents[1]
 VERSIONS = {"polybases": polybases.__version__, "longnn": longnn.__version__}
 REQUIREMENT = "polybases<2,>=1.0"
-"""What longnn asks for, as metadata write it: a version with promises, and none that breaks them."""
+"""What longnn asks for, as metadata write it: from the first version with promises to the next."""
 BUILD = "from setuptools import build_meta as b; import sys; b.build_{}(sys.argv[1])"
 CODE = ("*.py", "*.pyi", "py.typed", "*.toml", "*.txt", "*.h", "*.cc", "*.yaml")
 """What a package consists of; compiled kernels and caches are of one machine."""
