@@ -71,12 +71,13 @@ def edge_operator(
         senders: [E] indices in [0, N).
         receivers: [E] indices in [0, N).
         num_nodes: N, a Python number, for instance ``len(graphs.nodes)``.
-        weights: [E] or [E, 1] positive weights, the same in both directions; or None.
+        weights: [E] or [E, 1] weights >= 0, the same in both directions, or None; 0 is no edge, as
+            in padding.
         self_loops: weight w >= 0 of a loop at every node; 1 for APPNP and SGC as published.
 
     Raises:
         ValueError: if shapes or dtypes do not fit, or where the edges are concrete: if an index is
-            outside its range, a weight is not positive and finite, or an edge has no counterpart of
+            outside its range, a weight is negative or not finite, or an edge has no counterpart of
             the same weight. Traced edges cannot be checked: filters of an S that is not symmetric
             have wrong derivatives.
 
@@ -88,22 +89,24 @@ def edge_operator(
     """
     check_count("num_nodes", num_nodes)
     check_range("self_loops", self_loops, 0, float("inf"), "[)")
-    senders, receivers, weights = (_array(a) for a in (senders, receivers, weights))
-    _check_edges(senders, receivers, num_nodes, weights)
-    senders, receivers = jnp.asarray(senders), jnp.asarray(receivers)
-    if weights is not None:
-        weights = jnp.asarray(weights).reshape(len(senders))
-        weights = weights.astype(jnp.result_type(weights, jnp.float32))
-    each = jnp.ones(len(senders)) if weights is None else weights
+    sources, targets = _array(senders), _array(receivers)
+    values = None if weights is None else _array(weights)
+    _check_edges(sources, targets, num_nodes, values)
+    sources, targets = jnp.asarray(sources), jnp.asarray(targets)
+    if values is not None:
+        values = jnp.asarray(values).reshape(len(sources))
+        real = jnp.issubdtype(values.dtype, jnp.floating)
+        values = values if real else values.astype(jnp.float32)
+    each = jnp.ones(len(sources)) if values is None else values
     loops = jnp.asarray(self_loops, each.dtype)
-    degree = jax.ops.segment_sum(each, receivers, num_nodes) + loops
+    degree = jax.ops.segment_sum(each, targets, num_nodes) + loops
     isolated = degree == 0  # a negative degree, of traced weights, gives NaN
     scale = jnp.where(isolated, 0, jax.lax.rsqrt(jnp.where(isolated, 1, degree)))
-    return EdgeOperator(senders, receivers, weights, scale, loops, num_nodes)
+    return EdgeOperator(sources, targets, values, scale, loops, num_nodes)
 
 
-def _array(values: Any) -> Any:
-    return values if values is None or isinstance(values, jax.Array) else np.asarray(values)
+def _array(values: Any) -> Arrays:
+    return values if isinstance(values, jax.Array) else np.asarray(values)
 
 
 def _check_edges(
@@ -136,10 +139,11 @@ def _check_values(
                 f"{name} {outside[0]} is {indices[outside[0]]}, but nodes lie in [0, {num_nodes})"
             )
     values = np.ones(len(senders)) if weights is None else weights
-    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
     if bad.size:
-        raise ValueError(f"weights must be positive and finite, but weight {bad[0]} is "
-                         f"{values[bad[0]]}")  # fmt: skip
+        raise ValueError(
+            f"weights must be finite and >= 0, but weight {bad[0]} is {values[bad[0]]}"
+        )
     matrix = scipy.sparse.csr_array((values, (receivers, senders)), (num_nodes, num_nodes))
     gap = abs(matrix - matrix.T)
     if gap.nnz and gap.max() > 1e-6 * values.max():
