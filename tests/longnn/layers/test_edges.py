@@ -67,7 +67,7 @@ def test_a_batch_with_padding_is_its_graphs_one_by_one():
     layer = LonConv(4, 3, order=3, dtype=jnp.float64, rngs=nnx.Rngs(0))
     found = nnx.jit(lambda layer, g: layer(operator_of(g, 1.0), g.nodes))(layer, batch)
     assert np.isfinite(found).all()
-    concrete = operator_of(batch, 1.0).matvec(batch.nodes)
+    concrete = operator_of(batch, 1.0).matvec(jnp.asarray(batch.nodes))
     traced = jax.jit(lambda g: operator_of(g, 1.0).matvec(g.nodes))(batch)
     np.testing.assert_allclose(concrete, traced, rtol=0, atol=1e-14)
     start = 0
