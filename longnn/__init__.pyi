@@ -4,6 +4,7 @@ from . import doctor as doctor
 from . import filters as filters
 from . import fitting as fitting
 from . import graphs as graphs
+from . import layers as layers
 from . import models as models
 from . import operators as operators
 from . import plot as plot

@@ -27,7 +27,9 @@ from longnn.operators.native.variants import variants_here, variants_of
 from tests.experiments.conftest import SMALL
 
 ROOT = Path(__file__).parents[1]
-VERSION = polybases.__version__
+VERSIONS = {"polybases": polybases.__version__, "longnn": longnn.__version__}
+REQUIREMENT = "polybases<2,>=1.0"
+"""What longnn asks for, as metadata write it: from the first version with promises to the next."""
 BUILD = "from setuptools import build_meta as b; import sys; b.build_{}(sys.argv[1])"
 CODE = ("*.py", "*.pyi", "py.typed", "*.toml", "*.txt", "*.h", "*.cc", "*.yaml")
 """What a package consists of; compiled kernels and caches are of one machine."""
@@ -100,14 +102,20 @@ def with_kernels(built) -> Path:
     return build("wheel", built.source, built.source.parent / "kernels", LONGNN_KERNELS="1")
 
 
+def versioned(wheel: Path) -> str:
+    """The name and the version of a distribution, as its files have them."""
+    name = wheel.name.split("-")[0]
+    return f"{name}-{VERSIONS[name]}"
+
+
 def contents(wheel: Path) -> set[str]:
     names = zipfile.ZipFile(wheel).namelist()
     assert len(names) == len(set(names))
-    return {name for name in names if not name.startswith(f"{wheel.name.split('-')[0]}-{VERSION}.")}
+    return {name for name in names if not name.startswith(f"{versioned(wheel)}.")}
 
 
 def metadata(wheel: Path) -> Message:
-    name = f"{wheel.name.split('-')[0]}-{VERSION}.dist-info/METADATA"
+    name = f"{versioned(wheel)}.dist-info/METADATA"
     return Parser().parsestr(zipfile.ZipFile(wheel).read(name).decode())
 
 
@@ -139,7 +147,7 @@ def test_wheel_of_longnn_holds_longnn_and_its_plugins(built):
 @pytest.mark.slow
 def test_wheel_with_kernels_is_active_without_a_compiler(with_kernels, built, tmp_path):
     """In an empty directory, found by the processor's features; csr where it is told to."""
-    assert re.fullmatch(rf"longnn-{VERSION}-py3-none-\w+\.whl", with_kernels.name)
+    assert re.fullmatch(rf"{versioned(with_kernels)}-py3-none-\w+\.whl", with_kernels.name)
     assert "-any" not in with_kernels.name
     extra = contents(with_kernels) - contents(built.wheels["longnn"])
     expected = {library_path(variant).name for variant in variants_of(platform.machine())}
@@ -167,11 +175,14 @@ def test_packages_in_setup_cfg_are_those_of_the_tree():
     assert sorted(listed) == sorted(packages | plugins | {"longnn.experiments.conf"})
 
 
-def test_versions_and_licences_are_written_once():
-    assert longnn.__version__ == VERSION
+def test_the_requirement_admits_polybases_and_no_version_that_breaks_promises():
     config = configparser.ConfigParser(interpolation=None)
     config.read(ROOT / "setup.cfg")
-    assert f"polybases=={VERSION}" in config["options"]["install_requires"].split()
+    assert "polybases>=1.0,<2" in config["options"]["install_requires"].split()
+    assert (1, 0) <= tuple(map(int, VERSIONS["polybases"].split("."))) < (2,)
+
+
+def test_licences_are_the_same():
     assert (ROOT / "LICENSE").read_text() == (ROOT / "polybases" / "LICENSE").read_text()
 
 
@@ -217,15 +228,15 @@ def canonical(requirement: str) -> str:
 @pytest.mark.parametrize("name", ["polybases", "longnn"])
 def test_metadata(name, built):
     found = metadata(built.wheels[name])
-    assert (found["Name"], found["Version"]) == (name, VERSION)
+    assert (found["Name"], found["Version"]) == (name, VERSIONS[name])
     assert (found["License-Expression"], found["License"]) == ("MIT", None)
     readme = (ROOT / {"longnn": "README.md"}.get(name, f"{name}/README.md")).read_text()
     assert readme.strip() in found.get_payload()
     names = zipfile.ZipFile(built.wheels[name]).namelist()
-    assert f"{name}-{VERSION}.dist-info/licenses/LICENSE" in names
+    assert f"{name}-{VERSIONS[name]}.dist-info/licenses/LICENSE" in names
     required = {line for line in found.get_all("Requires-Dist") if "extra ==" not in line}
     if name == "longnn":
-        assert f"polybases=={VERSION}" in required
+        assert REQUIREMENT in required
     else:
         assert {canonical(line) for line in required} == {"jax", "jaxtyping", "numpy"}
 
@@ -234,8 +245,9 @@ def test_metadata(name, built):
 def test_a_wheel_from_the_sdist_is_the_same(name, built, tmp_path):
     with tarfile.open(built.sdists[name]) as archive:
         archive.extractall(tmp_path, filter="data")
-    wheel = build("wheel", tmp_path / f"{name}-{VERSION}", tmp_path / "wheel")
+    wheel = build("wheel", tmp_path / f"{name}-{VERSIONS[name]}", tmp_path / "wheel")
     assert contents(wheel) == contents(built.wheels[name])
+    assert (tmp_path / f"{name}-{VERSIONS[name]}" / "CHANGELOG.md").is_file()
 
 
 def environment(folder: Path, dependencies: bool = True) -> Path:
@@ -262,7 +274,7 @@ def pip(python: Path, command: str, *words: str) -> None:
 def test_sdist_holds_what_its_tests_need(built, tmp_path):
     with tarfile.open(built.sdists["longnn"]) as archive:
         archive.extractall(tmp_path, filter="data")
-    unpacked = tmp_path / f"longnn-{VERSION}"
+    unpacked = tmp_path / f"longnn-{VERSIONS['longnn']}"
     tracked = {
         path.relative_to(built.source).as_posix()
         for path in built.source.rglob("*")
@@ -328,7 +340,7 @@ def test_wheels_work_in_an_empty_directory(command, tmp_path):
     load = f"import longnn; print(longnn.__file__, longnn.load({str(files[0].parent)!r}))"
     assert ran(python, "-c", load, cwd=tmp_path).startswith(str(command.parents[1]))
     found = ran(str(command), "doctor", cwd=tmp_path)
-    assert f"longnn: {VERSION} on Python" in found
+    assert f"longnn: {VERSIONS['longnn']} on Python" in found
     assert found.count(f"installed in {site(command.parents[1])}") == 2
     done = subprocess.run([str(command), "reproduce"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
@@ -352,7 +364,7 @@ import polybases
 assert polybases.__file__.startswith(sys.prefix), polybases.__file__
 exec(sys.argv[1])
 assert abs(float(weights.sum()) - numpy.pi) < 1e-5
-print(polybases.__version__, values.shape)
+print(polybases.__version__)
 """
 
 
@@ -361,6 +373,7 @@ def test_polybases_works_with_its_three_dependencies_as_its_readme_says(built, t
     python = environment(tmp_path / "venv")
     pip(python, "install", str(built.wheels["polybases"]))
     readme = metadata(built.wheels["polybases"]).get_payload()
-    (block,) = re.findall(r"```python\n(.*?)```", str(readme), re.DOTALL)
-    done = ran(str(python), "-c", WORKS_ALONE, block, cwd=tmp_path)
-    assert done.split() == [VERSION, "(11,", "101)"]
+    code = "".join(re.findall(r"```python\n(.*?)```", str(readme), re.DOTALL))
+    done = ran(str(python), "-c", WORKS_ALONE, code, cwd=tmp_path).splitlines()
+    assert (done[0], done[-1]) == ("(11, 101)", VERSIONS["polybases"])
+    assert len(done) > 5

@@ -127,7 +127,7 @@ def test_api_pages_are_built_from_the_docstrings(tmp_path):
     page = (tmp_path / "polybases.html").read_text()
     missing = [name for name in polybases.__all__ if f'id="{name}"' not in page]
     assert missing == []
-    for room in ("", "data", "models", "training", "analysis", "plot"):
+    for room in ("", "data", "models", "layers", "training", "analysis", "plot"):
         module = getattr(longnn, room) if room else longnn
         page = (tmp_path / f"{module.__name__.replace('.', '/')}.html").read_text()
         public = [n for n in module.__all__ if not isinstance(getattr(module, n), type(longnn))]

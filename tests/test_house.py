@@ -20,6 +20,7 @@ ROOMS = (
     "longnn.operators",
     "longnn.filters",
     "longnn.models",
+    "longnn.layers",
     "longnn.training",
     "longnn.runs",
     "longnn.analysis",

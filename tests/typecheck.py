@@ -17,6 +17,7 @@ PACKAGES = (
     "longnn.operators",
     "longnn.filters",
     "longnn.models",
+    "longnn.layers",
     "longnn.fitting",
     "longnn.data",
     "longnn.training",

@@ -84,5 +84,5 @@ def page_rank(order: int, alpha: ArrayLike, dtype: DTypeLike = jnp.float32) -> F
         [0.5  0.25 0.25]
     """
     alpha = jnp.asarray(alpha, dtype)
-    powers = (1 - alpha) ** jnp.arange(order + 1)
+    powers = (1 - alpha) ** jnp.arange(order + 1, dtype=alpha.dtype)
     return jnp.where(jnp.arange(order + 1) < order, alpha * powers, powers)

@@ -15,7 +15,6 @@ from longnn.models.model import Setting
 from longnn.models.series import InBasis
 from longnn.models.spectral import Body, Spectral
 from polybases import Recurrence, jacobi
-from polybases._jacobi import check_exponent
 from polybases.recurrence import NO_WEIGHT
 
 Convention = Literal["jacobi", "jacobiconv"]
@@ -83,11 +82,9 @@ class FixedJacobi(nnx.Module):
         dtype: DTypeLike = jnp.float32,
     ):
         check_word("convention", convention, Convention)
-        if convention == "jacobi":
-            check_exponent("alpha", alpha)
-            check_exponent("beta", beta)
-        check_range("alpha", alpha, -math.inf, math.inf, "()")
-        check_range("beta", beta, -math.inf, math.inf, "()")
+        low = -1 if convention == "jacobi" else -math.inf
+        check_range("alpha", alpha, low, math.inf, "()")
+        check_range("beta", beta, low, math.inf, "()")
         self.order, self.convention = order, convention
         self.alpha = Setting(jnp.asarray(alpha, dtype))
         self.beta = Setting(jnp.asarray(beta, dtype))

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from longnn.filters import filter as spectral_filter
 from longnn.graphs.checks import check_count
 from longnn.operators.protocol import Operator
-from polybases import Combination, Recurrence, evaluate
+from polybases import Combination, MatVec, Recurrence, evaluate
 
 Basis = Callable[[], Recurrence]
 """A module whose call returns the polynomials, as those of ``polybases.modules``."""
@@ -30,7 +30,9 @@ class Series(nnx.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no terms()")
 
-    def __call__(self, operator: Operator, h: Float[Array, "N C"]) -> Float[Array, "N C"]:
+    def __call__(
+        self, operator: Operator | MatVec, h: Float[Array, "N *channels"]
+    ) -> Float[Array, "N *channels"]:
         """Filters node signals: g_c(S) h_c in each channel c."""
         return spectral_filter(operator, *self.terms(), h)
 

@@ -1,0 +1,9 @@
+from .appnp import APPNP as APPNP
+from .chebconv import ChebConv as ChebConv
+from .edges import EdgeOperator as EdgeOperator
+from .edges import edge_operator as edge_operator
+from .jacobiconv import JacobiConv as JacobiConv
+from .linear import Linear as Linear
+from .linear import Weights as Weights
+from .lonconv import LonConv as LonConv
+from .sgconv import SGConv as SGConv
