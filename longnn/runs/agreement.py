@@ -12,6 +12,7 @@ from longnn.data.partition import VAL, Splits
 from longnn.graphs.numbers import first_true
 from longnn.runs.directory import RunDirectoryError
 from longnn.runs.result import Result, TrainedModel
+from longnn.runs.trust import PACKAGES
 
 SUM_TOLERANCE = 1e-4
 """How far the sum of the probabilities of a node may be from 1, in float32."""
@@ -67,7 +68,9 @@ def check_config(file: Path, config: Mapping[str, Any]) -> None:
 def check_counts(file: Path, name: str, node: Any, most: int) -> None:  # values of any kind
     """Raises a RunDirectoryError if a config asks for more of something than a run has.
 
-    What a config names is built before its size can be seen: two billion terms, or layers.
+    What a config names is built before its size can be seen: two billion terms, or layers. Whole
+    numbers count, since what counts takes no other; those of code outside of our packages, which
+    a user has to trust by name, may mean anything.
 
     Args:
         file: that holds the config.
@@ -75,13 +78,15 @@ def check_counts(file: Path, name: str, node: Any, most: int) -> None:  # values
         node: plain values; seeds may be any number.
         most: the largest number that is possible.
     """
-    if isinstance(node, Mapping | list):
-        items = node.items() if isinstance(node, Mapping) else enumerate(node)
-        for key, value in items:
-            check_counts(file, f"{name}.{key}", value, most)
-    elif isinstance(node, int | float) and "seed" not in name.rpartition(".")[2]:
-        possible = not abs(node) > most or node == float("inf")
-        expect(file, possible, f"{name}={node} in its config, where {most:,} is the most")
+    if isinstance(node, list):
+        node = dict(enumerate(node))
+    if isinstance(node, Mapping):
+        if str(node.get("_target_", PACKAGES[0])).partition(".")[0] in PACKAGES:
+            for key, value in node.items():
+                check_counts(file, f"{name}.{key}", value, most)
+    elif isinstance(node, int) and "seed" not in name.rpartition(".")[2]:
+        problem = f"{name}={node} in its config, where {most:,} is the most"
+        expect(file, abs(node) <= most, problem)
 
 
 def check_finite(file: Path, arrays: Mapping[str, Real[np.ndarray, "..."]]) -> None:

@@ -29,10 +29,10 @@ from longnn.training.loop import Program, predict
 from longnn.training.scores import Score
 
 MOST = 2_000
-"""Numbers in the config of a model are at most this, or as many as its parameters have entries."""
+"""Whole numbers in the config of a model are at most this, or the entries of its parameters."""
 
 LARGEST = 1_000_000
-"""Numbers in the config of a dataset are at most this, or a hundred times its nodes."""
+"""Whole numbers in the config of a dataset are at most this, or a hundred times its nodes."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -50,6 +50,19 @@ def running(cluster: Slurm) -> list[str]:
     return cluster.queued("--states=running")
 
 
+def take_away(cluster: Slurm, jobs: list[str], *command: str) -> None:
+    """Takes running jobs from their nodes and waits until their processes have ended.
+
+    SLURM leaves them ``KillWait`` seconds, within which a job that may go on could end its work.
+    """
+    cluster.ask(*command, *jobs)
+    until(
+        lambda: not set(jobs) & set(cluster.queued("--states=running,completing")),
+        60,
+        lambda: cluster.tried("squeue"),
+    )
+
+
 def test_a_sweep_completes(cluster, started, note):
     sweep = started(cluster, 4)
     sweep.release()
@@ -65,7 +78,7 @@ def test_a_sweep_completes(cluster, started, note):
 def test_cancelled_jobs_are_submitted_again(cluster, started, note):
     sweep = started(cluster, 3)
     first = sweep.wait_for_starts(2)
-    cluster.ask("scancel", *running(cluster))
+    take_away(cluster, running(cluster), "scancel")
     sweep.release()
     outcome = sweep.outcome()
     note(kind(cluster), "two running jobs cancelled (scancel)", outcome)
@@ -101,7 +114,7 @@ def test_a_job_that_exceeds_its_time_limit_goes_on(plain, started, note):
 def test_a_requeued_job_goes_on(plain, started, note):
     sweep = started(plain, 2)
     sweep.wait_for_starts(2)
-    plain.ask("scontrol", "requeue", running(plain)[0])
+    take_away(plain, running(plain)[:1], "scontrol", "requeue")
     sweep.release()
     outcome = sweep.outcome()
     note("SLURM", "a running job requeued (scontrol requeue)", outcome)
@@ -142,7 +155,7 @@ def test_a_killed_command_that_is_started_again_queues_nothing_twice(plain, star
 def test_the_tasks_of_an_array_do_one_sweep(plain, started, note):
     sweep = started(plain, 4, "hydra/launcher=basic", through=as_array)
     sweep.wait_for_starts(2)
-    plain.ask("scontrol", "requeue", running(plain)[0])
+    take_away(plain, running(plain)[:1], "scontrol", "requeue")
     sweep.release()
     outcome = sweep.outcome()
     note("SLURM", "a task of `sbatch --array` requeued", outcome)
@@ -152,7 +165,7 @@ def test_the_tasks_of_an_array_do_one_sweep(plain, started, note):
 def test_a_task_of_an_array_is_cancelled(plain, started, note):
     sweep = started(plain, 4, "hydra/launcher=basic", through=as_array)
     sweep.wait_for_starts(2)
-    plain.ask("scancel", running(plain)[0])
+    take_away(plain, running(plain)[:1], "scancel")
     sweep.release()
     outcome = sweep.outcome()
     note("SLURM", "a task of `sbatch --array` cancelled", outcome)

@@ -9,6 +9,7 @@ import pytest
 from flax import nnx
 
 import longnn
+from longnn.runs import agreement
 from longnn.runs.directory import RunDirectoryError
 from tests.longnn.models.cases import MODELS
 from tests.longnn.runs.made import RUNS, written
@@ -104,13 +105,23 @@ SPOILED = {  # what is done to a good directory -> (error, what it says)
         RunDirectoryError, "model.layers=100000000 in its config, where 2,000 is the most",
     ),
     "too many terms of another's": (
-        lambda d: asked(d, basis={"_target_": "polybases.chebyshev", "order": 2e9}),
-        RunDirectoryError, r"model.basis.order=2000000000.0 in its config",
+        lambda d: asked(d, basis={"_target_": "polybases.chebyshev", "order": 2 * 10**9}),
+        RunDirectoryError, r"model.basis.order=2000000000 in its config",
     ),
     "unfinished": (
         lambda d: (d / "result.json").unlink(), FileNotFoundError, "no run has finished there"
     ),
 }  # fmt: skip
+
+
+def test_numbers_of_trusted_code_may_mean_anything(tmp_path):
+    own = {"_target_": "mine.Model", "since": 1_700_000_000, "basis": {"widths": [10**9]}}
+    agreement.check_counts(tmp_path, "model", own, 2000)
+    ours = own | {"_target_": "longnn.models.MLP"}
+    with pytest.raises(RunDirectoryError, match=r"model.since=1700000000 in its config"):
+        agreement.check_counts(tmp_path, "model", ours, 2000)
+    with pytest.raises(RunDirectoryError, match=r"model.basis.widths.0=10{9} in"):
+        agreement.check_counts(tmp_path, "model", ours | {"since": 1.7e9, "seed": 10**9}, 2000)
 
 
 @pytest.mark.parametrize("how", SPOILED)

@@ -83,9 +83,8 @@ def test_packages_without_an_init_file_inside_one(tmp_path, monkeypatch):
     (tmp_path / "own_outer/__init__.py").write_text("")
     (inner / "model.py").write_text("import setuptools._distutils.command\nA = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    config = {"_target_": "own_outer.plain.deep.model.A"}
-    first = code_of(config)
-    assert set(first) == {"own_outer", "own_outer.plain.deep.model"}
+    found = code_of({"_target_": "own_outer.plain.deep.model.A"})
+    assert set(found) == {"own_outer", "own_outer.plain.deep.model"}
     assert "own_outer" not in sys.modules
 
 
