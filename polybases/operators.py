@@ -70,7 +70,7 @@ def _numbers(matrix: Any, entries: Any, dtype: DTypeLike) -> Array:
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"an operator must be {ACCEPTED}; got a matrix of shape {matrix.shape}")
     kind = entries.dtype
-    if not jnp.issubdtype(kind, jnp.number) and kind != bool:
+    if not (jnp.issubdtype(kind, jnp.number) or jnp.issubdtype(kind, bool)):
         raise ValueError(f"a matrix must hold numbers, got dtype {kind}")
     if jnp.issubdtype(kind, jnp.complexfloating) and not _is_complex(dtype):
         raise ValueError(
@@ -193,9 +193,7 @@ def flat_signal(x: Signal, *scalars: Any) -> tuple[Array, Callable[[Array], Sign
     return ravel_pytree(jax.tree.unflatten(jax.tree.structure(x), leaves))
 
 
-def flat_matvec(
-    operator: Any, dtype: DTypeLike, unravel: Callable[[Array], Signal]
-) -> MatVec:
+def flat_matvec(operator: Any, dtype: DTypeLike, unravel: Callable[[Array], Signal]) -> MatVec:
     """The product on vectors of an operator on pytrees, which must keep their structure.
 
     Args:

@@ -9,9 +9,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Inexact, Num
 
 from longnn.filters.rules import SUM
-from longnn.filters.turned import acting, is_complex, is_real, varying_alike
+from longnn.filters.turned import acting, is_complex, is_real
 from longnn.operators.order import OrderedOperator
 from longnn.operators.similar import SimilarOperator
+from longnn.operators.varying import varying_alike
 from polybases import Recurrence
 from polybases.operators import (
     MatVec,

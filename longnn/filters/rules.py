@@ -7,7 +7,6 @@ change of theta (``longnn.filters.moved``). A reverse derivative of F in theta a
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -15,6 +14,7 @@ from longnn.filters.columns import batch_as_columns
 from longnn.filters.moved import connection_change
 from longnn.filters.panels import Panel, adjoints, into_panels, joined, sums
 from longnn.filters.turned import turn
+from longnn.operators.exported import exporting
 from longnn.operators.linear import Rule, along
 from longnn.operators.protocol import Operator, Sweeping
 from polybases import Recurrence
@@ -28,7 +28,7 @@ NO_OPERATOR = (
 @batch_as_columns
 def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
     anchor = _as_given(anchor)
-    if isinstance(operator, Sweeping):
+    if isinstance(operator, Sweeping) and not exporting():
         return operator.filter_sum(anchor, theta, x)
     return joined(sums(operator, _panels(operator, anchor, theta, x)), x.shape)
 
@@ -39,7 +39,7 @@ def _adjoint(
 ) -> tuple[Array, Array]:
     """(P_k [K+1, ...], F(theta, g) [N, ...]) by the sweep Q_k = p_k(S) g."""
     anchor = _as_given(anchor)
-    if isinstance(operator, Sweeping):
+    if isinstance(operator, Sweeping) and not exporting():
         return operator.filter_adjoint(anchor, theta, x, g)
     dtheta, dx = adjoints(operator, _panels(operator, anchor, theta, x, g))
     return joined(dtheta, theta.shape), joined(dx, x.shape)

@@ -64,7 +64,9 @@ class Turning:
 
 def turn(operator: Any) -> Any:
     """The transpose of an operator; all but :class:`Turning` are real and symmetric."""
-    return replace(operator, turned=not operator.turned) if isinstance(operator, Turning) else operator
+    return (
+        replace(operator, turned=not operator.turned) if isinstance(operator, Turning) else operator
+    )
 
 
 def acting(operator: Any, x: Array, adjoint: MatVec | None, check: bool) -> Any:
@@ -103,22 +105,3 @@ def is_real(operator: Any, x: Array) -> bool:
         return False
     part = jax.eval_shape(jnp.real, x)
     return jax.eval_shape(as_matvec(operator, part.dtype), part).dtype == part.dtype
-
-
-def varying_alike(arguments: Any) -> Any:
-    """The arguments as parts that vary over the same axes of a mesh, inside ``shard_map``.
-
-    Weights are often replicated where signals are sharded; the transpose of this sums up the
-    gradients of all parts.
-    """
-    axes = frozenset().union(*map(_axes, jax.tree.leaves(arguments)))
-
-    def varying(leaf: Any) -> Any:
-        missing = tuple(sorted(axes - _axes(leaf), key=str))
-        return jax.lax.pcast(leaf, missing, to="varying") if missing else leaf
-
-    return jax.tree.map(varying, arguments) if axes else arguments
-
-
-def _axes(leaf: Any) -> frozenset:
-    return getattr(jax.typeof(leaf), "vma", frozenset())

@@ -15,6 +15,8 @@ from jax.interpreters import ad, batching, mlir
 from jax.tree_util import PyTreeDef
 from jaxtyping import PyTree
 
+from longnn.operators.exported import for_export
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -71,6 +73,18 @@ def refusing(message: str) -> Callable[[Any, Any, Any], Any]:
 
 def _run(*arrays: Any, jaxpr: ClosedJaxpr, **_: Any) -> list[Any]:
     return jaxpr_as_fun(jaxpr)(*arrays)
+
+
+def _lower(context: Any, *values: Any, **parameters: Any) -> Any:
+    module = context.module_context.lowering_parameters
+    # jax.export refuses kernels of other libraries
+    run = _run_portably if getattr(module, "for_export", False) else _run
+    return mlir.lower_fun(run, multiple_results=True)(context, *values, **parameters)
+
+
+def _run_portably(*arrays: Any, rule: Rule, trees: "_Trees", **_: Any) -> list[Any]:
+    with for_export():
+        return jax.tree.leaves(rule.function(*trees.given(arrays)))
 
 
 class _Trees(NamedTuple):
@@ -171,7 +185,7 @@ _linear = Primitive("longnn_linear")
 _linear.multiple_results = True
 _linear.def_impl(_run)
 _linear.def_effectful_abstract_eval(lambda *_, jaxpr, **__: (jaxpr.out_avals, jaxpr.effects))
-mlir.register_lowering(_linear, mlir.lower_fun(_run, multiple_results=True))
+mlir.register_lowering(_linear, _lower)
 ad.primitive_jvps[_linear] = _jvp
 ad.primitive_transposes[_linear] = _transpose
 batching.primitive_batchers[_linear] = _batch

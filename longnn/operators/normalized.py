@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
 from longnn.graphs.checks import check_word
-from longnn.graphs.device import on_device
+from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
@@ -152,7 +151,7 @@ def _pure(graph: Graph, backend: Backend, dtype: DTypeLike, precision: Precision
 
 
 def _bucketed_operator(graph: Graph, dtype: DTypeLike, precision: Precision) -> BucketedOperator:
-    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
+    senders, receivers = on_host(graph.senders), on_host(graph.receivers)
     shape = (graph.num_nodes, graph.num_nodes)
     rows = bucketed_rows(receivers, senders, shape, with_values=graph.weights is not None)
     degree = graph.degrees()

@@ -1,6 +1,6 @@
 """Products of a sparse matrix, given by its pattern and its values, with a dense one."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -62,9 +62,7 @@ def sparse_product(
 _ROWS = Rule(
     lambda fixed, weight: sum_rows(*fixed[0], weight), refusing(NO_DERIVATIVE), lambda: _COLUMNS
 )
-_COLUMNS = Rule(
-    lambda fixed, g: sum_rows(*fixed[1], g), refusing(NO_DERIVATIVE), lambda: _ROWS
-)
+_COLUMNS = Rule(lambda fixed, g: sum_rows(*fixed[1], g), refusing(NO_DERIVATIVE), lambda: _ROWS)
 
 
 @custom_vmap
@@ -119,9 +117,7 @@ def symmetric_product(
     return _SYMMETRIC((operator,), x)
 
 
-_SYMMETRIC = Rule(
-    lambda fixed, x: _columns(*fixed, x), refusing(NO_ENTRIES), lambda: _SYMMETRIC
-)
+_SYMMETRIC = Rule(lambda fixed, x: _columns(*fixed, x), refusing(NO_ENTRIES), lambda: _SYMMETRIC)
 
 
 @custom_vmap
