@@ -90,7 +90,7 @@ def _projected(fixed: Any, g: Array) -> Array:
 
 
 def _changed_projection(fixed: Any, g: Array, changes: Any) -> Array:
-    operator, basis, x = fixed
+    operator, basis, _ = fixed
     doperator, dbasis, dx = changes
     if doperator is not None:
         raise ValueError(NO_OPERATOR)
