@@ -16,7 +16,7 @@ from jax import Array
 from jax.extend.core import jaxpr_as_fun
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike, DTypeLike
-from jaxtyping import Inexact, Num, PyTree
+from jaxtyping import Inexact, Num, PyTree, Shaped
 
 MatVec = Callable[[Array], Array]
 """t -> S t, which keeps shape and dtype."""
@@ -69,10 +69,20 @@ def _numbers(matrix: Any, entries: Any, dtype: DTypeLike) -> Array:
     """The entries in the dtype of the signals."""
     if len(matrix.shape) != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"an operator must be {ACCEPTED}; got a matrix of shape {matrix.shape}")
-    kind = entries.dtype
+    return check_entries(entries, dtype)
+
+
+def check_entries(entries: Shaped[ArrayLike, "..."], dtype: DTypeLike) -> Inexact[Array, "..."]:
+    """Entries of S in the dtype of the signals, or a ValueError if they would lose a part.
+
+    Args:
+        entries: of numbers.
+        dtype: of the signals.
+    """
+    kind = jnp.dtype(getattr(entries, "dtype", type(entries)))
     if not (jnp.issubdtype(kind, jnp.number) or jnp.issubdtype(kind, bool)):
         raise ValueError(f"a matrix must hold numbers, got dtype {kind}")
-    if jnp.issubdtype(kind, jnp.complexfloating) and not _is_complex(dtype):
+    if _is_complex(kind) and not _is_complex(dtype):
         raise ValueError(
             f"a complex matrix needs a complex signal, got one of {jnp.dtype(dtype)}; convert it, "
             "for instance with x.astype(jnp.complex64)"

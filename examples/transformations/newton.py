@@ -8,19 +8,15 @@ import longnn
 from polybases import jacobi
 
 jax.config.update("jax_enable_x64", True)
-GRAPH = longnn.Graph.from_edges(
-    np.array([[i, (i + d) % 30] for i in range(30) for d in (1, 3)]), 30
-)
+GRAPH = longnn.Graph.from_edges(np.array([[i, (i + 1) % 9] for i in range(9)] + [[0, 4]]), 9)
 S = longnn.normalized_adjacency(GRAPH, dtype=jnp.float64)
-X = jax.random.normal(jax.random.key(0), (30, 4))
+X = jax.random.normal(jax.random.key(0), (9, 4))
+WANTED = jnp.array([0.4, -0.2, 0.5, -0.3, 0.8, 0.6])
 
 
 def output(parameters: jax.Array) -> jax.Array:
     """The filtered signals; alpha, beta, then the weights."""
     return longnn.filter(S, jacobi(3, *parameters[:2]), parameters[2:], X)
-
-
-WANTED = jnp.array([0.4, -0.2, 0.5, -0.3, 0.8, 0.6])
 
 
 def loss(parameters: jax.Array) -> jax.Array:
@@ -36,7 +32,7 @@ def main() -> float:
     for _ in range(7):
         parameters = step(parameters)
     slope = float(jnp.linalg.norm(jax.grad(loss)(parameters)))
-    print(f"gradient {slope:.1e}, parameters {parameters.round(3)}")
+    print(f"gradient {slope:.1e}")
     return slope
 
 

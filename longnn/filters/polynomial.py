@@ -79,7 +79,7 @@ def filter(  # the field's name; users write longnn.filter
     x = check_signal(x)
     theta = check_theta(recurrence, theta)
     _check_shapes(recurrence, theta, x)
-    if is_complex(x) and adjoint is None and is_real(operator, x):
+    if is_complex(x) and adjoint is None and is_real(operator):
         return _of_parts(operator, recurrence, theta, x, check)
     theta = check_weights(theta, x.dtype)
     rank = x.ndim - 1

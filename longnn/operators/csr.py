@@ -106,7 +106,7 @@ class CsrRows:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class CsrOperator:
-    """The operator S, given by its entries; ``matvec`` is differentiable in x, in reverse mode.
+    """The operator S, given by its entries; ``matvec`` is differentiable in x, in every mode.
 
     Attributes:
         rows: the sparsity pattern of the adjacency matrix A.
@@ -120,6 +120,7 @@ class CsrOperator:
     precision: Precision = static("full")
     lanes: ClassVar[int] = LANES
     unroll: ClassVar[int] = 10
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """Returns S x [N, ...] for a signal x [N, ...]; a ValueError names another shape."""

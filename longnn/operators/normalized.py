@@ -1,6 +1,7 @@
 """The normalised adjacency S = D^-1/2 A D^-1/2 as a symmetric operator, on each backend."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ from longnn.operators.native.operator import NativeOperator, native_operator
 from longnn.operators.order import NodeOrder, OrderedOperator, near_order, ordered
 from longnn.operators.precision import Precision, read_as, stored_as
 from longnn.operators.transforms import static
+from polybases.operators import check_entries
 
 
 @jax.tree_util.register_dataclass
@@ -37,6 +39,7 @@ class BucketedOperator:
     scale: Float[Array, " N"]
     weights: Float[Array, " entries"] | None
     precision: Precision = static("full")
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
@@ -67,11 +70,12 @@ class SegmentOperator:
     num_nodes: int = static()
     precision: Precision = static("full")
     written_out: int = static(0)
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.num_nodes)
-        values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
+        values = check_entries(self.values, x.dtype).reshape(-1, *(1,) * (x.ndim - 1))
         gathered = values * self._gathered(x)
         return jax.ops.segment_sum(
             gathered, self.receivers, self.num_nodes, indices_are_sorted=True

@@ -1,6 +1,7 @@
 """The normalised adjacency on the native kernels."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -35,8 +36,8 @@ NEAR = 49_152
 class NativeOperator:
     """S = D^-1/2 A D^-1/2 with whole filter sweeps in one call each.
 
-    ``matvec`` is differentiable in reverse mode (S is symmetric); for forward mode take
-    ``backend="bucketed"``.
+    ``matvec`` is differentiable in every mode (S is symmetric). Programs for ``jax.export`` hold
+    other products in place of the kernels.
 
     The ``NEAR`` nodes of highest degree come first, by falling degree: nodes that many rows read
     then share lines of the nearest caches. All others keep their order, unless another is given.
@@ -57,6 +58,7 @@ class NativeOperator:
     root: Float[Array, " N"]
     inverse_degree: Float[Array, " N"]
     precision: Precision = static("full")
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
