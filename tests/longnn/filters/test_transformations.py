@@ -28,6 +28,7 @@ MEMBERS = tuple(np.stack([p + i * d for i in range(B)]) for p, d in zip(POINT, D
 
 def basis(a):
     """Three polynomials all of whose coefficients move with a."""
+    a = jnp.asarray(a)
     return Recurrence(
         1 + a, a * jnp.array([0.5, -0.4]), jnp.array([0.6, 0.5]) + a, jnp.array([0.0, 0.3]) - a
     )
@@ -120,7 +121,7 @@ def test_hessian_in_theta_is_that_of_a_quadratic_form(backend):
 def test_strict_promotion(backend):
     S = normalized_adjacency(GRAPH, backend=backend)
     point = [jnp.asarray(p, jnp.float32) for p in POINT]
-    rows = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), basis(0.3))
+    rows = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), basis(0.3))
     f = lambda theta, x, rows: jnp.sum(filter(S, rows, theta, x))  # noqa: E731
     with jax.numpy_dtype_promotion("strict"):
         got = jax.jit(jax.value_and_grad(f, ALL))(*point[:2], rows)
