@@ -32,15 +32,15 @@ def for_export() -> Iterator[None]:
 
 
 def portable_product(
-    start: Int[Array, " R+1"],
-    columns: Int[Array, " nnz"],
-    values: Float[Array, " nnz"] | None,
+    start: Int[Array, " starts"],
+    columns: Int[Array, " entries"],
+    values: Float[Array, " entries"] | None,
     x: Float[Array, "M W"],
-) -> Float[Array, "R W"]:
+) -> Float[Array, "rows W"]:
     """The product of a matrix in compressed rows with x, in operations of jax alone.
 
     Args:
-        start: first entry of each row, then the number of entries.
+        start: [rows + 1] first entry of each row, then the number of entries.
         columns: of each entry; one past the last column is a row of zeros.
         values: of each entry, or None where all are 1.
         x: [M, W].
