@@ -20,11 +20,12 @@ from polybases.constraints import exponent, raw_exponent
 from polybases.convenience import eval_jacobi, vander
 from polybases.discrete import from_nodes, from_weight
 from polybases.interval import on_interval
-from polybases.operators import MatVec, check_symmetric
+from polybases.operators import MatVec
 from polybases.optbasis import OptBasis
 from polybases.quadrature import gauss, gauss_lobatto, gauss_radau, mass
 from polybases.recurrence import Recurrence, combine, evaluate, expand, weighted_sum
 from polybases.series import derivative, norm, project, truncate
+from polybases.symmetry import check_symmetric
 from polybases.version import __version__
 
 __all__ = [

@@ -9,8 +9,8 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
-from polybases.operators import Signal
 from polybases.recurrence import Recurrence, expand
+from polybases.signals import Signal
 
 
 class Combination(NamedTuple):

@@ -2,7 +2,7 @@
 
 An operator is a function t -> S t, an object with ``matvec`` (or ``mv``, as lineax names it), or a
 square matrix: of numpy, jax or scipy.sparse, or a ``BCOO`` or ``BCSR`` of
-``jax.experimental.sparse``. A signal is a real or complex array, or a pytree of such arrays.
+``jax.experimental.sparse``.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.extend.core import jaxpr_as_fun
 from jax.flatten_util import ravel_pytree
-from jax.typing import ArrayLike, DTypeLike
-from jaxtyping import Inexact, Num, PyTree, Shaped
+from jax.typing import DTypeLike
+
+from polybases.signals import Signal, check_entries, is_complex
 
 MatVec = Callable[[Array], Array]
 """t -> S t, which keeps shape and dtype."""
-
-Signal = PyTree[Inexact[ArrayLike, "..."]]
-"""A floating or complex array, or a pytree of such arrays."""
 
 ACCEPTED = (
     "a function t -> S t, an object with matvec or mv, or a square matrix (numpy, jax, "
@@ -72,28 +69,6 @@ def _numbers(matrix: Any, entries: Any, dtype: DTypeLike) -> Array:
     return check_entries(entries, dtype)
 
 
-def check_entries(entries: Shaped[ArrayLike, "..."], dtype: DTypeLike) -> Inexact[Array, "..."]:
-    """Entries of S in the dtype of the signals, or a ValueError if they would lose a part.
-
-    Args:
-        entries: of numbers.
-        dtype: of the signals.
-    """
-    kind = jnp.dtype(getattr(entries, "dtype", type(entries)))
-    if not (jnp.issubdtype(kind, jnp.number) or jnp.issubdtype(kind, bool)):
-        raise ValueError(f"a matrix must hold numbers, got dtype {kind}")
-    if _is_complex(kind) and not _is_complex(dtype):
-        raise ValueError(
-            f"a complex matrix needs a complex signal, got one of {jnp.dtype(dtype)}; convert it, "
-            "for instance with x.astype(jnp.complex64)"
-        )
-    return jnp.asarray(entries).astype(dtype)
-
-
-def _is_complex(dtype: DTypeLike) -> bool:
-    return jnp.issubdtype(dtype, jnp.complexfloating)
-
-
 def _dense(matrix: Array, x: Array) -> Array:
     # a GPU would round float32 to ten bits
     return jnp.tensordot(matrix, x, axes=1, precision="highest")
@@ -133,17 +108,6 @@ def _scattered(values: Array, places: Array, x: Array) -> Array:
     return jnp.zeros_like(x).at[rows].add(taken, mode="drop")
 
 
-def check_signal(x: Any) -> Inexact[Array, "..."]:
-    """Returns x as an array, or raises ValueError unless it is floating point or complex."""
-    x = jnp.asarray(x)
-    if not jnp.issubdtype(x.dtype, jnp.inexact):
-        raise ValueError(
-            f"x must be a real or complex floating-point array, got dtype {x.dtype}; "
-            "convert it, for instance with x.astype(jnp.float32)"
-        )
-    return x
-
-
 def check_matvec(matvec: MatVec, x: Array) -> None:
     """Raises a ValueError unless the product keeps the shape and dtype of x."""
     out = jax.eval_shape(matvec, x)
@@ -151,56 +115,12 @@ def check_matvec(matvec: MatVec, x: Array) -> None:
     if got == (x.shape, x.dtype):
         return
     hint = ""
-    if got[1] is not None and _is_complex(got[1]) and not _is_complex(x.dtype):
+    if got[1] is not None and is_complex(got[1]) and not is_complex(x.dtype):
         hint = f"; a complex operator needs a complex signal, as x.astype({got[1]})"
     raise ValueError(
         f"matvec must keep shape and dtype: given {x.shape} {x.dtype}, "
         f"it returned {got[0]} {got[1]}{hint}"
     )
-
-
-def is_array(x: Signal) -> bool:
-    """Whether a signal is one array, and no pytree of several."""
-    return jax.tree_util.all_leaves([x])
-
-
-def check_weights(theta: Num[Array, "..."], dtype: DTypeLike) -> Inexact[Array, "..."]:
-    """Returns weights in the dtype of the signals; a ValueError says where that would lose parts.
-
-    Args:
-        theta: weights of the terms.
-        dtype: of the signals.
-    """
-    if _is_complex(theta.dtype) and not _is_complex(dtype):
-        raise ValueError(
-            f"complex weights theta need a complex signal, got one of {jnp.dtype(dtype)}; take "
-            "theta.real, or x.astype(jnp.complex64)"
-        )
-    return theta.astype(dtype)
-
-
-def flat_signal(x: Signal, *scalars: Any) -> tuple[Array, Callable[[Array], Signal]]:
-    """A pytree as one vector, and the way back.
-
-    Args:
-        x: a pytree of arrays of one dtype.
-        scalars: what must be one number each, as it has no shape to follow: the parameters of a
-            basis, and the weight of a term.
-
-    Raises:
-        ValueError: if x has no leaves, or leaves of several dtypes, or a scalar has a shape.
-    """
-    for scalar in scalars:
-        if jnp.shape(scalar) != ():
-            raise ValueError(
-                "a signal that is a pytree needs one weight for each degree, and a basis whose "
-                f"parameters are numbers; got trailing shape {jnp.shape(scalar)}"
-            )
-    leaves = [check_signal(leaf) for leaf in jax.tree.leaves(x)]
-    if len({leaf.dtype for leaf in leaves}) != 1:
-        kinds = ", ".join(sorted({str(leaf.dtype) for leaf in leaves})) or "no leaves"
-        raise ValueError(f"the leaves of a signal must share one dtype, got {kinds}")
-    return ravel_pytree(jax.tree.unflatten(jax.tree.structure(x), leaves))
 
 
 def flat_matvec(operator: Any, dtype: DTypeLike, unravel: Callable[[Array], Signal]) -> MatVec:
@@ -229,90 +149,3 @@ def flat_matvec(operator: Any, dtype: DTypeLike, unravel: Callable[[Array], Sign
         return ravel_pytree(out)[0]
 
     return on_vectors
-
-
-def check_symmetric(
-    operator: Any, like: Signal, adjoint: MatVec | None = None, *, seed: int = 0
-) -> None:
-    """Raises unless <u, S v> = <S u, v> for one pair of random signals u and v.
-
-    An operator that is not symmetric (Hermitian, on complex signals) gives wrong gradients
-    without a word, so filters ask. Where S closes over traced values there is nothing to compare,
-    and nothing is raised.
-
-    Args:
-        operator: t -> S t, or another kind of :func:`as_matvec`.
-        like: a signal of the shape and dtype to multiply; its values do not matter.
-        adjoint: t -> S^H t, to be compared with instead of S.
-        seed: of the random signals.
-
-    Raises:
-        ValueError: if the two products differ by more than rounding, or are not finite.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> import polybases
-        >>> polybases.check_symmetric(jnp.array([[0.0, 1.0], [1.0, 0.0]]), jnp.ones(2))
-        >>> polybases.check_symmetric(jnp.array([[0.0, 1.0], [0.0, 0.0]]), jnp.ones(2))
-        Traceback (most recent call last):
-        ...
-        ValueError: the operator is not symmetric: <u, S v> = 0.13, but <S u, v> = -0.13 ...
-    """
-    leaves, tree = jax.tree.flatten(like)
-    shapes = [jax.ShapeDtypeStruct(jnp.shape(leaf), check_signal(leaf).dtype) for leaf in leaves]
-    if any(getattr(jax.typeof(leaf), "vma", None) for leaf in leaves):
-        return  # a part of a signal, inside shard_map
-    random = np.random.default_rng(seed)
-    u, v = ([_normal(random, shape) for shape in shapes] for _ in range(2))
-    forward = _concrete(as_matvec(operator, shapes[0].dtype), tree, shapes)
-    backward = forward if adjoint is None else _concrete(adjoint, tree, shapes)
-    if forward is None or backward is None:
-        return
-    image, other = forward(v), backward(u)
-    one, two = _inner(u, image), _inner(other, v)
-    if not (np.isfinite(one) and np.isfinite(two)):
-        raise ValueError(f"S times a random signal is not finite: <u, S v> = {one}, {two}")
-    allowed = min(30 * float(jnp.finfo(shapes[0].dtype).eps) ** 0.5, 0.1)
-    if abs(one - two) > allowed * (_inner(image, image).real + _inner(other, other).real) ** 0.5:
-        raise ValueError(_asymmetry(one, two, adjoint is not None))
-
-
-def _asymmetry(one: complex, two: complex, with_adjoint: bool) -> str:
-    if with_adjoint:
-        return (
-            f"adjoint is not that of the operator: <u, S v> = {one:.3g}, but <S^H u, v> = "
-            f"{two:.3g}; give t -> S^T t (for complex S its conjugate)"
-        )
-    return (
-        f"the operator is not symmetric: <u, S v> = {one:.3g}, but <S u, v> = {two:.3g}; give its "
-        "adjoint, as filter(..., adjoint=lambda t: S.T @ t), or a symmetric operator"
-    )
-
-
-def _normal(random: np.random.Generator, shape: jax.ShapeDtypeStruct) -> np.ndarray:
-    values = random.standard_normal(shape.shape)
-    if _is_complex(shape.dtype):
-        values = values + 1j * random.standard_normal(shape.shape)
-    return values.astype(shape.dtype)
-
-
-def _inner(u: list[Any], v: list[Any]) -> complex:
-    """<u, v> in double precision; a float where both are real."""
-    wide = [[np.asarray(a) for a in part] for part in (u, v)]
-    wide = [[a.astype(np.complex128 if _is_complex(a.dtype) else float) for a in p] for p in wide]
-    return sum((np.vdot(a, b).item() for a, b in zip(*wide, strict=True)), 0.0)
-
-
-def _concrete(
-    matvec: Callable[[Any], Any], tree: Any, shapes: list[jax.ShapeDtypeStruct]
-) -> Callable[[list[Any]], list[Any]] | None:
-    """The product on lists of leaves, or None if it takes traced values or has effects."""
-    program = jax.make_jaxpr(matvec)(tree.unflatten(shapes))
-    if program.effects or any(isinstance(c, jax.core.Tracer) for c in program.consts):
-        return None
-
-    def run(leaves: list[Any]) -> list[Any]:
-        with jax.ensure_compile_time_eval():
-            return jaxpr_as_fun(program)(*leaves)
-
-    return run

@@ -19,18 +19,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Num, Real
 
 from polybases.ends import End, values
-from polybases.operators import (
-    MatVec,
-    Signal,
-    as_matvec,
-    check_matvec,
-    check_signal,
-    check_weights,
-    flat_matvec,
-    flat_signal,
-    is_array,
-)
+from polybases.operators import MatVec, as_matvec, check_matvec, flat_matvec
 from polybases.shapes import Numbers, Values
+from polybases.signals import Signal, check_signal, check_weights, flat_signal, is_array
 
 NO_WEIGHT: tuple[()] = ()  # no leaf, so jit and vmap keep it as structure
 

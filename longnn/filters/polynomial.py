@@ -14,16 +14,9 @@ from longnn.operators.order import OrderedOperator
 from longnn.operators.similar import SimilarOperator
 from longnn.operators.varying import varying_alike
 from polybases import Recurrence
-from polybases.operators import (
-    MatVec,
-    Signal,
-    check_signal,
-    check_weights,
-    flat_matvec,
-    flat_signal,
-    is_array,
-)
+from polybases.operators import MatVec, flat_matvec
 from polybases.recurrence import check_theta, with_rank
+from polybases.signals import Signal, check_signal, check_weights, flat_signal, is_array
 
 
 def filter(  # the field's name; users write longnn.filter

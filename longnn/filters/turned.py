@@ -11,7 +11,8 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from longnn.operators.protocol import Operator
 from longnn.operators.transforms import static
-from polybases.operators import MatVec, as_matvec, check_matvec, check_symmetric
+from polybases.operators import MatVec, as_matvec, check_matvec
+from polybases.symmetry import check_symmetric
 
 
 @jax.tree_util.register_dataclass

@@ -20,7 +20,7 @@ from longnn.operators.native.operator import NativeOperator, native_operator
 from longnn.operators.order import NodeOrder, OrderedOperator, near_order, ordered
 from longnn.operators.precision import Precision, read_as, stored_as
 from longnn.operators.transforms import static
-from polybases.operators import check_entries
+from polybases.signals import check_entries
 
 
 @jax.tree_util.register_dataclass
