@@ -29,11 +29,13 @@ from polybases.convenience import eval_jacobi, vander
 from polybases.discrete import from_nodes, from_weight
 from polybases.interval import on_interval
 from polybases.numpy_series import from_numpy, to_numpy
+from polybases.operators import MatVec
 from polybases.optbasis import OptBasis
 from polybases.quadrature import gauss, gauss_lobatto, gauss_radau, mass
-from polybases.recurrence import MatVec, Recurrence, combine, evaluate, expand, weighted_sum
+from polybases.recurrence import Recurrence, combine, evaluate, expand, weighted_sum
 from polybases.regression import least_squares
 from polybases.series import derivative, norm, project, truncate
+from polybases.symmetry import check_symmetric
 from polybases.value import Series
 from polybases.version import __version__
 
@@ -51,6 +53,7 @@ __all__ = [
     "chebyshev",
     "chebyshev_interpolation",
     "chebyshev_nodes",
+    "check_symmetric",
     "combine",
     "connection",
     "derivative",

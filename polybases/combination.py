@@ -1,13 +1,16 @@
 """Bases that are fixed combinations of a three-term basis."""
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
-from polybases.recurrence import MatVec, Recurrence, expand
+from polybases.recurrence import Recurrence, expand
+from polybases.signals import Signal
 
 
 class Combination(NamedTuple):
@@ -35,10 +38,10 @@ class Combination(NamedTuple):
     matrix: Float[Array, "R terms"]
     recurrence: Recurrence
 
-    def expand(self, matvec: MatVec, x: Float[ArrayLike, "*shape"]) -> Float[Array, "R *shape"]:
-        """[R, ...] terms b_r(S) x, by K products with S."""
+    def expand(self, matvec: Any, x: Signal) -> Signal:
+        """[R, ...] terms b_r(S) x, by K products with S, as ``polybases.expand``."""
         terms = expand(self.recurrence, matvec, x)
-        return _times(self.matrix, terms)
+        return jax.tree.map(partial(_times, self.matrix), terms)
 
     def coefficients(self, gamma: Real[ArrayLike, "R *shape"]) -> Float[Array, "terms *shape"]:
         """theta [K+1, ...] of the series with coefficients gamma [R, ...].

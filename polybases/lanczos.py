@@ -19,7 +19,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from polybases.recurrence import MatVec
+from polybases.operators import MatVec
 
 Host = TypeVar("Host", np.ndarray, Array)
 Number = np.floating | Float[Array, ""]

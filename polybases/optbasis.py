@@ -1,6 +1,7 @@
 """The basis orthonormal under a signal's own spectral density (OptBasisGNN)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 from jax import Array
@@ -8,7 +9,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from polybases.lanczos import three_term
-from polybases.recurrence import MatVec, check_order, check_real
+from polybases.operators import as_matvec
+from polybases.recurrence import check_order, check_real
 
 
 @jax.tree_util.register_static
@@ -43,7 +45,8 @@ class OptBasis:
         check_order(self.order)
 
     def expand(
-        self, matvec: MatVec, x: Float[ArrayLike, "N *channels"]
+        self, matvec: Any, x: Float[ArrayLike, "N *channels"]
     ) -> Float[Array, "terms N *channels"]:
         """x [N, ...] -> [K+1, N, ...]; a channel of zeros, or an exhausted one, gives zeros."""
-        return three_term(matvec, self.order, check_real(x)).vectors
+        x = check_real(x)
+        return three_term(as_matvec(matvec, x.dtype), self.order, x).vectors

@@ -9,21 +9,21 @@ so a scalar, an array of scalars and a symmetric operator all go through the sam
 Source: W. Gautschi, Orthogonal Polynomials (2004), section 1.3.
 """
 
-from collections.abc import Callable
 from numbers import Integral
-from typing import NamedTuple, SupportsIndex
+from typing import Any, NamedTuple, SupportsIndex
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float, Real
+from jaxtyping import Float, Num, Real
 
 from polybases.ends import Ends, values
+from polybases.operators import MatVec, as_matvec, check_matvec, flat_matvec
 from polybases.ranges import check_positive, check_range
 from polybases.shapes import Numbers, Values
+from polybases.signals import Signal, check_signal, check_weights, flat_signal, is_array
 
-MatVec = Callable[[Array], Array]
 NO_WEIGHT: tuple[()] = ()  # no leaf, so jit and vmap keep it as structure
 
 
@@ -62,41 +62,44 @@ class Recurrence(NamedTuple):
         """K, the highest degree."""
         return self.diagonal.shape[0]
 
-    def expand(
-        self, matvec: MatVec, x: Float[ArrayLike, "*#shape"]
-    ) -> Float[Array, "terms *#shape"]:
+    def expand(self, matvec: Any, x: Signal) -> Signal:
         """[K+1, ...] terms p_k(S) x: :func:`expand`."""
         return expand(self, matvec, x)
 
 
-def expand(
-    recurrence: Recurrence, matvec: MatVec, x: Float[ArrayLike, "*#shape"]
-) -> Float[Array, "terms *#shape"]:
+def expand(recurrence: Recurrence, matvec: Any, x: Signal) -> Signal:
     """All terms p_k(S) x by the recurrence; forward and reverse derivatives both work.
 
     Args:
         recurrence: coefficients, leaves broadcasting against ``x``.
-        matvec: t -> S t for a linear S; keeps shape and dtype. For an orthogonal basis the
-            spectrum of S belongs in the interval of orthogonality.
-        x: [...] real array.
+        matvec: t -> S t for a linear S, which keeps shape and dtype; or a square matrix, dense or
+            sparse, or an object with ``matvec`` or ``mv`` (``polybases.operators``). For an
+            orthogonal basis the spectrum of S belongs in the interval of orthogonality.
+        x: [...] real or complex array; or a pytree of arrays of one dtype, which S maps to one of
+            the same structure, with a basis whose parameters are numbers.
 
     Returns:
-        [K+1, ...] array of the dtype of ``x``.
+        [K+1, ...] array of the dtype of ``x``, or a pytree of such arrays.
 
     Raises:
-        ValueError: if x is not real floating point, or matvec changes shape or dtype.
+        ValueError: if x is not floating point or complex, or matvec changes shape or dtype.
+        TypeError: if ``matvec`` is none of the above.
 
     Example:
         >>> import jax.numpy as jnp
         >>> import polybases
         >>> S = jnp.array([[0.0, 1.0], [1.0, 0.0]])
-        >>> print(polybases.expand(polybases.monomial(2), lambda t: S @ t, jnp.array([3.0, 0.0])))
+        >>> print(polybases.expand(polybases.monomial(2), S, jnp.array([3.0, 0.0])))
         [[3. 0.]
          [0. 3.]
          [3. 0.]]
     """
-    x, leaves = _aligned(recurrence, x)
-    _check_matvec(matvec, x)
+    if not is_array(x):
+        flat, unravel = flat_signal(x, recurrence.first)
+        terms = expand(recurrence, flat_matvec(matvec, flat.dtype, unravel), flat)
+        return jax.vmap(unravel)(terms)
+    x, leaves = _aligned(recurrence, x, check=check_signal)
+    matvec = _product(matvec, x)
     first, diagonal, upper, lower, *_ = leaves
 
     def step(carry, coefficients):
@@ -155,28 +158,30 @@ def evaluate(
 
 def weighted_sum(
     recurrence: Recurrence,
-    theta: Real[ArrayLike, "terms *#shape"],
-    matvec: MatVec,
-    x: Float[ArrayLike, "*#shape"],
+    theta: Num[ArrayLike, "terms *#shape"],
+    matvec: Any,
+    x: Signal,
     *,
     unroll: int = 2,
-) -> Float[Array, "*#shape"]:
+) -> Signal:
     """sum_k theta_k p_k(S) x by Clenshaw's algorithm: K products with S, no term is stored.
 
     Source: C. W. Clenshaw, Math. Comp. 9 (1955) 118; Gautschi (2004), section 2.1.8.1.
 
     Args:
         recurrence: coefficients, leaves broadcasting against ``x``.
-        theta: [K+1, ...] weights, ``theta[k]`` broadcasting against ``x``.
-        matvec: t -> S t, keeps shape and dtype.
-        x: [...] real array.
+        theta: [K+1, ...] weights, ``theta[k]`` broadcasting against ``x``; complex ones with
+            complex signals only.
+        matvec: S, as of :func:`expand`.
+        x: [...] real or complex array; or a pytree, with one weight for each degree.
         unroll: steps of the compiled loop at a time; more compile longer and copy less.
 
     Returns:
-        [...] array of the shape and dtype of ``x``.
+        [...] array of the shape and dtype of ``x``, or a pytree of such arrays.
 
     Raises:
-        ValueError: if theta has not K+1 rows, x is not real, or matvec changes the shape.
+        ValueError: if theta has not K+1 rows, x is not floating point or complex, or matvec
+            changes the shape.
 
     Example:
         >>> import jax.numpy as jnp
@@ -187,10 +192,14 @@ def weighted_sum(
         [303.  30.]
     """
     theta = check_theta(recurrence, theta)
-    x, leaves = _aligned(recurrence, x, theta.shape[1:])
-    _check_matvec(matvec, x)
+    if not is_array(x):
+        flat, unravel = flat_signal(x, recurrence.first, theta[0])
+        matvec = flat_matvec(matvec, flat.dtype, unravel)
+        return unravel(weighted_sum(recurrence, theta, matvec, flat, unroll=unroll))
+    x, leaves = _aligned(recurrence, x, theta.shape[1:], check=check_signal)
+    matvec = _product(matvec, x)
     first, diagonal, upper, lower, *_ = leaves
-    theta = theta.astype(x.dtype)
+    theta = check_weights(theta, x.dtype)
     # y_k = theta_k x + (S - d_k)/u_k y_{k+1} - l_{k+1}/u_{k+1} y_{k+2}
     following = lower[1:] / upper[1:]
     following = jnp.concatenate([following, jnp.zeros_like(lower[:1])])
@@ -207,23 +216,22 @@ def weighted_sum(
     return first * result
 
 
-def combine(
-    recurrence: Recurrence, matvec: MatVec, terms: Float[ArrayLike, "terms *#shape"]
-) -> Float[Array, "*#shape"]:
+def combine(recurrence: Recurrence, matvec: Any, terms: Signal) -> Signal:
     """sum_k p_k(S) terms_k by Clenshaw's algorithm: a signal of its own for each degree.
 
     With terms_k = X W_k this is a filter with matrix coefficients, as of ChebNet.
 
     Args:
         recurrence: coefficients, leaves broadcasting against ``terms[0]``.
-        matvec: t -> S t, keeps shape and dtype.
-        terms: [K+1, ...] real array.
+        matvec: S, as of :func:`expand`.
+        terms: [K+1, ...] real or complex array, or a pytree of such arrays.
 
     Returns:
-        [...] array of the shape and dtype of ``terms[0]``.
+        [...] array of the shape and dtype of ``terms[0]``, or a pytree of such arrays.
 
     Raises:
-        ValueError: if terms has not K+1 rows, is not real, or matvec changes the shape.
+        ValueError: if terms has not K+1 rows, is not floating point or complex, or matvec changes
+            the shape.
 
     Example:
         >>> import jax.numpy as jnp
@@ -233,9 +241,16 @@ def combine(
         >>> print(polybases.combine(polybases.monomial(1), lambda t: S @ t, terms))
         [ 1. 10.]
     """
+    if not is_array(terms):
+        for leaf in jax.tree.leaves(terms):
+            check_theta(recurrence, leaf)
+        of_row = lambda row: flat_signal(row, recurrence.first)  # noqa: E731
+        flat, unravel = of_row(jax.tree.map(lambda leaf: leaf[0], terms))
+        rows = jax.vmap(lambda row: of_row(row)[0])(terms)
+        return unravel(combine(recurrence, flat_matvec(matvec, flat.dtype, unravel), rows))
     terms = check_theta(recurrence, terms)
-    x, leaves = _aligned(recurrence, terms[0])
-    _check_matvec(matvec, x)
+    x, leaves = _aligned(recurrence, terms[0], check=check_signal)
+    matvec = _product(matvec, x)
     first, diagonal, upper, lower, *_ = leaves
     following = jnp.concatenate([lower[1:] / upper[1:], jnp.zeros_like(lower[:1])])
 
@@ -307,22 +322,23 @@ def check_real(x: Numbers) -> Values:
 
 
 def _aligned(
-    recurrence: Recurrence, x: ArrayLike, theta_shape: tuple[int, ...] = ()
+    recurrence: Recurrence,
+    x: ArrayLike,
+    theta_shape: tuple[int, ...] = (),
+    check: Any = check_real,
 ) -> tuple[Array, Recurrence]:
     """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
-    x = check_real(x)
-    if x.dtype != jnp.result_type(recurrence.first):
-        check_range(recurrence.first, recurrence.ends, x.dtype)
+    x = check(x)
+    dtype = jnp.finfo(x.dtype).dtype
+    if dtype != jnp.result_type(recurrence.first):
+        check_range(recurrence.first, recurrence.ends, dtype)
     shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
     first, diagonal, upper, lower = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
     return jnp.broadcast_to(x, shape), Recurrence(first, diagonal, upper, lower)
 
 
-def _check_matvec(matvec: MatVec, x: Array) -> None:
-    out = jax.eval_shape(matvec, jax.ShapeDtypeStruct(x.shape, x.dtype))
-    got = (getattr(out, "shape", None), getattr(out, "dtype", None))
-    if got != (x.shape, x.dtype):
-        raise ValueError(
-            f"matvec must keep shape and dtype: given {x.shape} {x.dtype}, "
-            f"it returned {got[0]} {got[1]}"
-        )
+def _product(operator: Any, x: Array) -> MatVec:
+    """t -> S t for signals like x, or a ValueError unless it keeps their shape and dtype."""
+    matvec = as_matvec(operator, x.dtype)
+    check_matvec(matvec, x)
+    return matvec

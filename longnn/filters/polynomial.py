@@ -1,70 +1,105 @@
 """Polynomial filters of a symmetric operator, with a backward pass that stores no terms."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float, Real
+from jaxtyping import Inexact, Num
 
-from longnn.filters.columns import batch_as_columns
-from longnn.filters.moved import moved_basis
-from longnn.filters.panels import Panel, adjoints, into_panels, joined, sums
+from longnn.filters.rules import SUM
+from longnn.filters.turned import acting, is_complex, is_real
 from longnn.operators.order import OrderedOperator
-from longnn.operators.protocol import Operator, Sweeping
 from longnn.operators.similar import SimilarOperator
-from longnn.operators.transforms import refuse_gradient, static
-from polybases import MatVec, Recurrence
-from polybases.recurrence import check_real, check_theta, with_rank
+from longnn.operators.varying import varying_alike
+from polybases import Recurrence
+from polybases.operators import MatVec, flat_matvec
+from polybases.recurrence import check_theta, with_rank
+from polybases.signals import Signal, check_signal, check_weights, flat_signal, is_array
 
 
 def filter(  # the field's name; users write longnn.filter
-    operator: Operator | MatVec,
+    operator: Any,
     recurrence: Recurrence,
-    theta: Real[ArrayLike, "terms *#channels"],
-    x: Float[ArrayLike, "N *#channels"],
-) -> Float[Array, "N *channels"]:
+    theta: Num[ArrayLike, "terms *#channels"],
+    x: Signal,
+    *,
+    adjoint: MatVec | None = None,
+    check: bool = True,
+) -> Signal:
     """g(S) x with g = sum_k theta_k p_k, for a symmetric S.
 
     The backward pass is one more sweep Q_k = p_k(S) G: dx = sum_k theta_k Q_k and
     dtheta_k = <x, Q_k>; residuals are theta and x. The derivative in the parameters of the basis
-    follows from dtheta (``longnn.filters.moved``), without a product with S.
+    follows from dtheta (``longnn.filters.moved``), without a product with S. Forward mode and
+    higher derivatives are made of the same sweeps, on every backend.
     Under ``vmap`` over anything but the operator, the batch becomes columns of one product.
 
-    Reverse mode only. Where forward mode or the derivative in the operator is wanted, use the
-    plain ``polybases.weighted_sum(recurrence, theta, operator.matvec, x)``.
+    Where the derivative in the operator is wanted, use the plain
+    ``polybases.weighted_sum(recurrence, theta, operator.matvec, x)``.
 
     Args:
-        operator: symmetric, spectrum in the basis' interval; a pytree with ``matvec``, or a bare
-            function t -> S t (which may close over traced arrays). A ``SimilarOperator`` is
+        operator: symmetric (Hermitian, with complex signals), spectrum in the basis' interval; a
+            pytree with ``matvec``, or a bare function t -> S t (which may close over traced
+            arrays), a matrix, or what else ``polybases.operators`` takes. A ``SimilarOperator`` is
             scaled before and after instead, the nodes of an ``OrderedOperator`` are permuted.
         recurrence: basis of order K; leaves [K, ...] broadcasting against x[0].
         theta: [K+1, ...] weights; theta[k] broadcasts against x[0].
-        x: [N, ...] signals.
+        x: [N, ...] signals, real or complex; or a pytree of arrays of one dtype, with an operator
+            on such pytrees, theta [K+1] and a basis whose parameters are numbers.
+        adjoint: t -> S^H t (S^T t where all is real), for an S that is not symmetric.
+        check: whether a bare function or a matrix is compared with its adjoint on one pair of
+            random signals (``polybases.check_symmetric``), where it closes over no traced values.
 
     Returns:
-        [N, ...] array of the shape and dtype of ``x``.
+        [N, ...] array of the shape and dtype of ``x``, or a pytree of such arrays.
 
     Raises:
-        ValueError: if shapes do not fit, x is not real, or a derivative in the operator (its edge
-            weights, say) is asked for, which this rule does not give.
+        ValueError: if shapes do not fit, x is not floating point or complex, a bare function is
+            not symmetric, or a derivative in the operator (its edge weights, say) is asked for,
+            which this rule does not give.
+        TypeError: if ``operator`` is nothing that multiplies.
     """
-    x = check_real(x)
-    theta = check_theta(recurrence, theta).astype(x.dtype)
+    if not is_array(x):
+        flat, unravel = flat_signal(x, recurrence.first, check_theta(recurrence, theta)[0])
+        both = (
+            None if one is None else flat_matvec(one, flat.dtype, unravel)
+            for one in (operator, adjoint)
+        )
+        matvec, adjoint = both
+        return unravel(filter(matvec, recurrence, theta, flat, adjoint=adjoint, check=check))
+    x = check_signal(x)
+    theta = check_theta(recurrence, theta)
     _check_shapes(recurrence, theta, x)
+    if is_complex(x) and adjoint is None and is_real(operator):
+        return _of_parts(operator, recurrence, theta, x, check)
+    theta = check_weights(theta, x.dtype)
     rank = x.ndim - 1
     theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
     recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence[:4])), rank)
-    if isinstance(operator, SimilarOperator | OrderedOperator):
+    if adjoint is None and isinstance(operator, SimilarOperator | OrderedOperator):
         return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
-    if not hasattr(operator, "matvec"):
-        operator = _closed(operator, x)
+    operator = acting(operator, x, adjoint, check)
     recurrence = _alike(recurrence)
     theta = jnp.broadcast_to(theta, (len(theta), *x.shape[1:]))
-    return _apply(operator, recurrence, theta, x)
+    return SUM(varying_alike((operator, recurrence, theta, x)))
+
+
+def _of_parts(
+    operator: Any, recurrence: Recurrence, theta: Array, x: Array, check: bool
+) -> Inexact[Array, "N *channels"]:
+    """The filter of a real operator, by one sweep over real and imaginary parts."""
+    parts = jnp.stack([x.real, x.imag])
+
+    def of(weights: Array) -> Array:
+        one = lambda part: filter(operator, recurrence, weights, part, check=check)  # noqa: E731
+        return jax.lax.complex(*jax.vmap(one)(parts))
+
+    if not is_complex(theta):
+        return of(theta)
+    real, imaginary = of(theta.real), of(theta.imag)
+    return jax.lax.complex(real.real - imaginary.imag, real.imag + imaginary.real)
 
 
 def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
@@ -82,57 +117,6 @@ def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
             )
 
 
-@jax.custom_vjp
-def _apply(operator: Operator, basis: Recurrence, theta: Array, x: Array) -> Array:
-    return _sum_of_terms(operator, _leading(basis), theta, x)
-
-
-def _apply_forward(operator: Any, basis: Any, theta: Any, x: Any) -> tuple[Array, Any]:
-    operator = refuse_gradient(
-        operator,
-        "longnn.filter gives no derivative in its operator (edge weights); differentiate "
-        "polybases.weighted_sum(recurrence, theta, operator.matvec, x) instead",
-    )
-    learned = any(leaf.perturbed for leaf in jax.tree.leaves(basis))
-    basis, theta, x = jax.tree.map(lambda p: p.value, (basis, theta, x))
-    kept = (operator, basis, theta, x, basis if learned else None)
-    return _sum_of_terms(operator, _leading(basis), theta, x), kept
-
-
-def _apply_backward(residuals, g):
-    operator, basis, theta, x, learned = residuals
-    if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, None, jnp.zeros_like(theta), jnp.zeros_like(x)
-    dtheta, dx = _adjoint(operator, _leading(basis), theta, x, g)
-    if learned is None:
-        return None, None, dtheta, dx
-    written_out = getattr(operator, "written_out", 0)
-    return None, moved_basis(learned, theta, dtheta, written_out=written_out), dtheta, dx
-
-
-_apply.defvjp(_apply_forward, _apply_backward, symbolic_zeros=True)
-
-
-@batch_as_columns
-def _sum_of_terms(operator: Operator, anchor: Recurrence, theta: Array, x: Array) -> Array:
-    anchor = _as_given(anchor)
-    if isinstance(operator, Sweeping):
-        return operator.filter_sum(anchor, theta, x)
-    return joined(sums(operator, _panels(operator, anchor, theta, x)), x.shape)
-
-
-@batch_as_columns
-def _adjoint(
-    operator: Operator, anchor: Recurrence, theta: Array, x: Array, g: Array
-) -> tuple[Array, Array]:
-    """(dtheta [K+1, ...], dx [N, ...]) of the sweep Q_k = p_k(S) g."""
-    anchor = _as_given(anchor)
-    if isinstance(operator, Sweeping):
-        return operator.filter_adjoint(anchor, theta, x, g)
-    dtheta, dx = adjoints(operator, _panels(operator, anchor, theta, x, g))
-    return joined(dtheta, theta.shape), joined(dx, x.shape)
-
-
 def _alike(basis: Recurrence) -> Recurrence:
     """Every leaf with all trailing axes that one of them has."""
     rest = (leaf.shape[1:] for leaf in basis[1:4])
@@ -141,39 +125,3 @@ def _alike(basis: Recurrence) -> Recurrence:
         jnp.broadcast_to(basis.first, shape),
         *(jnp.broadcast_to(leaf, (len(leaf), *shape)) for leaf in basis[1:4]),
     )
-
-
-def _leading(anchor: Recurrence) -> Recurrence:
-    """Every leaf with an axis before the columns, as batches want it."""
-    return Recurrence(anchor.first[None], *anchor[1:4])
-
-
-def _as_given(anchor: Recurrence) -> Recurrence:
-    return Recurrence(anchor.first[0], *anchor[1:4])
-
-
-def _panels(
-    operator: Operator, anchor: Recurrence, theta: Array, *signals: Array
-) -> Sequence[Panel]:
-    if isinstance(operator, _Closure):  # a function of the user's, meant for this shape
-        return [Panel(anchor, theta, signals)]
-    return into_panels(operator, anchor, theta, *signals)
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class _Closure:
-    """A bare matvec with the traced arrays that it closed over made explicit."""
-
-    captured: list[Array]
-    function: Callable = static()
-
-    one_shape = True  # see batch_as_columns
-
-    def matvec(self, x: Array) -> Array:
-        return self.function(x, *self.captured)
-
-
-def _closed(matvec: MatVec, x: Array) -> _Closure:
-    function, captured = jax.closure_convert(matvec, x)
-    return _Closure(list(captured), function)

@@ -4,6 +4,8 @@ from .convert import from_scipy as from_scipy
 from .convert import to_jraph as to_jraph
 from .convert import to_scipy as to_scipy
 from .graph import Graph as Graph
+from .magnetic import MagneticLaplacian as MagneticLaplacian
+from .magnetic import magnetic_laplacian as magnetic_laplacian
 from .merge import Directions as Directions
 from .merge import Duplicates as Duplicates
 from .merge import SelfLoops as SelfLoops

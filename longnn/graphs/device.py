@@ -1,9 +1,34 @@
-"""The way of arrays from the host to the device."""
+"""The way of arrays from the host to the device, and back."""
 
 import jax
 import numpy as np
 from jax import Array
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
+
+
+def on_host(values: ArrayLike, dtype: DTypeLike | None = None) -> np.ndarray:
+    """Numbers as an array of numpy, from which graphs and operators are built.
+
+    Args:
+        values: [...] an array of the host or of the device.
+        dtype: of the result; None: that of the values.
+
+    Raises:
+        TypeError: for a traced array, which has no numbers yet.
+
+    Example:
+        >>> jax.jit(lambda edges: on_host(edges))(np.array([[0, 1]]))
+        Traceback (most recent call last):
+        ...
+        TypeError: graphs and operators are built on the host, from numbers; got a traced array ...
+    """
+    if isinstance(values, jax.core.Tracer):
+        raise TypeError(
+            "graphs and operators are built on the host, from numbers; got a traced array "
+            f"({jax.typeof(values)}). Build the operator outside jax.jit, grad and vmap, and give "
+            "it to the function as an argument: operators are pytrees"
+        )
+    return np.asarray(values, dtype)
 
 
 def on_device(values: object, dtype: DTypeLike | None = None) -> Array:

@@ -11,6 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Int, Real, Shaped
 
+from longnn.graphs.device import on_host
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops, undirected
 from longnn.graphs.numbers import real_array
 
@@ -67,9 +68,9 @@ class Graph:
             ValueError: on a wrong shape or dtype, an index out of range, a weight not positive,
                 an unknown rule, or if the rules leave none of the edges.
         """
-        edges = _checked_edges(edges, num_nodes)
+        edges = checked_edges(edges, num_nodes)
         if weights is not None:
-            weights = _checked_weights(weights, len(edges))
+            weights = checked_weights(weights, len(edges))
         given = np.ones(len(edges)) if weights is None else weights
         pairs, merged = undirected(edges, given, num_nodes, directions, duplicates, self_loops)
         unweighted = weights is None and (merged == 1).all()
@@ -94,7 +95,7 @@ class Graph:
     @property
     def num_edges(self) -> int:
         """E, each undirected edge counted once; a self-loop is one."""
-        senders, receivers = np.asarray(self.senders), np.asarray(self.receivers)
+        senders, receivers = on_host(self.senders), on_host(self.receivers)
         return int(np.count_nonzero(senders <= receivers))
 
     def with_self_loops(self, weight: float = 1.0) -> "Graph":
@@ -115,18 +116,18 @@ class Graph:
     @property
     def has_self_loops(self) -> bool:
         """Whether some node is joined to itself."""
-        return bool((np.asarray(self.senders) == np.asarray(self.receivers)).any())
+        return bool((on_host(self.senders) == on_host(self.receivers)).any())
 
     def pairs(self) -> Int[np.ndarray, "E 2"]:
         """[E, 2] each undirected edge once, low <= high, on the host."""
-        senders, receivers = np.asarray(self.senders), np.asarray(self.receivers)
+        senders, receivers = on_host(self.senders), on_host(self.receivers)
         upper = senders <= receivers
         return np.stack([senders[upper], receivers[upper]], axis=1)
 
     def pair_weights(self) -> Real[np.ndarray, " E"]:
         """[E] weights in the order of `pairs`; ones for an unweighted graph."""
-        upper = np.asarray(self.senders) <= np.asarray(self.receivers)
-        return np.ones(upper.sum()) if self.weights is None else np.asarray(self.weights)[upper]
+        upper = on_host(self.senders) <= on_host(self.receivers)
+        return np.ones(upper.sum()) if self.weights is None else on_host(self.weights)[upper]
 
     def subgraph(self, nodes: Int[np.ndarray, " M"]) -> "Graph":
         """The graph between the chosen nodes, numbered in the order given.
@@ -157,8 +158,8 @@ class Graph:
 
     def degrees(self) -> Real[np.ndarray, " N"]:
         """[N] sum of the weights at each node (number of neighbours if unweighted), on the host."""
-        weights = None if self.weights is None else np.asarray(self.weights)
-        return np.bincount(np.asarray(self.receivers), weights, minlength=self.num_nodes)
+        weights = None if self.weights is None else on_host(self.weights)
+        return np.bincount(on_host(self.receivers), weights, minlength=self.num_nodes)
 
 
 def check_signal(x: Shaped[Array, "..."], num_nodes: int) -> None:
@@ -167,10 +168,13 @@ def check_signal(x: Shaped[Array, "..."], num_nodes: int) -> None:
         raise ValueError(f"a signal must have shape [N, ...] with N = {num_nodes}, got {x.shape}")
 
 
-def _checked_edges(edges: np.ndarray, num_nodes: SupportsIndex) -> np.ndarray:
+def checked_edges(
+    edges: Shaped[np.ndarray, "..."], num_nodes: SupportsIndex
+) -> Int[np.ndarray, "E 2"]:
+    """Edges [E, 2] as integers, or a ValueError unless all lie in [0, num_nodes)."""
     if np.ma.is_masked(edges):
         raise ValueError("edges hold masked values, expected node indices; drop those rows")
-    edges = np.asarray(edges)
+    edges = on_host(edges)
     if not isinstance(num_nodes, Integral) or int(num_nodes) < 1:
         raise ValueError(f"a graph needs an integer num_nodes >= 1, got {num_nodes!r}")
     if edges.size == 0:
@@ -189,7 +193,8 @@ def _checked_edges(edges: np.ndarray, num_nodes: SupportsIndex) -> np.ndarray:
     return edges.astype(np.int64)
 
 
-def _checked_weights(weights: np.ndarray, num_edges: int) -> np.ndarray:
+def checked_weights(weights: Shaped[np.ndarray, "..."], num_edges: int) -> Real[np.ndarray, " E"]:
+    """Weights [E] as float64, or a ValueError unless all are finite and positive."""
     weights = real_array("weights", weights)
     if weights.shape == (num_edges, 1):
         weights = weights[:, 0]

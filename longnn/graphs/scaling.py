@@ -6,6 +6,7 @@ import scipy.sparse
 from jax.typing import DTypeLike
 from jaxtyping import Float64, Real
 
+from longnn.graphs.device import on_host
 from longnn.graphs.graph import Graph
 
 
@@ -64,8 +65,8 @@ def shift_entries(graph: Graph) -> Float64[np.ndarray, " entries"]:
         [0.707 0.707 0.707 0.707]
     """
     scale = degree_power(graph.degrees(), -0.5)
-    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
-    weights = 1.0 if graph.weights is None else np.asarray(graph.weights, np.float64)
+    senders, receivers = on_host(graph.senders), on_host(graph.receivers)
+    weights = 1.0 if graph.weights is None else on_host(graph.weights, np.float64)
     # in this order nothing overflows: weight <= degree, and degree * degree^-1/2 is in range
     return weights * scale[senders] * scale[receivers]
 
@@ -79,6 +80,6 @@ def shift_matrix(graph: Graph) -> scipy.sparse.csr_array:
          [1. 0. 0.]
          [0. 0. 0.]]
     """
-    index = (np.asarray(graph.receivers), np.asarray(graph.senders))
+    index = (on_host(graph.receivers), on_host(graph.senders))
     shape = (graph.num_nodes, graph.num_nodes)
     return scipy.sparse.csr_array((shift_entries(graph), index), shape=shape)

@@ -14,8 +14,9 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int, Int32
 
-from longnn.graphs.device import on_device
+from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.operators.exported import exporting, portable_product
 from longnn.operators.precision import Precision, read_as
 from longnn.operators.products import symmetric_product
 from longnn.operators.transforms import static
@@ -91,6 +92,8 @@ class CsrRows:
         Returns:
             A [R, W] array.
         """
+        if exporting():
+            return portable_product(self.start, self.columns, values, x)
         from jax.experimental.sparse import BCSR  # brings scipy.linalg, which takes a while
 
         width = x.shape[1]
@@ -103,7 +106,7 @@ class CsrRows:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class CsrOperator:
-    """The operator S, given by its entries; ``matvec`` is differentiable in x, in reverse mode.
+    """The operator S, given by its entries; ``matvec`` is differentiable in x, in every mode.
 
     Attributes:
         rows: the sparsity pattern of the adjacency matrix A.
@@ -117,6 +120,7 @@ class CsrOperator:
     precision: Precision = static("full")
     lanes: ClassVar[int] = LANES
     unroll: ClassVar[int] = 10
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """Returns S x [N, ...] for a signal x [N, ...]; a ValueError names another shape."""
@@ -170,6 +174,6 @@ def csr_operator(
     Returns:
         The operator, which multiplies [N, ...] signals.
     """
-    pair = np.asarray(graph.receivers), np.asarray(graph.senders)
+    pair = on_host(graph.receivers), on_host(graph.senders)
     rows, order = csr_rows(*pair, (graph.num_nodes, graph.num_nodes))
     return CsrOperator(rows, on_device(values[order], dtype), precision)

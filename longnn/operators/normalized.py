@@ -1,16 +1,16 @@
 """The normalised adjacency S = D^-1/2 A D^-1/2 as a symmetric operator, on each backend."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
 from longnn.graphs.checks import check_word
-from longnn.graphs.device import on_device
+from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
@@ -20,6 +20,7 @@ from longnn.operators.native.operator import NativeOperator, native_operator
 from longnn.operators.order import NodeOrder, OrderedOperator, near_order, ordered
 from longnn.operators.precision import Precision, read_as, stored_as
 from longnn.operators.transforms import static
+from polybases.signals import check_entries
 
 
 @jax.tree_util.register_dataclass
@@ -38,6 +39,7 @@ class BucketedOperator:
     scale: Float[Array, " N"]
     weights: Float[Array, " entries"] | None
     precision: Precision = static("full")
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
@@ -68,11 +70,12 @@ class SegmentOperator:
     num_nodes: int = static()
     precision: Precision = static("full")
     written_out: int = static(0)
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.num_nodes)
-        values = self.values.reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
+        values = check_entries(self.values, x.dtype).reshape(-1, *(1,) * (x.ndim - 1))
         gathered = values * self._gathered(x)
         return jax.ops.segment_sum(
             gathered, self.receivers, self.num_nodes, indices_are_sorted=True
@@ -152,7 +155,7 @@ def _pure(graph: Graph, backend: Backend, dtype: DTypeLike, precision: Precision
 
 
 def _bucketed_operator(graph: Graph, dtype: DTypeLike, precision: Precision) -> BucketedOperator:
-    senders, receivers = np.asarray(graph.senders), np.asarray(graph.receivers)
+    senders, receivers = on_host(graph.senders), on_host(graph.receivers)
     shape = (graph.num_nodes, graph.num_nodes)
     rows = bucketed_rows(receivers, senders, shape, with_values=graph.weights is not None)
     degree = graph.degrees()

@@ -9,7 +9,7 @@ from jax import Array
 from jaxtyping import Float, Int
 from scipy import sparse
 
-from longnn.graphs.device import on_device
+from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
 from longnn.operators.protocol import Operator
 
@@ -25,7 +25,7 @@ def near_order(graph: Graph) -> Int[np.ndarray, " N"]:
     """
     from scipy.sparse import csgraph  # brings scipy.linalg, which little else needs
 
-    pair = np.asarray(graph.receivers), np.asarray(graph.senders)
+    pair = on_host(graph.receivers), on_host(graph.senders)
     shape = (graph.num_nodes, graph.num_nodes)
     matrix = sparse.csr_array((np.ones(len(pair[0]), bool), pair), shape)
     return csgraph.reverse_cuthill_mckee(matrix, symmetric_mode=True)

@@ -1,6 +1,6 @@
 """Products of a sparse matrix, given by its pattern and its values, with a dense one."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from jax import Array
 from jax.custom_batching import custom_vmap
 from jaxtyping import Float
 
-from longnn.operators.transforms import refuse_gradient
+from longnn.operators.linear import Rule, refusing
 
 NO_ENTRIES = (
     "this operator gives no derivative in its entries; build it with "
@@ -34,7 +34,6 @@ class Pattern(Protocol):
         """Multiplies each of B members; see ``longnn.operators.bucketed.Rows.sum_members``."""
 
 
-@jax.custom_vjp
 def sparse_product(
     rows: Pattern,
     columns: Pattern,
@@ -42,7 +41,7 @@ def sparse_product(
     transposed: Float[Array, " nnz"],
     weight: Float[Array, "F H"],
 ) -> Float[Array, "N H"]:
-    """Multiplies sparse features X by a dense weight W, differentiable in W in reverse mode.
+    """Multiplies sparse features X by a dense weight W, differentiable in W in every mode.
 
     Args:
         rows: the sparsity pattern of X, [N, F].
@@ -57,25 +56,13 @@ def sparse_product(
     Raises:
         ValueError: if a derivative with respect to the features is asked for.
     """
-    return sum_rows(rows, values, weight)
+    return _ROWS(((rows, values), (columns, transposed)), weight)
 
 
-def _forward(
-    rows: Any, columns: Any, values: Any, transposed: Any, weight: Any
-) -> tuple[Array, Any]:
-    fixed = refuse_gradient((rows, columns, values, transposed), NO_DERIVATIVE)
-    rows, columns, values, transposed = fixed
-    return sum_rows(rows, values, weight.value), (columns, transposed)
-
-
-def _backward(residuals, g):
-    columns, transposed = residuals
-    if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, None, None, None, jnp.zeros((columns.shape[0], g.shape[-1]), transposed.dtype)
-    return None, None, None, None, sum_rows(columns, transposed, g)
-
-
-sparse_product.defvjp(_forward, _backward, symbolic_zeros=True)
+_ROWS = Rule(
+    lambda fixed, weight: sum_rows(*fixed[0], weight), refusing(NO_DERIVATIVE), lambda: _COLUMNS
+)
+_COLUMNS = Rule(lambda fixed, g: sum_rows(*fixed[1], g), refusing(NO_DERIVATIVE), lambda: _ROWS)
 
 
 @custom_vmap
@@ -109,11 +96,10 @@ class Multiplying(Protocol):
         """Returns S x [N, W] for x [N, W]."""
 
 
-@jax.custom_vjp
 def symmetric_product(
     operator: Multiplying, x: Float[Array, "N *channels"]
 ) -> Float[Array, "N *channels"]:
-    """Multiplies a signal by a symmetric operator S, differentiable in x in reverse mode.
+    """Multiplies a signal by a symmetric operator S, differentiable in x in every mode.
 
     Under ``vmap`` the signals of all members become columns of one product.
 
@@ -128,21 +114,10 @@ def symmetric_product(
         ValueError: if a derivative with respect to the entries of S is asked for, or ``vmap`` runs
             over the operator itself.
     """
-    return _columns(operator, x)
+    return _SYMMETRIC((operator,), x)
 
 
-def _symmetric_forward(operator: Any, x: Any) -> tuple[Array, Any]:
-    operator = refuse_gradient(operator, NO_ENTRIES)
-    return _columns(operator, x.value), operator
-
-
-def _symmetric_backward(operator, g):
-    if isinstance(g, jax.custom_derivatives.SymbolicZero):
-        return None, jnp.zeros(g.shape, g.dtype)
-    return None, _columns(operator, g)
-
-
-symmetric_product.defvjp(_symmetric_forward, _symmetric_backward, symbolic_zeros=True)
+_SYMMETRIC = Rule(lambda fixed, x: _columns(*fixed, x), refusing(NO_ENTRIES), lambda: _SYMMETRIC)
 
 
 @custom_vmap

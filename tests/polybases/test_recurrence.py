@@ -252,13 +252,13 @@ ERRORS = {
         lambda: evaluate(REC, jnp.arange(3)),
         r"x must be a real floating-point array, got dtype int\d+; convert it",
     ),
-    "expand a complex": (
-        lambda: expand(REC, IDENTITY, jnp.ones(3, complex)),
+    "evaluate at complex points": (
+        lambda: evaluate(REC, jnp.ones(3, complex)),
         r"x must be a real floating-point array, got dtype complex128",
     ),
     "weighted_sum of a bool": (
         lambda: weighted_sum(REC, jnp.ones(5), IDENTITY, jnp.ones(3, bool)),
-        r"x must be a real floating-point array, got dtype bool",
+        r"x must be a real or complex floating-point array, got dtype bool",
     ),
     "matvec drops a row": (
         lambda: expand(REC, lambda t: t[1:], jnp.ones((3, 2))),

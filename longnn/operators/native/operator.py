@@ -1,6 +1,7 @@
 """The normalised adjacency on the native kernels."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -9,12 +10,19 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int, Real
 
-from longnn.graphs.device import on_device
+from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.scaling import check_degrees, degree_power
-from longnn.operators.native.rows import NativeRows, check_dtype, padded_rows
+from longnn.operators.exported import exporting, portable_product
+from longnn.operators.native.rows import (
+    READ_AHEAD,
+    NativeRows,
+    check_dtype,
+    kernel,
+    padded_rows,
+)
 from longnn.operators.order import inverse_of
-from longnn.operators.precision import Precision, check_float32
+from longnn.operators.precision import Precision, check_float32, read_as
 from longnn.operators.products import symmetric_product
 from longnn.operators.transforms import static
 from polybases import Recurrence
@@ -28,8 +36,8 @@ NEAR = 49_152
 class NativeOperator:
     """S = D^-1/2 A D^-1/2 with whole filter sweeps in one call each.
 
-    ``matvec`` is differentiable in reverse mode (S is symmetric); for forward mode take
-    ``backend="bucketed"``.
+    ``matvec`` is differentiable in every mode (S is symmetric). Programs for ``jax.export`` hold
+    other products in place of the kernels.
 
     The ``NEAR`` nodes of highest degree come first, by falling degree: nodes that many rows read
     then share lines of the nearest caches. All others keep their order, unless another is given.
@@ -50,6 +58,7 @@ class NativeOperator:
     root: Float[Array, " N"]
     inverse_degree: Float[Array, " N"]
     precision: Precision = static("full")
+    of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
@@ -58,12 +67,21 @@ class NativeOperator:
 
     def multiply(self, x: Float[Array, "N W"]) -> Float[Array, "N W"]:
         """x [N, W] -> S x [N, W], without derivatives."""
+        if exporting():
+            return self._portable(x)
         size = (x.shape[0] + 1) * _padded(x.shape[1], x.dtype)
         scratch = jax.ShapeDtypeStruct((self._stored(size),), x.dtype)
-        call = jax.ffi.ffi_call(
-            f"longnn_matvec_{self._kind(x)}", (x, scratch), vmap_method="sequential"
-        )
+        call = kernel(f"longnn_matvec_{self._kind(x)}", (x, scratch))
         return call(*self._graph_arrays(x.dtype), x)[0]
+
+    def _portable(self, x: Array) -> Array:
+        """The same in operations of jax alone."""
+        root, inverse = (a.astype(x.dtype)[:, None] for a in (self.root, self.inverse_degree))
+        columns = self.rows.columns[:-READ_AHEAD]
+        weights = self.weights.astype(x.dtype) if self.weights.size else None
+        scaled = read_as(self.precision, x[self.node_of_row] / root)
+        total = portable_product(self.rows.start, columns, weights, scaled)
+        return (root * inverse * total)[self.row_of_node]
 
     def filter_sum(
         self,
@@ -81,9 +99,7 @@ class NativeOperator:
         arrays, width = self._arrays(recurrence, theta, x)
         shape = jax.ShapeDtypeStruct((x.shape[0], width), x.dtype)
         scratch = jax.ShapeDtypeStruct((self._scratch(x, width, 1),), x.dtype)
-        call = jax.ffi.ffi_call(
-            f"longnn_filter_sum_{self._kind(x)}", (shape, scratch), vmap_method="sequential"
-        )
+        call = kernel(f"longnn_filter_sum_{self._kind(x)}", (shape, scratch))
         return call(*arrays)[0].reshape(x.shape)
 
     def filter_adjoint(
@@ -103,9 +119,7 @@ class NativeOperator:
                 (self._scratch(x, width, 2) + chunks * terms * _padded(width, x.dtype),), x.dtype
             ),
         )
-        call = jax.ffi.ffi_call(
-            f"longnn_filter_adjoint_{self._kind(x)}", shapes, vmap_method="sequential"
-        )
+        call = kernel(f"longnn_filter_adjoint_{self._kind(x)}", shapes)
         dtheta, dx, _ = call(*arrays, g.reshape(-1, width))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
 
@@ -120,9 +134,7 @@ class NativeOperator:
         """
         wide, scratch = self._lanczos(theta, x, 4)
         y = jax.ShapeDtypeStruct(wide[1].shape, x.dtype)
-        call = jax.ffi.ffi_call(
-            f"longnn_lanczos_sum_{x.dtype.name}", (y, scratch), vmap_method="sequential"
-        )
+        call = kernel(f"longnn_lanczos_sum_{x.dtype.name}", (y, scratch))
         return call(*self._graph_arrays(x.dtype), *wide)[0].reshape(x.shape)
 
     def lanczos_adjoint(
@@ -134,9 +146,7 @@ class NativeOperator:
         """(dtheta [K+1, ...], dx [N, ...]) for the cotangent g of :meth:`lanczos_sum`."""
         wide, scratch = self._lanczos(theta, x, theta.shape[0] + 4)
         shapes = [jax.ShapeDtypeStruct(a.shape, x.dtype) for a in wide]
-        call = jax.ffi.ffi_call(
-            f"longnn_lanczos_adjoint_{x.dtype.name}", (*shapes, scratch), vmap_method="sequential"
-        )
+        call = kernel(f"longnn_lanczos_adjoint_{x.dtype.name}", (*shapes, scratch))
         dtheta, dx, _ = call(*self._graph_arrays(x.dtype), *wide, g.reshape(wide[1].shape))
         return dtheta.reshape(theta.shape), dx.reshape(x.shape)
 
@@ -224,7 +234,7 @@ def native_operator(
     check_degrees(degree, dtype)
     node_of_row = _hubs_first(degree) if order is None else order
     row_of_node = inverse_of(node_of_row)
-    receivers, senders = (row_of_node[np.asarray(a)] for a in (graph.receivers, graph.senders))
+    receivers, senders = (row_of_node[on_host(a)] for a in (graph.receivers, graph.senders))
     entries = np.argsort(receivers, kind="stable")
     rows, place = padded_rows(
         receivers[entries],
@@ -236,7 +246,7 @@ def native_operator(
     weights = np.zeros(0)
     if graph.weights is not None:
         weights = np.zeros(int(rows.start[-1]))
-        weights[place] = np.asarray(graph.weights)[entries]
+        weights[place] = on_host(graph.weights)[entries]
     degree = degree[node_of_row]
     root = degree_power(degree, 0.5, isolated=1.0)
     inverse = degree_power(degree, -1.0)

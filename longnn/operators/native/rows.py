@@ -1,16 +1,21 @@
 """A sparse pattern by rows (CSR) for the native product."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int, Int32, Shaped
 
 from longnn.graphs.device import on_device
+from longnn.operators.exported import exporting, portable_product
 from longnn.operators.native.library import DTYPES
 from longnn.operators.transforms import static
+from longnn.operators.varying import varying_alike
 
 CHUNKS = 64
 """Pieces that threads take; about equal in entries, so that rows of any length balance."""
@@ -52,10 +57,37 @@ class NativeRows:
             [max of both B, R, W].
         """
         check_dtype(x)
+        if exporting():
+            return self._portable(values, x)
         members = max(values.shape[0], x.shape[0])
         out = jax.ShapeDtypeStruct((members, self.shape[0], x.shape[2]), x.dtype)
-        call = jax.ffi.ffi_call(f"longnn_product_{x.dtype.name}", out, vmap_method="sequential")
+        call = kernel(f"longnn_product_{x.dtype.name}", out)
         return call(self.start, self.columns, self.entries, self.chunks, values, x)
+
+    def _portable(self, values: Array, x: Array) -> Array:
+        """The same in operations of jax alone."""
+        columns = self.columns[:-READ_AHEAD]
+        if self.entries.size:
+            values = values[:, self.entries]
+        members = max(len(values), len(x))
+        values, x = (jnp.broadcast_to(a, (members, *a.shape[1:])) for a in (values, x))
+        return jax.vmap(partial(portable_product, self.start, columns))(values, x)
+
+
+def kernel(name: str, results: Any) -> Callable[..., Any]:
+    """The kernel of that name, as a function of arrays.
+
+    Args:
+        name: under which it is registered.
+        results: type of the result, or of each of several.
+    """
+    call = jax.ffi.ffi_call(name, results, vmap_method="sequential")
+
+    def run(*arrays: Array) -> Any:
+        # jax takes the results of foreign calls for the same on all devices of a mesh
+        return varying_alike((call(*arrays), arrays))[0]
+
+    return run
 
 
 def check_dtype(x: Shaped[Array, "..."]) -> None:

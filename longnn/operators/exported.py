@@ -1,0 +1,52 @@
+"""Products for programs that leave the process (``jax.export``), where no foreign kernel may be.
+
+The rules of ``longnn.operators.linear`` are lowered again for export, with :func:`exporting` true;
+what would call a kernel then gathers and sums.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float, Int
+
+_EXPORTING: ContextVar[bool] = ContextVar("longnn_exporting", default=False)
+
+
+def exporting() -> bool:
+    """Whether the program that is traced now is for ``jax.export``."""
+    return _EXPORTING.get()
+
+
+@contextmanager
+def for_export() -> Iterator[None]:
+    """Inside it, :func:`exporting` is true."""
+    token = _EXPORTING.set(True)
+    try:
+        yield
+    finally:
+        _EXPORTING.reset(token)
+
+
+def portable_product(
+    start: Int[Array, " starts"],
+    columns: Int[Array, " entries"],
+    values: Float[Array, " entries"] | None,
+    x: Float[Array, "M W"],
+) -> Float[Array, "rows W"]:
+    """The product of a matrix in compressed rows with x, in operations of jax alone.
+
+    Args:
+        start: [rows + 1] first entry of each row, then the number of entries.
+        columns: of each entry; one past the last column is a row of zeros.
+        values: of each entry, or None where all are 1.
+        x: [M, W].
+    """
+    count = len(start) - 1
+    rows = jnp.repeat(jnp.arange(count), jnp.diff(start), total_repeat_length=len(columns))
+    taken = x.at[columns].get(mode="fill", fill_value=0)
+    entries = taken if values is None else values[:, None] * taken
+    return jax.ops.segment_sum(entries, rows, count, indices_are_sorted=True)

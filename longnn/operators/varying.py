@@ -1,0 +1,33 @@
+"""Parts of arrays inside ``jax.shard_map``, which vary over some axes of a mesh or over none."""
+
+from typing import Any
+
+import jax
+from jax.typing import ArrayLike
+
+
+def varying_alike(arguments: Any) -> Any:
+    """The arguments, each varying over all axes that one of them varies over.
+
+    Weights are often replicated where signals are sharded; the transpose of this sums up the
+    gradients of all parts. Outside ``shard_map`` nothing changes.
+
+    Args:
+        arguments: a pytree of arrays.
+    """
+    axes = frozenset().union(*map(_axes, jax.tree.leaves(arguments)))
+
+    def varying(leaf: ArrayLike) -> ArrayLike:
+        missing = tuple(sorted(axes - _axes(leaf), key=str))
+        return jax.lax.pcast(leaf, missing, to="varying") if missing else leaf
+
+    return jax.tree.map(varying, arguments) if axes else arguments
+
+
+def _type(x: ArrayLike) -> Any:
+    return getattr(jax.ShapeDtypeStruct.like(x), "manual_axis_type", None)
+
+
+def _axes(x: ArrayLike) -> frozenset:
+    kind = _type(x)
+    return frozenset() if kind is None else kind.varying
