@@ -69,5 +69,6 @@ def _built(order: int, kind: Kind, scale: Scale, dtype: np.dtype) -> Recurrence:
     p, q = (wide(1 + jnp.asarray(e, dtype)) for e in _EXPONENTS[kind])
     # squared norms are pi for k = 0 and pi / 2 after it (T), pi / 2 (U), pi (V, W)
     ratio = jnp.ones(order, p.dtype).at[:1].set(0.5**0.5 if kind == "T" else 1.0)
-    basis = scaled(*up_to_a_factor(order, p, q), scale, lambda: ratio)
+    basis, factor = up_to_a_factor(order, p, q)
+    basis = scaled(basis, scale, lambda: ratio, factor)
     return jax.tree.map(lambda leaf: leaf.astype(dtype), basis)

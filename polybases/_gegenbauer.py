@@ -46,7 +46,7 @@ def gegenbauer(order: SupportsIndex, lam: Numbers, scale: Scale = "orthonormal")
 def _built(order: int, scale: Scale, lam: Array) -> Recurrence:
     given, lam = lam.dtype, wide(lam)
     basis, factor = up_to_a_factor(order, lam + 0.5, lam + 0.5)
-    basis = scaled(basis, factor, scale, lambda: _standard_ratio(order, lam))
+    basis = scaled(basis, scale, lambda: _standard_ratio(order, lam), factor)
     return jax.tree.map(lambda leaf: leaf.astype(given), basis)
 
 

@@ -69,7 +69,8 @@ def jacobi(
 @partial(jax.jit, static_argnums=(0, 1))
 def _built(order: int, scale: Scale, alpha: Array, beta: Array) -> Recurrence:
     p, q = 1 + wide(alpha), 1 + wide(beta)
-    basis = scaled(*up_to_a_factor(order, p, q), scale, lambda: _standard_ratio(order, p, q))
+    basis, factor = up_to_a_factor(order, p, q)
+    basis = scaled(basis, scale, lambda: _standard_ratio(order, p, q), factor)
     return jax.tree.map(lambda leaf: leaf.astype(alpha.dtype), basis)
 
 

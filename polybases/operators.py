@@ -135,8 +135,9 @@ def flat_matvec(operator: Any, dtype: DTypeLike, unravel: Callable[[Array], Sign
 
     def on_vectors(vector: Array) -> Array:
         x = unravel(vector)
-        out: Any = matvec(x)  # type: ignore[arg-type]
-        kept = jax.tree.structure(out) == jax.tree.structure(x) and all(
+        out: Any = matvec(x)
+        trees: list[Any] = [jax.tree.structure(out), jax.tree.structure(x)]
+        kept = trees[0] == trees[1] and all(
             (jnp.shape(a), jnp.result_type(a)) == (b.shape, b.dtype)
             for a, b in zip(jax.tree.leaves(out), jax.tree.leaves(x), strict=True)
         )

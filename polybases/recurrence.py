@@ -9,6 +9,7 @@ so a scalar, an array of scalars and a symmetric operator all go through the sam
 Source: W. Gautschi, Orthogonal Polynomials (2004), section 1.3.
 """
 
+from collections.abc import Callable
 from numbers import Integral
 from typing import Any, NamedTuple, SupportsIndex
 
@@ -325,16 +326,16 @@ def _aligned(
     recurrence: Recurrence,
     x: ArrayLike,
     theta_shape: tuple[int, ...] = (),
-    check: Any = check_real,
+    check: Callable[[Any], Array] = check_real,  # whatever a caller gave, told what is wanted
 ) -> tuple[Array, Recurrence]:
     """x broadcast to the common shape, and the leaves in its dtype with rows that broadcast."""
-    x = check(x)
-    dtype = jnp.finfo(x.dtype).dtype
+    checked = check(x)
+    dtype = jnp.finfo(checked.dtype).dtype
     if dtype != jnp.result_type(recurrence.first):
         check_range(recurrence.first, recurrence.ends, dtype)
-    shape = jnp.broadcast_shapes(x.shape, jnp.shape(recurrence.first), theta_shape)
-    first, diagonal, upper, lower = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
-    return jnp.broadcast_to(x, shape), Recurrence(first, diagonal, upper, lower)
+    shape = jnp.broadcast_shapes(checked.shape, jnp.shape(recurrence.first), theta_shape)
+    first, diagonal, upper, lower = (jnp.asarray(leaf, checked.dtype) for leaf in recurrence[:4])
+    return jnp.broadcast_to(checked, shape), Recurrence(first, diagonal, upper, lower)
 
 
 def _product(operator: Any, x: Array) -> MatVec:

@@ -84,7 +84,7 @@ def check_points(recurrence: Recurrence, points: Array) -> None:
     """Raises ValueError if concrete points lie outside a known interval."""
     if recurrence.ends is None or not points.size:
         return
-    left, right = recurrence.ends[1].at, recurrence.ends[0].at
+    left, right = recurrence.ends.left.at, recurrence.ends.right.at
     if any(isinstance(a, jax.core.Tracer) for a in (points, left, right)):
         return
     low, high = float(points.min()), float(points.max())

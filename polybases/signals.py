@@ -1,7 +1,7 @@
 """Signals that operators act on: real or complex arrays, or pytrees of such arrays."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Inexact, Num, PyTree, Shaped
 
-Signal = PyTree[Inexact[ArrayLike, "..."]]
+Signal: TypeAlias = PyTree[Inexact[ArrayLike, "..."]]
 """A floating or complex array, or a pytree of such arrays."""
 
 

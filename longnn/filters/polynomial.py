@@ -77,7 +77,8 @@ def filter(  # the field's name; users write longnn.filter
     theta = check_weights(theta, x.dtype)
     rank = x.ndim - 1
     theta = theta.reshape(len(theta), *(1,) * (rank - (theta.ndim - 1)), *theta.shape[1:])
-    recurrence = with_rank(Recurrence(*(jnp.asarray(a, x.dtype) for a in recurrence[:4])), rank)
+    first, diagonal, upper, lower = (jnp.asarray(leaf, x.dtype) for leaf in recurrence[:4])
+    recurrence = with_rank(Recurrence(first, diagonal, upper, lower), rank)
     if adjoint is None and isinstance(operator, SimilarOperator | OrderedOperator):
         return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
     operator = acting(operator, x, adjoint, check)
@@ -121,7 +122,5 @@ def _alike(basis: Recurrence) -> Recurrence:
     """Every leaf with all trailing axes that one of them has."""
     rest = (leaf.shape[1:] for leaf in basis[1:4])
     shape = jnp.broadcast_shapes(basis.first.shape, *rest)
-    return Recurrence(
-        jnp.broadcast_to(basis.first, shape),
-        *(jnp.broadcast_to(leaf, (len(leaf), *shape)) for leaf in basis[1:4]),
-    )
+    diagonal, upper, lower = (jnp.broadcast_to(leaf, (len(leaf), *shape)) for leaf in basis[1:4])
+    return Recurrence(jnp.broadcast_to(basis.first, shape), diagonal, upper, lower)

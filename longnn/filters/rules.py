@@ -103,11 +103,11 @@ def _changed_projection(fixed: Any, g: Array, changes: Any) -> Array:
     return sum(parts[1:], parts[0])
 
 
-SUM = Rule(lambda fixed, _: _sum(*fixed), _changed_sum)
+SUM: Rule = Rule(lambda fixed, _: _sum(*fixed), _changed_sum)
 """F(theta, x) of (operator, basis, theta, x)."""
 
-BY_THETA = Rule(
-    lambda fixed, theta: _sum(*fixed[:2], theta, fixed[2]),
+BY_THETA: Rule = Rule(
+    lambda fixed, theta: _sum(fixed[0], fixed[1], theta, fixed[2]),
     lambda fixed, theta, changes: along(
         lambda operator, basis, x: SUM((operator, basis, theta, x)), fixed, changes
     ),
@@ -115,18 +115,18 @@ BY_THETA = Rule(
 )
 """F(theta, x) of (operator, basis, x), linear in theta."""
 
-PROJECTION = Rule(_projected, _changed_projection, lambda: BY_THETA)
+PROJECTION: Rule = Rule(_projected, _changed_projection, lambda: BY_THETA)
 """P(x, g) of (operator, basis, x), linear in g."""
 
-BY_X = Rule(
-    lambda fixed, x: _sum(*fixed, x),
+BY_X: Rule = Rule(
+    lambda fixed, x: _sum(fixed[0], fixed[1], fixed[2], x),
     lambda fixed, x, changes: along(lambda *some: SUM((*some, x)), fixed, changes),
     lambda: BY_X_TURNED,
 )
 """F(theta, x) of (operator, basis, theta), linear in x."""
 
-BY_X_TURNED = Rule(
-    lambda fixed, g: _sum(turn(fixed[0]), *fixed[1:], g),
+BY_X_TURNED: Rule = Rule(
+    lambda fixed, g: _sum(turn(fixed[0]), fixed[1], fixed[2], g),
     lambda fixed, g, changes: along(
         lambda operator, *some: SUM((turn(operator), *some, g)), fixed, changes
     ),
@@ -134,8 +134,10 @@ BY_X_TURNED = Rule(
 )
 """The same with the transpose of the operator."""
 
-BY_BOTH = Rule(
-    lambda fixed, both: _sum(*fixed[:2], both[0], fixed[3]) + _sum(*fixed[:3], both[1]),
+BY_BOTH: Rule = Rule(
+    lambda fixed, both: (
+        _sum(fixed[0], fixed[1], both[0], fixed[3]) + _sum(fixed[0], fixed[1], fixed[2], both[1])
+    ),
     lambda fixed, both, changes: along(
         lambda operator, basis, theta, x: (
             SUM((operator, basis, both[0], x)) + SUM((operator, basis, theta, both[1]))
@@ -147,7 +149,7 @@ BY_BOTH = Rule(
 )
 """F(dtheta, x) + F(theta, dx) of (operator, basis, theta, x), linear in (dtheta, dx)."""
 
-ADJOINT = Rule(
+ADJOINT: Rule = Rule(
     lambda fixed, g: _adjoint(turn(fixed[0]), _leading(fixed[1]), *fixed[2:], g),
     lambda fixed, g, changes: along(
         lambda operator, basis, theta, x: (

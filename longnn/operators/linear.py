@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Primitive, jaxpr_as_fun
 from jax.interpreters import ad, batching, mlir
-from jax.tree_util import PyTreeDef
 from jaxtyping import PyTree
 
 from longnn.operators.exported import for_export
@@ -39,9 +38,9 @@ class Rule:
     def __call__(self, fixed: tuple[Any, ...], moving: Any = ()) -> Any:
         """The result, as an operation that every transformation of jax takes."""
         jaxpr, out = jax.make_jaxpr(self.function, return_shape=True)(fixed, moving)
-        (first, *left), (second, *right) = map(jax.tree.flatten, (fixed, moving))
-        trees = _Trees(*left, *right, jax.tree.structure(out))
-        flat = _linear.bind(*first, *second, rule=self, trees=trees, jaxpr=jaxpr)
+        arrays = jax.tree.leaves((fixed, moving))
+        trees = _Trees(*map(jax.tree.structure, (fixed, moving, out)))
+        flat = _linear.bind(*arrays, rule=self, trees=trees, jaxpr=jaxpr)
         return trees.result.unflatten(flat)
 
 
@@ -88,11 +87,11 @@ def _run_portably(*arrays: Any, rule: Rule, trees: "_Trees", **_: Any) -> list[A
 
 
 class _Trees(NamedTuple):
-    """The structures of what a rule takes and gives."""
+    """The structures of what a rule takes and gives, each a ``PyTreeDef``, which has no types."""
 
-    fixed: PyTreeDef
-    moving: PyTreeDef
-    result: PyTreeDef
+    fixed: Any
+    moving: Any
+    result: Any
 
     def given(self, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], Any]:
         """(fixed, moving) of the arrays of all."""
@@ -119,12 +118,17 @@ def _changes(fixed: tuple[Any, ...], tangents: Sequence[Any]) -> tuple[Any, ...]
     left = list(tangents)
 
     def next_of(part: Any) -> Any:
-        leaves, tree = jax.tree.flatten(part)
+        leaves, tree = _flattened(part)
         mine = [left.pop(0) for _ in leaves]
         still = all(map(_is_zero, mine))
         return None if still else tree.unflatten(map(ad.instantiate_zeros, mine))
 
     return tuple(map(next_of, fixed))
+
+
+def _flattened(tree: Any) -> tuple[list[Any], Any]:
+    """``jax.tree.flatten``, whose structures have no types."""
+    return jax.tree.flatten(tree)
 
 
 def _is_zero(tangent: Any) -> bool:
@@ -159,13 +163,13 @@ def _batched(rule: Rule, axes: list[int | None], size: int) -> Rule:
     """
 
     def function(fixed: Any, moving: Any) -> Any:
-        leaves, tree = jax.tree.flatten(fixed)
+        leaves, tree = _flattened(fixed)
         one = lambda leaves, moving: rule.function(tree.unflatten(leaves), moving)  # noqa: E731
         return jax.vmap(one, (axes, 0), axis_size=size)(leaves, moving)
 
     def derivative(fixed: Any, moving: Any, changes: Any) -> Any:
-        leaves, tree = jax.tree.flatten(fixed)
-        changed, change_tree = jax.tree.flatten(changes)
+        leaves, tree = _flattened(fixed)
+        changed, change_tree = _flattened(changes)
         of = jax.tree.leaves([c is not None for c in changes])
         moves = [m for part, m in zip(fixed, of, strict=True) for _ in jax.tree.leaves(part)]
         change_axes = [axis for axis, m in zip(axes, moves, strict=True) if m]

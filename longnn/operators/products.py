@@ -59,12 +59,6 @@ def sparse_product(
     return _ROWS(((rows, values), (columns, transposed)), weight)
 
 
-_ROWS = Rule(
-    lambda fixed, weight: sum_rows(*fixed[0], weight), refusing(NO_DERIVATIVE), lambda: _COLUMNS
-)
-_COLUMNS = Rule(lambda fixed, g: sum_rows(*fixed[1], g), refusing(NO_DERIVATIVE), lambda: _ROWS)
-
-
 @custom_vmap
 def sum_rows(
     pattern: Pattern, values: Float[Array, " nnz"], x: Float[Array, "M H"]
@@ -86,6 +80,14 @@ def _(axis_size, in_batched, pattern, values, x):
         values if values_batched else values[None], x if x_batched else x[None]
     )
     return jnp.broadcast_to(out, (axis_size, *out.shape[1:])), True
+
+
+_ROWS: Rule = Rule(
+    lambda fixed, weight: sum_rows(*fixed[0], weight), refusing(NO_DERIVATIVE), lambda: _COLUMNS
+)
+_COLUMNS: Rule = Rule(
+    lambda fixed, g: sum_rows(*fixed[1], g), refusing(NO_DERIVATIVE), lambda: _ROWS
+)
 
 
 @runtime_checkable
@@ -117,9 +119,6 @@ def symmetric_product(
     return _SYMMETRIC((operator,), x)
 
 
-_SYMMETRIC = Rule(lambda fixed, x: _columns(*fixed, x), refusing(NO_ENTRIES), lambda: _SYMMETRIC)
-
-
 @custom_vmap
 def _columns(operator: Multiplying, x: Array) -> Array:
     return operator.multiply(x.reshape(x.shape[0], -1)).reshape(x.shape)
@@ -136,3 +135,8 @@ def _(axis_size, in_batched, operator, x):
     if not x_batched:
         return _columns(operator, x), False
     return jnp.moveaxis(_columns(operator, jnp.moveaxis(x, 0, 1)), 1, 0), True
+
+
+_SYMMETRIC: Rule = Rule(
+    lambda fixed, x: _columns(*fixed, x), refusing(NO_ENTRIES), lambda: _SYMMETRIC
+)
