@@ -1,17 +1,19 @@
 """Rational functions of an operator: polynomials and simple poles, by linear solves."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Complex, Float, Real
+from jaxtyping import Complex, Float, Num, Real
 
 from polybases._monomial import monomial
-from polybases.recurrence import MatVec, Recurrence, check_real, evaluate, expand, weighted_sum
+from polybases.operators import MatVec, as_matvec, flat_matvec
+from polybases.recurrence import Recurrence, check_real, evaluate, expand, weighted_sum
+from polybases.signals import Signal, check_signal, check_weights, flat_signal, is_array
 from polybases.solve import positive_solve
 
 
@@ -47,22 +49,33 @@ class Rational(NamedTuple):
     middle: Float[Array, ""]
 
     def expand(
-        self, matvec: MatVec, x: Float[ArrayLike, "*shape"], *, max_steps: int = 1000
-    ) -> Float[Array, "R *shape"]:
+        self,
+        matvec: Any,
+        x: Signal,
+        *,
+        max_steps: int = 1000,
+    ) -> Signal:
         """[R, ...] terms b_r(S) x, differentiable in x, in the poles and in what S depends on.
 
         Args:
-            matvec: t -> S t for a symmetric S with its spectrum in the interval.
-            x: [...] real floating point.
+            matvec: a symmetric S (Hermitian, with complex signals) with its spectrum in the
+                interval: t -> S t, a matrix, or what else ``polybases.expand`` takes.
+            x: [...] real or complex floating point, or a pytree of such arrays.
             max_steps: of conjugate gradients for each solve, a product each (two for a pair); a
                 pole at the distance d of an interval of length 2 takes about 26 / sqrt(d) in
                 float64 and 11 / sqrt(d) in float32.
 
         Returns:
-            [R, ...]; NaN in the terms of a solve that failed, because S is not symmetric, a pole
-            lies inside its spectrum, or it is nearer to it than ``max_steps`` or the dtype allow.
+            [R, ...], or a pytree of such arrays; NaN in the terms of a solve that failed, because S
+            is not symmetric, a pole lies inside its spectrum, or it is nearer to it than
+            ``max_steps`` or the dtype allow.
         """
-        x = check_real(x)
+        if not is_array(x):
+            flat, unravel = flat_signal(x)
+            matvec = flat_matvec(matvec, flat.dtype, unravel)
+            return jax.vmap(unravel)(self.expand(matvec, flat, max_steps=max_steps))
+        x = check_signal(x)
+        matvec = as_matvec(matvec, x.dtype)
         parts = [expand(self.recurrence, matvec, x)]
         if len(self.poles):
             solve = lambda z: self._real(z, matvec, x, max_steps)  # noqa: E731
@@ -76,26 +89,32 @@ class Rational(NamedTuple):
 
     def weighted_sum(
         self,
-        gamma: Real[ArrayLike, "R *#shape"],
-        matvec: MatVec,
-        x: Float[ArrayLike, "*#shape"],
+        gamma: Num[ArrayLike, "R *#shape"],
+        matvec: Any,
+        x: Signal,
         *,
         max_steps: int = 1000,
-    ) -> Float[Array, "*#shape"]:
+    ) -> Signal:
         """sum_r gamma_r b_r(S) x, without storing the terms; see :meth:`expand`.
 
         Args:
-            gamma: [R, ...] weights, ``gamma[r]`` broadcasting against x.
+            gamma: [R, ...] weights, ``gamma[r]`` broadcasting against x; complex ones with complex
+                signals only.
             matvec, x, max_steps: as for ``expand``.
 
         Raises:
             ValueError: if gamma has not R rows.
         """
-        gamma, x = jnp.asarray(gamma), check_real(x)
+        gamma = jnp.asarray(gamma)
         counts = (self.recurrence.order + 1, len(self.poles), 2 * len(self.centres))
         if gamma.ndim < 1 or len(gamma) != sum(counts):
             raise ValueError(f"gamma must have R = {sum(counts)} rows, got shape {gamma.shape}")
-        gamma = gamma.astype(x.dtype)
+        if not is_array(x):
+            flat, unravel = flat_signal(x, gamma[0])
+            matvec = flat_matvec(matvec, flat.dtype, unravel)
+            return unravel(self.weighted_sum(gamma, matvec, flat, max_steps=max_steps))
+        x = check_signal(x)
+        matvec, gamma = as_matvec(matvec, x.dtype), check_weights(gamma, x.dtype)
         x = jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, gamma.shape[1:]))
         head, tail, last = jnp.split(gamma, np.cumsum(counts)[:2])
         total = weighted_sum(self.recurrence, head, matvec, x)
@@ -124,7 +143,7 @@ class Rational(NamedTuple):
 
     def _real(self, z: Array, matvec: MatVec, x: Array, max_steps: int) -> Array:
         """(S - z)^-1 x, by the positive one of S - z and z - S."""
-        sign = jnp.where(z < self.middle.astype(x.dtype), 1, -1).astype(x.dtype)
+        sign = jnp.where(z.real < self.middle, 1, -1).astype(x.dtype)
         return positive_solve(lambda t: sign * (matvec(t) - z * t), sign * x, max_steps)
 
 

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float, Num, Real
+from jaxtyping import Float, Num
 
 from polybases.ends import Ends, values
 from polybases.operators import MatVec, as_matvec, check_matvec, flat_matvec
@@ -275,8 +275,8 @@ def check_order(order: SupportsIndex) -> int:
 
 
 def check_theta(
-    recurrence: Recurrence, theta: Real[ArrayLike, "terms ..."]
-) -> Real[Array, "terms ..."]:
+    recurrence: Recurrence, theta: Num[ArrayLike, "terms ..."]
+) -> Num[Array, "terms ..."]:
     """Returns theta as an array, or raises ValueError if it has not K+1 rows."""
     theta = jnp.asarray(theta)
     if theta.ndim < 1 or theta.shape[0] != recurrence.order + 1:

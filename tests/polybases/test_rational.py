@@ -102,3 +102,43 @@ def test_one_trace_serves_all_poles():
     for poles in (np.array(POLES), np.array([3.0, -4.0])):
         np.testing.assert_allclose(run(poles), dense(poles, S) @ X, atol=1e-11)
     assert len(traces) == 1
+
+
+def test_a_hermitian_matrix_and_its_derivatives():
+    rng = np.random.default_rng(4)
+    a = rng.normal(size=(N, N)) + 1j * rng.normal(size=(N, N))
+    hermitian = (a + a.conj().T) / np.linalg.norm(a + a.conj().T, 2)
+    x = rng.normal(size=(N, 2)) + 1j * rng.normal(size=(N, 2))
+
+    def filtered(poles, x):
+        return pb.rational(poles, PAIRS).weighted_sum(GAMMA, hermitian, x)
+
+    def exact(poles, x):
+        eye = jnp.eye(N)
+        pair = hermitian - PAIRS[0] * eye, hermitian - np.conj(PAIRS[0]) * eye
+        both = jnp.linalg.inv(pair[0]), jnp.linalg.inv(pair[1])
+        total = GAMMA[0] * x
+        for weight, z in zip(GAMMA[1:3], poles):
+            total = total + weight * jnp.linalg.inv(hermitian - z * eye) @ x
+        return (
+            total + (GAMMA[3] * (both[0] - both[1]) / 2j + GAMMA[4] * (both[0] + both[1]) / 2) @ x
+        )
+
+    size = lambda function: lambda poles, x: jnp.sum(jnp.abs(function(poles, x)) ** 2)  # noqa: E731
+    np.testing.assert_allclose(filtered(POLES, x), exact(POLES, x), atol=1e-12)
+    poles = np.array(POLES)
+    got, right = (quick_jit(jax.grad(size(f), (0, 1)))(poles, x) for f in (filtered, exact))
+    np.testing.assert_allclose(got[0], right[0], rtol=1e-9)
+    np.testing.assert_allclose(got[1], right[1], rtol=1e-9)
+
+
+def test_a_signal_that_is_a_pytree():
+    matvec = lambda t: {"a": S @ t["a"], "b": 0.5 * t["b"]}  # noqa: E731
+    x = {"a": X, "b": X[:2]}
+    basis = pb.rational(POLES, PAIRS)
+    got = basis.expand(matvec, x)
+    np.testing.assert_allclose(got["a"], basis.expand(lambda t: S @ t, X), atol=1e-12)
+    summed = basis.weighted_sum(GAMMA, matvec, x)
+    np.testing.assert_allclose(
+        summed["b"], np.tensordot(GAMMA, basis.evaluate(jnp.array(0.5)), 1) * X[:2], atol=1e-12
+    )
