@@ -2,7 +2,8 @@
 
     python -m benchmarks.polybases_speed [--quick]
 
-One process; compiled and warm; the libraries take turns within each repeat.
+One process; compiled and warm; the libraries take turns within each repeat. The first call, which
+compiles, has columns of its own.
 """
 
 import argparse
@@ -27,8 +28,8 @@ ALPHA, BETA = 0.7, -0.2
 REPEATS = 7
 MIN_SECONDS = 0.02
 HEADER = (
-    "| task | dtype | polybases | orthax | scipy | ratio to the faster peer |\n"
-    "|---|---|---|---|---|---|"
+    "| task | dtype | polybases | orthax | scipy | ratio to the faster peer "
+    "| first call, polybases | first call, orthax |\n|---|---|---|---|---|---|---|---|"
 )
 Calls = dict[str, Callable[[], Any]]
 
@@ -75,12 +76,29 @@ def measure(calls: Calls, repeats: int, min_seconds: float = MIN_SECONDS) -> dic
     return {name: median(values) for name, values in times.items()}
 
 
-def row(task: str, dtype: str, seconds: dict[str, float]) -> str:
-    """One line of the table, in milliseconds."""
+def first_calls(calls: Calls) -> dict[str, float]:
+    """Seconds of the first call of each, which compiles."""
+    seconds = {}
+    for name, call in calls.items():
+        start = perf_counter()
+        call()
+        seconds[name] = perf_counter() - start
+    return seconds
+
+
+def row(task: str, dtype: str, seconds: dict[str, float], first: dict[str, float]) -> str:
+    """One line of the table.
+
+    Args:
+        task, dtype: what it is about.
+        seconds: of a warm call of each library.
+        first: seconds of its first call.
+    """
     cells = [_milliseconds(seconds.get(name)) for name in ("polybases", "orthax", "scipy")]
     peers = [value for name, value in seconds.items() if name != "polybases"]
     ratio = f"{seconds['polybases'] / min(peers):.2f}" if peers else "-"
-    return f"| {task} | {dtype} | {' | '.join(cells)} | {ratio} |"
+    compiling = [f"{first[n]:.2g} s" if n in first else "-" for n in ("polybases", "orthax")]
+    return f"| {' | '.join([task, dtype, *cells, ratio, *compiling])} |"
 
 
 def table(
@@ -107,7 +125,9 @@ def table(
     lines = []
     for task, dtype in track(jobs, "timing", console=Console(stderr=True)):
         with jax.enable_x64(dtype == "float64"):
-            lines.append(row(task, dtype, measure(tasks[task](dtype), repeats, min_seconds)))
+            calls = tasks[task](dtype)
+            first = first_calls(calls)
+            lines.append(row(task, dtype, measure(calls, repeats, min_seconds), first))
     return lines
 
 

@@ -88,7 +88,7 @@ def test_speed_table():
         assert times
         assert np.all(np.isfinite(times))
         assert min(times) > 0
-    assert [line.count(" - ") for line in lines] == [0, 1, 0, 1, 3, 3]
+    assert [line.count(" - ") for line in lines] == [0, 1, 0, 1, 4, 4]
 
 
 @pytest.mark.slow
