@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Inexact
 
 from longnn.filters.added import Adding, added_adjoint, added_sum
 from longnn.operators.protocol import Operator
@@ -15,18 +15,18 @@ from polybases import MatVec, Recurrence, weighted_sum
 
 
 class Panel(NamedTuple):
-    """A part of the columns with what belongs to them."""
+    """A part of the columns with what belongs to them; several axes where an operator wants them."""
 
-    recurrence: Recurrence  # leaves [K, W]
-    theta: Float[Array, "terms W"]
-    signals: tuple[Float[Array, "N W"], ...]
+    recurrence: Recurrence
+    theta: Inexact[Array, "terms ..."]
+    signals: tuple[Inexact[Array, "N ..."], ...]
 
 
 def into_panels(
     operator: Operator,
     recurrence: Recurrence,
-    theta: Float[Array, "terms *channels"],
-    *signals: Float[Array, "N *channels"],
+    theta: Inexact[Array, "terms *channels"],
+    *signals: Inexact[Array, "N *channels"],
 ) -> list[Panel]:
     """All trailing axes as one axis of columns, in panels as the operator likes them.
 
@@ -67,8 +67,8 @@ def into_panels(
 
 
 def joined(
-    parts: Sequence[Float[Array, "rows _"]], shape: tuple[int, ...]
-) -> Float[Array, "rows ..."]:
+    parts: Sequence[Inexact[Array, "rows ..."]], shape: tuple[int, ...]
+) -> Inexact[Array, "rows ..."]:
     """Undoes :func:`into_panels` for one array."""
     columns = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
     if columns.shape == shape:
@@ -76,7 +76,7 @@ def joined(
     return columns[:, : math.prod(shape[1:])].reshape(shape)
 
 
-def sums(operator: Operator, parts: Sequence[Panel]) -> list[Float[Array, "N ..."]]:
+def sums(operator: Operator, parts: Sequence[Panel]) -> list[Inexact[Array, "N ..."]]:
     """sum_k theta_k p_k(S) x of each panel, whose signals are (x,).
 
     Args:
@@ -95,7 +95,7 @@ def sums(operator: Operator, parts: Sequence[Panel]) -> list[Float[Array, "N ...
 
 def adjoints(
     operator: Operator, parts: Sequence[Panel]
-) -> tuple[list[Float[Array, "terms _"]], list[Float[Array, "N _"]]]:
+) -> tuple[list[Inexact[Array, "terms ..."]], list[Inexact[Array, "N ..."]]]:
     """(dtheta, dx) of each panel, whose signals are (x, g), by the sweep Q_k = p_k(S) g."""
     if isinstance(operator, Adding) and operator.written_out:
         found = [

@@ -77,7 +77,7 @@ def acting(operator: Any, x: Array, adjoint: MatVec | None, check: bool) -> Any:
         operator, adjoint, check: as of ``longnn.filter``.
         x: [N, ...].
     """
-    if not hasattr(operator, "matvec"):
+    if not hasattr(operator, "matvec") or jax.tree_util.all_leaves([operator]):  # no pytree
         matvec = as_matvec(operator, x.dtype)
         check_matvec(matvec, x)
         if check:
