@@ -19,7 +19,7 @@ def losses(backend: str):
     def loss(theta, alpha, x):
         return jnp.sum(longnn.filter(S, jacobi(4, alpha, 0.5), theta, x) ** 2)
 
-    mesh = jax.make_mesh((8,), ("columns",))
+    mesh = jax.make_mesh((8,), ("columns",), (jax.sharding.AxisType.Auto,))
     specs = (P(), P(), P(None, "columns"))
     part = lambda *some: jax.lax.psum(loss(*some), "columns")  # noqa: E731
     return loss, jax.shard_map(part, mesh=mesh, in_specs=specs, out_specs=P())

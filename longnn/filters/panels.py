@@ -15,7 +15,7 @@ from polybases import MatVec, Recurrence, weighted_sum
 
 
 class Panel(NamedTuple):
-    """A part of the columns with what belongs to them; several axes where an operator wants them."""
+    """A part of the columns with what belongs to them, in the axes that its operator takes."""
 
     recurrence: Recurrence
     theta: Inexact[Array, "terms ..."]

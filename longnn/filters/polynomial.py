@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Inexact, Num
 
 from longnn.filters.rules import SUM
-from longnn.filters.turned import acting, is_complex, is_real
+from longnn.filters.turned import acting, is_complex, is_pytree, is_real
 from longnn.operators.order import OrderedOperator
 from longnn.operators.similar import SimilarOperator
 from longnn.operators.varying import varying_alike
@@ -81,10 +81,11 @@ def filter(  # the field's name; users write longnn.filter
     recurrence = with_rank(Recurrence(first, diagonal, upper, lower), rank)
     if adjoint is None and isinstance(operator, SimilarOperator | OrderedOperator):
         return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
-    operator = acting(operator, x, adjoint, check)
-    recurrence = _alike(recurrence)
     theta = jnp.broadcast_to(theta, (len(theta), *x.shape[1:]))
-    return SUM(varying_alike((operator, recurrence, theta, x)))
+    told = operator if is_pytree(operator) else ()
+    told, recurrence, theta, x = varying_alike((told, _alike(recurrence), theta, x))
+    operator = acting(told if is_pytree(operator) else operator, x, adjoint, check)
+    return SUM((operator, recurrence, theta, x))
 
 
 def _of_parts(

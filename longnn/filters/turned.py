@@ -11,6 +11,7 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from longnn.operators.protocol import Operator
 from longnn.operators.transforms import static
+from longnn.operators.varying import axes_of, varying_alike
 from polybases.operators import MatVec, as_matvec, check_matvec
 from polybases.symmetry import check_symmetric
 
@@ -27,12 +28,23 @@ class Closure:
 
     def matvec(self, x: Array) -> Array:
         """S x, for signals of the shape that the function was traced with."""
-        return jaxpr_as_fun(ClosedJaxpr(self.program, self.captured))(x)[0]
+        product = jaxpr_as_fun(ClosedJaxpr(self.program, self.captured))(x)[0]
+        return varying_alike((product, x))[0]
 
 
 def closed(matvec: Callable[[Array], Array], x: Array) -> Closure:
-    """The function as a pytree; ``x`` has the shape of the signals."""
+    """The function as a pytree; ``x`` has the shape of the signals, and varies as they do.
+
+    Raises:
+        ValueError: if the product varies over more axes of a mesh than x.
+    """
     program = jax.make_jaxpr(matvec)(x)
+    more = sorted(axes_of(program.out_avals) - axes_of(x), key=str)
+    if more:
+        raise ValueError(
+            f"S x varies over the axes {more} of the mesh, where neither x nor theta does; mark x "
+            f"with jax.lax.pcast(x, {tuple(more)}, to='varying')"
+        )
     return Closure(list(program.consts), program.jaxpr)
 
 
@@ -75,9 +87,9 @@ def acting(operator: Any, x: Array, adjoint: MatVec | None, check: bool) -> Any:
 
     Args:
         operator, adjoint, check: as of ``longnn.filter``.
-        x: [N, ...].
+        x: [N, ...], and varying over every axis of a mesh that another argument varies over.
     """
-    if not hasattr(operator, "matvec") or jax.tree_util.all_leaves([operator]):  # no pytree
+    if not is_pytree(operator):
         matvec = as_matvec(operator, x.dtype)
         check_matvec(matvec, x)
         if check:
@@ -93,6 +105,11 @@ def acting(operator: Any, x: Array, adjoint: MatVec | None, check: bool) -> Any:
         check_matvec(matvec, x)
         return Turning(operator, closed(matvec, x))
     return Turning(operator, operator) if is_complex(x) else operator
+
+
+def is_pytree(operator: Any) -> bool:
+    """Whether this is a pytree with ``matvec``; what is not is traced, with what it closes over."""
+    return hasattr(operator, "matvec") and not jax.tree_util.all_leaves([operator])
 
 
 def is_complex(array: Any) -> bool:

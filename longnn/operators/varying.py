@@ -15,7 +15,7 @@ def varying_alike(arguments: Any) -> Any:
     Args:
         arguments: a pytree of arrays.
     """
-    axes = frozenset().union(*map(_axes, jax.tree.leaves(arguments)))
+    axes = axes_of(arguments)
 
     def varying(leaf: ArrayLike) -> ArrayLike:
         missing = tuple(sorted(axes - _axes(leaf), key=str))
@@ -24,10 +24,15 @@ def varying_alike(arguments: Any) -> Any:
     return jax.tree.map(varying, arguments) if axes else arguments
 
 
-def _type(x: ArrayLike) -> Any:
-    return getattr(jax.ShapeDtypeStruct.like(x), "manual_axis_type", None)
+def axes_of(arguments: Any) -> frozenset:
+    """The axes of a mesh that one of the arguments varies over.
+
+    Args:
+        arguments: a pytree of arrays, or of their types.
+    """
+    return frozenset().union(*map(_axes, jax.tree.leaves(arguments)))
 
 
-def _axes(x: ArrayLike) -> frozenset:
-    kind = _type(x)
+def _axes(x: Any) -> frozenset:
+    kind: Any = getattr(jax.ShapeDtypeStruct.like(x), "manual_axis_type", None)
     return frozenset() if kind is None else kind.varying

@@ -1,0 +1,54 @@
+"""Filters inside ``jax.shard_map`` on eight simulated devices."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+
+import jax
+import numpy as np
+import pytest
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
+
+from longnn.filters import filter
+from polybases import legendre
+from tests.backends import BACKENDS
+from tests.longnn.filters.sharded import CASES, FUNCTIONS
+from tests.oracles import symmetric_matrix
+
+
+@cache
+def differences(backend: str) -> dict[str, dict[str, float]]:
+    """Of every case and function, relative to one device and a dense matrix."""
+    command = [sys.executable, "-m", "tests.longnn.filters.sharded", backend]
+    eight = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
+    done = subprocess.run(
+        command, env={**os.environ, **eight}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_eight_devices_equal_one(backend, case, function):
+    assert differences(backend)[case][function] < 1e-12
+
+
+def on_mesh(function):
+    """The function of a matrix and a signal, the matrix taken for a part of each device."""
+    mesh = jax.make_mesh((1,), ("graphs",), (AxisType.Auto,))
+    return jax.shard_map(function, mesh=mesh, in_specs=(P("graphs"), P()), out_specs=P("graphs"))
+
+
+def test_an_operator_of_each_device_wants_signals_of_each_device():
+    basis, theta, S, x = legendre(2), np.arange(3.0), symmetric_matrix(4), np.ones((4, 2))
+    apply = lambda S, x: filter(lambda t: S @ t, basis, theta, x)  # noqa: E731
+    marked = lambda S, x: apply(S, jax.lax.pcast(x, ("graphs",), to="varying"))  # noqa: E731
+    with pytest.raises(ValueError, match=r"varies over the axes \['graphs'\].*mark x with jax.lax"):
+        on_mesh(apply)(S, x)
+    np.testing.assert_allclose(on_mesh(marked)(S, x), apply(S, x), rtol=1e-12)
