@@ -76,7 +76,7 @@ def _built(order: int, scale: Scale, alpha: Array, beta: Array) -> Recurrence:
 
 def wide(values: Array) -> Array:
     """In float32 at least: products of degrees leave the range of float16 and its precision."""
-    return values.astype(jnp.promote_types(values.dtype, jnp.float32))
+    return values.astype(jnp.float32) if jnp.finfo(values.dtype).bits < 32 else values
 
 
 def up_to_a_factor(

@@ -13,7 +13,7 @@ from jaxtyping import Complex, Float, Num, Real
 from polybases._monomial import monomial
 from polybases.operators import MatVec, as_matvec, flat_matvec
 from polybases.recurrence import Recurrence, check_real, evaluate, expand, weighted_sum
-from polybases.signals import Signal, check_signal, check_weights, flat_signal, is_array
+from polybases.signals import Signal, check_signal, check_weights, complex_of, flat_signal, is_array
 from polybases.solve import positive_solve
 
 
@@ -186,7 +186,7 @@ def rational(
     if jnp.iscomplexobj(poles):
         raise ValueError("poles must be real, got complex numbers; pairs of them go into pairs")
     dtype = jnp.result_type(jnp.asarray(poles).dtype, float)
-    poles, pairs = jnp.asarray(poles, dtype), jnp.asarray(pairs, jnp.result_type(dtype, complex))
+    poles, pairs = jnp.asarray(poles, dtype), jnp.asarray(pairs, complex_of(dtype))
     if poles.ndim != 1 or pairs.ndim != 1:
         raise ValueError(f"poles and pairs must be vectors, got {poles.shape} and {pairs.shape}")
     _check_poles(poles, pairs, left, right)

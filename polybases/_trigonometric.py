@@ -47,7 +47,9 @@ def trigonometric(
         raise ValueError(f"degree must be at least the order {order}, got {degree}")
     interpolation = chebyshev_interpolation(degree, dtype=dtype)
     nodes = jnp.asarray(chebyshev_nodes(degree + 1), interpolation.matrix.dtype)
-    phase = jnp.outer(jnp.arange(1, order + 1) * jnp.asarray(omega, nodes.dtype), nodes)
+    phase = jnp.outer(
+        jnp.arange(1.0, order + 1, dtype=nodes.dtype) * jnp.asarray(omega, nodes.dtype), nodes
+    )
     waves = jnp.stack([jnp.cos(phase), jnp.sin(phase)], axis=1).reshape(2 * order, len(nodes))
     values = jnp.concatenate([jnp.ones_like(nodes)[None], waves])
     return Combination(values @ interpolation.matrix, interpolation.recurrence)

@@ -40,7 +40,8 @@ class Affine(NamedTuple):
 
     def inverse(self, t: Array) -> Array:
         """The point of the domain, real or complex."""
-        return self.centre + (t - self.middle) / self.scale
+        centre, middle, scale = (part.astype(t.dtype) for part in self)
+        return centre + (t - middle) / scale
 
     def moved(self, recurrence: Recurrence) -> Recurrence:
         """The polynomials p_k(t(x)) as a basis in x; without norms."""

@@ -10,6 +10,7 @@ from jaxtyping import Complex, Float, Real
 from polybases._connection import multiply_by_x
 from polybases.recurrence import Recurrence, check_theta, weighted_sum, with_rank
 from polybases.series import slopes, truncate
+from polybases.signals import complex_of
 
 
 def product(
@@ -113,7 +114,7 @@ def roots(
     theta = theta.astype(jnp.result_type(theta, recurrence.diagonal, float))
     order, channels = recurrence.order, theta.shape[1:]
     if order == 0:
-        return jnp.zeros(theta[1:].shape, jnp.result_type(theta, jnp.complex64))
+        return jnp.zeros(theta[1:].shape, complex_of(theta.dtype))
     step = jnp.arange(order)
     matrix = jnp.zeros((order, order), theta.dtype).at[step, step].set(recurrence.diagonal)
     matrix = matrix.at[step[:-1], step[1:]].set(recurrence.upper[:-1])

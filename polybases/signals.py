@@ -19,6 +19,11 @@ def is_complex(dtype: DTypeLike) -> bool:
     return jnp.issubdtype(dtype, jnp.complexfloating)
 
 
+def complex_of(dtype: DTypeLike) -> DTypeLike:
+    """The complex dtype of the precision of a floating or complex one, complex64 at least."""
+    return jnp.complex128 if jnp.finfo(dtype).bits == 64 else jnp.complex64
+
+
 def is_array(x: Signal) -> bool:
     """Whether a signal is one array, and no pytree of several."""
     return jax.tree_util.all_leaves([x])

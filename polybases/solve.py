@@ -39,7 +39,7 @@ def _checked(product: MatVec, right: Array, max_steps: int) -> Array:
     eps = float(jnp.finfo(right.dtype).eps)
     # for x of any size, whose square might leave the range of the dtype
     size = jnp.max(jnp.abs(right), initial=0)
-    size = jnp.where(size > 0, size, 1)
+    size = jnp.where(size > 0, size, 1).astype(right.dtype)
     unit = right / size
     found, _ = jax.scipy.sparse.linalg.cg(product, unit, tol=4 * eps, maxiter=max_steps)
     square = jnp.sum(jnp.abs(unit - product(found)) ** 2)

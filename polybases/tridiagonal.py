@@ -67,13 +67,13 @@ def eigenvalues(
         [n, ...].
     """
     n = len(diagonal)
-    index = jnp.arange(n).reshape(n, *(1,) * (diagonal.ndim - 1))
+    index = jnp.arange(n, dtype=jnp.int32).reshape(n, *(1,) * (diagonal.ndim - 1))
     low, high = _gershgorin(diagonal, off)
     scale = jnp.maximum(jnp.abs(low), jnp.abs(high))
     tolerance = 4 * jnp.finfo(diagonal.dtype).eps * scale
 
     # the eigenvalues for constant coefficients; each count bounds every eigenvalue on one side
-    cosine = jnp.cos((index + 1) * jnp.pi / (n + 1)).astype(diagonal.dtype)
+    cosine = jnp.cos((index + 1).astype(diagonal.dtype) * (jnp.pi / (n + 1)))
     guess = (low + high) / 2 - (high - low) / 2 * cosine
     count, _ = _sweep(diagonal, off, guess, scale)
     below, guess, count = count[:, None] <= index, guess[:, None], count[:, None]
@@ -124,7 +124,7 @@ def _sweep(diagonal: Array, off: Array, x: Array, scale: Array) -> tuple[Array, 
         slope = 1 + ratio * inverse * slope
         q = x - d - ratio
         inverse = 1 / jnp.where(jnp.abs(q) < smallest, -smallest, q)
-        return (inverse, slope, count + (inverse > 0), total + slope * inverse), None
+        return (inverse, slope, count + (inverse > 0).astype(count.dtype), total + slope * inverse), None
 
     start = (jnp.ones_like(x), jnp.zeros_like(x), jnp.zeros(x.shape, jnp.int32), jnp.zeros_like(x))
     (_, _, count, total), _ = jax.lax.scan(step, start, (diagonal, squared), unroll=UNROLL)

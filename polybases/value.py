@@ -20,6 +20,7 @@ from polybases.recurrence import Recurrence, check_order, check_real, evaluate
 from polybases.regression import check_degree, check_points, least_squares
 from polybases.series import derivative
 from polybases.shapes import Numbers, Values
+from polybases.signals import complex_of
 
 Coefficients = Float[Array, "terms *channels"]
 
@@ -349,7 +350,7 @@ def _antiderivative(series: Series, constant: ArrayLike, lbnd: Numbers | None) -
 @jax.jit
 def _roots(series: Series) -> Array:
     found = algebra.roots(series._terms(series.degree()), series.coef)
-    return series._map().inverse(found.astype(jnp.result_type(series.coef, jnp.complex64)))
+    return series._map().inverse(found.astype(complex_of(series.coef.dtype)))
 
 
 @jax.jit

@@ -1,5 +1,7 @@
 """APPNP: personalised PageRank of signals."""
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
@@ -8,8 +10,6 @@ from jaxtyping import Float
 
 from longnn.layers.operator import check_operator
 from longnn.models.appnp import PageRank
-from longnn.operators.protocol import Operator
-from polybases import MatVec
 from polybases.recurrence import check_real
 
 
@@ -38,7 +38,7 @@ class APPNP(nnx.Module):
         self.filter = PageRank(order, alpha, dtype=dtype)
 
     def __call__(
-        self, operator: Operator | MatVec, x: Float[ArrayLike, "N *channels"]
+        self, operator: Any, x: Float[ArrayLike, "N *channels"]
     ) -> Float[Array, "N *channels"]:
         """Applies the layer.
 
@@ -53,4 +53,5 @@ class APPNP(nnx.Module):
             TypeError: if the operator is none.
             ValueError: if shapes do not fit, or x is not real.
         """
-        return self.filter(check_operator(operator), check_real(x))
+        x = check_real(x)
+        return self.filter(check_operator(operator, x.dtype), x)

@@ -1,6 +1,6 @@
 """ChebConv: Chebyshev polynomials of the Laplacian with a matrix for each degree."""
 
-from typing import SupportsIndex, Unpack
+from typing import Any, SupportsIndex, Unpack
 
 import jax.numpy as jnp
 from flax import nnx
@@ -12,8 +12,7 @@ from longnn.graphs.checks import check_range
 from longnn.layers.linear import Linear, Weights
 from longnn.layers.operator import matvec_of
 from longnn.models.model import Setting
-from longnn.operators.protocol import Operator
-from polybases import MatVec, chebyshev, combine, expand
+from polybases import chebyshev, combine, expand
 from polybases.recurrence import check_order
 
 
@@ -56,9 +55,7 @@ class ChebConv(nnx.Module):
         self.linear = Linear(in_features, out_features, (self.order + 1,), **weights)
         self.lambda_max = Setting(jnp.asarray(lambda_max, self.linear.kernel.dtype))
 
-    def __call__(
-        self, operator: Operator | MatVec, x: Float[ArrayLike, "N F"]
-    ) -> Float[Array, "N C"]:
+    def __call__(self, operator: Any, x: Float[ArrayLike, "N F"]) -> Float[Array, "N C"]:
         """Applies the layer.
 
         Args:
@@ -72,7 +69,8 @@ class ChebConv(nnx.Module):
             TypeError: if the operator is none.
             ValueError: if shapes do not fit, or x is not real.
         """
-        x, matvec = self.linear.checked(x), matvec_of(operator)
+        x = self.linear.checked(x)
+        matvec = matvec_of(operator, x.dtype)
         factor = 2 / self.lambda_max[...].astype(x.dtype)
 
         def laplacian(t: Array) -> Array:

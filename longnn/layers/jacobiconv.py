@@ -1,6 +1,6 @@
 """JacobiConv: a filter of each output channel in a fixed basis of Jacobi polynomials."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import jax.numpy as jnp
 from flax import nnx
@@ -14,8 +14,6 @@ from longnn.layers.operator import check_operator
 from longnn.models.coefficients import Decomposed
 from longnn.models.jacobiconv import FixedJacobi
 from longnn.models.series import InBasis
-from longnn.operators.protocol import Operator
-from polybases import MatVec
 
 
 class JacobiConv(nnx.Module):
@@ -63,9 +61,7 @@ class JacobiConv(nnx.Module):
             Decomposed(ones, out_features, gamma0, dtype=dtype),
         )
 
-    def __call__(
-        self, operator: Operator | MatVec, x: Float[ArrayLike, "N F"]
-    ) -> Float[Array, "N C"]:
+    def __call__(self, operator: Any, x: Float[ArrayLike, "N F"]) -> Float[Array, "N C"]:
         """Applies the layer.
 
         Args:
@@ -80,4 +76,5 @@ class JacobiConv(nnx.Module):
             TypeError: if the operator is none.
             ValueError: if shapes do not fit, or x is not real.
         """
-        return self.filter(check_operator(operator), self.linear(x))
+        x = self.linear(x)
+        return self.filter(check_operator(operator, x.dtype), x)

