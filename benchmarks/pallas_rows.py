@@ -114,7 +114,7 @@ class PallasSweeps:
     def filter_sum(self, recurrence: Recurrence, theta: Array, x: Array) -> Array:
         """sum_k theta_k p_k(S) x by Clenshaw's algorithm."""
         ((recurrence, weights, (signal,)),) = into_panels(self, recurrence, theta, x)
-        first, diagonal, upper, lower, _ = recurrence
+        first, diagonal, upper, lower, *_ = recurrence
         following = jnp.roll(lower / upper, -1, axis=0)
         steps = jnp.stack([1 / upper, first * weights[:-1], -diagonal / upper, -following], axis=1)
         y = [first * weights[-1] * signal]  # and, after the first step, the one before it
@@ -127,7 +127,7 @@ class PallasSweeps:
     ) -> tuple[Array, Array]:
         """(dtheta, dx) by the sweep Q_k = p_k(S) g."""
         ((recurrence, weights, (signal, q)),) = into_panels(self, recurrence, theta, x, g)
-        first, diagonal, upper, lower, _ = recurrence
+        first, diagonal, upper, lower, *_ = recurrence
         steps = jnp.stack([1 / upper, -diagonal / upper, -lower / upper], axis=1)
         terms = [first * q]
         for k in range(recurrence.order):

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CALLS = {
-    "a signal of another number of columns": "polybases.weighted_sum("
-    "polybases.monomial(1), jnp.ones((2, 3)), lambda t: t, jnp.ones((5, 4)))",
+    "values of another number than points": "polybases.least_squares("
+    "polybases.monomial(1), jnp.ones(5), jnp.ones(4))",
     "nodes and weights of different lengths": "polybases.from_nodes(1, jnp.ones(3), jnp.ones(2))",
     "a matrix where a scalar belongs": "polybases.vander(jnp.ones(2), 1, jnp.ones((2, 2)))",
     "integers where a signal belongs": "polybases.evaluate("
