@@ -112,6 +112,7 @@ BY_THETA: Rule = Rule(
         lambda operator, basis, x: SUM((operator, basis, theta, x)), fixed, changes
     ),
     lambda: PROJECTION,
+    like=lambda fixed, _: fixed[2],
 )
 """F(theta, x) of (operator, basis, x), linear in theta."""
 
@@ -122,6 +123,7 @@ BY_X: Rule = Rule(
     lambda fixed, x: _sum(fixed[0], fixed[1], fixed[2], x),
     lambda fixed, x, changes: along(lambda *some: SUM((*some, x)), fixed, changes),
     lambda: BY_X_TURNED,
+    like=lambda _, x: x,
 )
 """F(theta, x) of (operator, basis, theta), linear in x."""
 
@@ -131,6 +133,7 @@ BY_X_TURNED: Rule = Rule(
         lambda operator, *some: SUM((turn(operator), *some, g)), fixed, changes
     ),
     lambda: BY_X,
+    like=lambda _, g: g,
 )
 """The same with the transpose of the operator."""
 
@@ -146,6 +149,7 @@ BY_BOTH: Rule = Rule(
         changes,
     ),
     lambda: ADJOINT,
+    like=lambda _, both: both[1],
 )
 """F(dtheta, x) + F(theta, dx) of (operator, basis, theta, x), linear in (dtheta, dx)."""
 

@@ -29,15 +29,19 @@ class Rule:
             have derivatives, and raises where one is refused.
         transpose: gives the rule that takes the cotangent of the result for its moving argument
             and returns that of ``moving``; None for a function where nothing moves.
+        like: (fixed, moving) -> arrays of the types of the result. With it the function is traced
+            where it is compiled alone: reverse mode passes over it, and takes its transpose.
     """
 
     function: Callable[[Any, Any], Any]
     derivative: Callable[[Any, Any, Any], Any]
     transpose: Callable[[], "Rule"] | None = None
+    like: Callable[[Any, Any], Any] | None = None
 
     def __call__(self, fixed: tuple[Any, ...], moving: Any = ()) -> Any:
         """The result, as an operation that every transformation of jax takes."""
-        jaxpr, out = jax.make_jaxpr(self.function, return_shape=True)(fixed, moving)
+        traced = self.function if self.like is None else self.like
+        jaxpr, out = jax.make_jaxpr(traced, return_shape=True)(fixed, moving)
         arrays = jax.tree.leaves((fixed, moving))
         trees = _Trees(*map(jax.tree.structure, (fixed, moving, out)))
         flat = _linear.bind(*arrays, rule=self, trees=trees, jaxpr=jaxpr)
@@ -70,8 +74,19 @@ def refusing(message: str) -> Callable[[Any, Any, Any], Any]:
     return derivative
 
 
-def _run(*arrays: Any, jaxpr: ClosedJaxpr, **_: Any) -> list[Any]:
-    return jaxpr_as_fun(jaxpr)(*arrays)
+def _run(*arrays: Any, rule: Rule, trees: "_Trees", jaxpr: ClosedJaxpr) -> list[Any]:
+    if rule.like is None:
+        return jaxpr_as_fun(jaxpr)(*arrays)
+    return _run_anew(*arrays, rule=rule, trees=trees)
+
+
+def _run_anew(*arrays: Any, rule: Rule, trees: "_Trees", **_: Any) -> list[Any]:
+    return jax.tree.leaves(rule.function(*trees.given(arrays)))
+
+
+def _run_portably(*arrays: Any, **parameters: Any) -> list[Any]:
+    with for_export():
+        return _run_anew(*arrays, **parameters)
 
 
 def _lower(context: Any, *values: Any, **parameters: Any) -> Any:
@@ -79,11 +94,6 @@ def _lower(context: Any, *values: Any, **parameters: Any) -> Any:
     # jax.export refuses kernels of other libraries
     run = _run_portably if getattr(module, "for_export", False) else _run
     return mlir.lower_fun(run, multiple_results=True)(context, *values, **parameters)
-
-
-def _run_portably(*arrays: Any, rule: Rule, trees: "_Trees", **_: Any) -> list[Any]:
-    with for_export():
-        return jax.tree.leaves(rule.function(*trees.given(arrays)))
 
 
 class _Trees(NamedTuple):
@@ -162,10 +172,13 @@ def _batched(rule: Rule, axes: list[int | None], size: int) -> Rule:
     Changes of a fixed argument have the axes of the argument.
     """
 
-    def function(fixed: Any, moving: Any) -> Any:
-        leaves, tree = _flattened(fixed)
-        one = lambda leaves, moving: rule.function(tree.unflatten(leaves), moving)  # noqa: E731
-        return jax.vmap(one, (axes, 0), axis_size=size)(leaves, moving)
+    def members(of: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def every(fixed: Any, moving: Any) -> Any:
+            leaves, tree = _flattened(fixed)
+            one = lambda leaves, moving: of(tree.unflatten(leaves), moving)  # noqa: E731
+            return jax.vmap(one, (axes, 0), axis_size=size)(leaves, moving)
+
+        return every
 
     def derivative(fixed: Any, moving: Any, changes: Any) -> Any:
         leaves, tree = _flattened(fixed)
@@ -180,9 +193,13 @@ def _batched(rule: Rule, axes: list[int | None], size: int) -> Rule:
         every = (axes, 0, change_axes)
         return jax.vmap(one, every, axis_size=size)(leaves, moving, changed)
 
-    transpose = rule.transpose
-    turned = None if transpose is None else lambda: _batched(transpose(), axes, size)
-    return Rule(function, derivative, turned)
+    transpose, like = rule.transpose, rule.like
+    return Rule(
+        members(rule.function),
+        derivative,
+        None if transpose is None else lambda: _batched(transpose(), axes, size),
+        None if like is None else members(like),
+    )
 
 
 _linear = Primitive("longnn_linear")
