@@ -133,7 +133,6 @@ BY_X_TURNED: Rule = Rule(
         lambda operator, *some: SUM((turn(operator), *some, g)), fixed, changes
     ),
     lambda: BY_X,
-    like=lambda _, g: g,
 )
 """The same with the transpose of the operator."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.extend.core import jaxprs_in_params
 
-from longnn.filters import filter
+from longnn.filters import filter, rules
 from longnn.graphs.graph import Graph
 from longnn.operators import normalized_adjacency
 from polybases import jacobi, weighted_sum
@@ -18,6 +18,7 @@ from tests.longnn.filtering import (
     PAIRS,
     THETA,
     B,
+    C,
     G,
     K,
     N,
@@ -110,6 +111,46 @@ def test_value_and_gradient_never_hold_the_terms():
     plain = program(lambda basis, theta, x: weighted_sum(basis, theta, S.matvec, x))
     assert largest(ours) < (K + 1) * LARGE // 2
     assert largest(plain) >= K * LARGE
+
+
+def products(jaxpr) -> int:
+    """Products with a matrix [N, N] that a run takes, the rounds of loops counted."""
+    found = 0
+    for equation in jaxpr.eqns:
+        rounds = equation.params.get("length", 1)
+        found += rounds * sum(map(products, jaxprs_in_params(equation.params)))
+        found += equation.primitive.name == "dot_general" and equation.invars[0].aval.size == N * N
+    return found
+
+
+@pytest.mark.parametrize("wanted", [(0,), (1,), (0, 1), (2,), (0, 1, 2)])
+def test_a_gradient_takes_one_product_for_each_degree_and_no_more(wanted):
+    S = symmetric_matrix(N)
+
+    def value(theta, x, a):
+        return jnp.sum(filter(lambda t: S @ t, jacobi(K, a, 0.5), theta, x, check=False))
+
+    point = (THETA, X, 0.3)
+    assert products(jax.make_jaxpr(value)(*point).jaxpr) == K
+    both = jax.make_jaxpr(jax.value_and_grad(value, wanted))(*point).jaxpr
+    assert products(both) == 2 * K
+
+
+def _types(tree):
+    return [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(tree)]
+
+
+@pytest.mark.parametrize("name", ["BY_THETA", "BY_X", "BY_BOTH"])
+def test_what_a_rule_says_of_its_result_is_so(name):
+    S, basis = operator(), jacobi(K, jnp.full(C, 0.3), 0.5)
+    fixed, moving = {
+        "BY_THETA": ((S, basis, X), THETA),
+        "BY_X": ((S, basis, THETA), X),
+        "BY_BOTH": ((S, basis, THETA, X), (THETA, X)),
+    }[name]
+    rule = getattr(rules, name)
+    told, found = (jax.eval_shape(f, fixed, moving) for f in (rule.like, rule.function))
+    assert _types(told) == _types(found) == [((N, C), jnp.float64)]
 
 
 def test_traces_once_while_alpha_theta_and_x_change():
