@@ -11,9 +11,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from polybases.recurrence import NO_WEIGHT, Recurrence
-from polybases.shapes import Values
 
-Ends = Float[Array, "2"]
+Bounds = Float[Array, "2"]
 EndPair = ArrayLike | Sequence[ArrayLike]
 """A pair of numbers (left, right), or an array of two."""
 
@@ -33,8 +32,8 @@ class Affine(NamedTuple):
     middle: Float[Array, ""]
     scale: Float[Array, ""]
 
-    def __call__(self, x: Values) -> Values:
-        """The point of the window, in the dtype of x."""
+    def __call__(self, x: Array) -> Array:
+        """The point of the window, real or complex, in the dtype of x."""
         centre, middle, scale = (part.astype(x.dtype) for part in self)
         return middle + scale * (x - centre)
 
@@ -50,7 +49,7 @@ class Affine(NamedTuple):
         return Recurrence(recurrence.first, *moved, NO_WEIGHT)
 
 
-def between(domain: Ends, window: Ends) -> Affine:
+def between(domain: Bounds, window: Bounds) -> Affine:
     """The map of a domain onto a window; the identity where they are equal.
 
     Args:
@@ -66,7 +65,7 @@ def between(domain: Ends, window: Ends) -> Affine:
     return Affine(centre, middle, (window[1] - window[0]) / (domain[1] - domain[0]))
 
 
-def check_ends(name: str, ends: EndPair, like: Array) -> Ends:
+def check_ends(name: str, ends: EndPair, like: Array) -> Bounds:
     """Returns the ends as an array of the dtype of ``like``, or raises ValueError.
 
     Args:

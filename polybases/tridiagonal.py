@@ -124,7 +124,12 @@ def _sweep(diagonal: Array, off: Array, x: Array, scale: Array) -> tuple[Array, 
         slope = 1 + ratio * inverse * slope
         q = x - d - ratio
         inverse = 1 / jnp.where(jnp.abs(q) < smallest, -smallest, q)
-        return (inverse, slope, count + (inverse > 0).astype(count.dtype), total + slope * inverse), None
+        return (
+            inverse,
+            slope,
+            count + (inverse > 0).astype(count.dtype),
+            total + slope * inverse,
+        ), None
 
     start = (jnp.ones_like(x), jnp.zeros_like(x), jnp.zeros(x.shape, jnp.int32), jnp.zeros_like(x))
     (_, _, count, total), _ = jax.lax.scan(step, start, (diagonal, squared), unroll=UNROLL)

@@ -9,18 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Complex, Float, Real
+from jaxtyping import Complex, Float, Inexact, Num, Real
 
 from polybases import algebra
 from polybases._connection import connection
-from polybases.affine import UNIT, Affine, EndPair, Ends, between, check_ends
+from polybases.affine import UNIT, Affine, Bounds, EndPair, between, check_ends
 from polybases.family import Basis, Family, as_family, common, same, terms
 from polybases.operands import check_coef, number, padded, same_channels
-from polybases.recurrence import Recurrence, check_order, check_real, evaluate
+from polybases.recurrence import Recurrence, check_order, evaluate, expand
 from polybases.regression import check_degree, check_points, least_squares
 from polybases.series import derivative
 from polybases.shapes import Numbers, Values
-from polybases.signals import complex_of
+from polybases.signals import complex_of, is_complex
 
 Coefficients = Float[Array, "terms *channels"]
 
@@ -60,8 +60,8 @@ class Series:
 
     basis: Recurrence | Family
     coef: Coefficients
-    domain: Ends
-    window: Ends
+    domain: Bounds
+    window: Bounds
     __array_ufunc__ = None  # numpy's scalars leave their arithmetic to ours
 
     def __init__(
@@ -124,14 +124,15 @@ class Series:
         check_points(recurrence, points)
         return empty._with(least_squares(recurrence, points, y, weights))
 
-    def __call__(self, x: Numbers) -> Values:
-        """Values [*x.shape, *channels] at real points (numpy has the channels first).
+    def __call__(self, x: Num[ArrayLike, "..."]) -> Inexact[Array, "..."]:
+        """Values [*x.shape, *channels] (numpy has the channels first).
 
         Args:
-            x: [...] real, in the domain unless extrapolation is meant.
+            x: [...] real, in the domain unless extrapolation is meant; or complex, such as roots.
         """
         x = jnp.asarray(x)
-        return _values(self, check_real(x.astype(jnp.result_type(x, self.coef))))
+        dtype = jnp.result_type(x.real, self.coef)
+        return _values(self, x.astype(complex_of(dtype) if is_complex(x.dtype) else dtype))
 
     def degree(self) -> int:
         """K, one less than the number of coefficients."""
@@ -317,7 +318,12 @@ class Series:
 
 @jax.jit
 def _values(series: Series, x: Array) -> Array:
-    p = evaluate(series._terms(series.degree()), series._map()(x))
+    basis, x = series._terms(series.degree()), series._map()(x)
+    p = (
+        expand(basis, lambda t: x * t, jnp.ones_like(x))
+        if is_complex(x.dtype)
+        else evaluate(basis, x)
+    )
     return jnp.tensordot(p, series.coef.astype(x.dtype), axes=(0, 0), precision="highest")
 
 
