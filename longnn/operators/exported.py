@@ -4,31 +4,24 @@ The rules of ``longnn.operators.linear`` are lowered again for export, with :fun
 what would call a kernel then gathers and sums.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
-_EXPORTING: ContextVar[bool] = ContextVar("longnn_exporting", default=False)
+_EXPORTING = jax.make_user_context(default_value=False)  # jax keeps no trace of one for the other
 
 
 def exporting() -> bool:
     """Whether the program that is traced now is for ``jax.export``."""
-    return _EXPORTING.get()
+    return _EXPORTING.value
 
 
-@contextmanager
-def for_export() -> Iterator[None]:
+def for_export() -> AbstractContextManager[None]:
     """Inside it, :func:`exporting` is true."""
-    token = _EXPORTING.set(True)
-    try:
-        yield
-    finally:
-        _EXPORTING.reset(token)
+    return _EXPORTING(True)
 
 
 def portable_product(

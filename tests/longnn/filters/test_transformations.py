@@ -130,6 +130,22 @@ def test_strict_promotion(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_kernels_stay_in_the_process_that_exports(backend):
+    """In either order, though jax keeps traces."""
+    S = normalized_adjacency(GRAPH, backend=backend, dtype=jnp.float64)
+    program = jax.jit(jax.value_and_grad(loss("filter", S), ALL))
+    point = tuple(map(jnp.asarray, POINT))
+    kernels = lambda text: "@longnn_" in text or "csr_sparse_dense" in text  # noqa: E731
+    for _ in range(2):
+        assert kernels(program.lower(*point).as_text()) == (backend in ("native", "csr"))
+        exported = jax.export.export(program)(*point)
+        assert not kernels(exported.mlir_module())
+    again = jax.export.deserialize(exported.serialize()).call(*point)
+    for one, other in zip(jax.tree.leaves(again), jax.tree.leaves(program(*point)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_construction_under_jit_is_refused(backend):
     with pytest.raises(TypeError, match="built on the host, from numbers; got a traced array"):
         jax.jit(lambda graph: normalized_adjacency(graph, backend=backend).matvec(X))(GRAPH)
