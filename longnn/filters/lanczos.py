@@ -10,10 +10,13 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Real
 
 from longnn.filters.columns import batch_as_columns
+from longnn.operators.exported import exporting
+from longnn.operators.linear import Rule, along
 from longnn.operators.order import OrderedOperator
 from longnn.operators.protocol import Operator, Sweeping
 from longnn.operators.similar import SimilarOperator
 from longnn.operators.transforms import refuse_gradient
+from longnn.operators.varying import varying_alike
 from polybases.lanczos import inner, three_term, three_term_step, unit
 from polybases.recurrence import check_real
 
@@ -49,7 +52,7 @@ def lanczos_filter(
             f"theta must have shape [K+1, C] for a signal [N, C], got {theta.shape} and {x.shape}"
         )
     theta = jnp.broadcast_to(theta.astype(x.dtype), (len(theta), x.shape[1]))
-    return _apply(_in_full(operator), theta, x)
+    return _apply(*varying_alike((_in_full(operator), theta, x)))
 
 
 def lanczos_coefficients(
@@ -81,21 +84,21 @@ def _in_full(operator: Any) -> Any:  # any operator, of a user's too
 
 @jax.custom_vjp
 def _apply(operator: Operator, theta: Array, x: Array) -> Array:
-    return _sum(operator, theta, x)
+    return _SUM((operator, theta, x))
 
 
 def _forward(operator: Any, theta: Any, x: Any) -> tuple[Array, Any]:
     operator = refuse_gradient(
         operator, "lanczos_filter gives no derivative in its operator; use polybases.OptBasis"
     )
-    return _sum(operator, theta.value, x.value), (operator, theta.value, x.value)
+    return _SUM((operator, theta.value, x.value)), (operator, theta.value, x.value)
 
 
 def _backward(residuals, g):
     operator, theta, x = residuals
     if isinstance(g, jax.custom_derivatives.SymbolicZero):
         return None, jnp.zeros_like(theta), jnp.zeros_like(x)
-    return None, *_adjoint(operator, theta, x, g)
+    return None, *_ADJOINT((operator, theta, x, g))
 
 
 _apply.defvjp(_forward, _backward, symbolic_zeros=True)
@@ -104,8 +107,12 @@ _apply.defvjp(_forward, _backward, symbolic_zeros=True)
 @batch_as_columns
 def _sum(operator: Operator, theta: Array, x: Array) -> Array:
     """The filter alone, without keeping the vectors."""
-    if isinstance(operator, Sweeping):
+    if isinstance(operator, Sweeping) and not exporting():
         return operator.lanczos_sum(theta, x)
+    return _plain_sum(operator, theta, x)
+
+
+def _plain_sum(operator: Operator, theta: Array, x: Array) -> Array:
     first, length = unit(x, jnp.zeros_like(x[0]))
 
     def step(carry, weight):
@@ -120,8 +127,12 @@ def _sum(operator: Operator, theta: Array, x: Array) -> Array:
 @batch_as_columns
 def _adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
     """(dtheta [K+1, ...], dx [N, ...]), the vectors made again."""
-    if isinstance(operator, Sweeping):
+    if isinstance(operator, Sweeping) and not exporting():
         return operator.lanczos_adjoint(theta, x, g)
+    return _plain_adjoint(operator, theta, x, g)
+
+
+def _plain_adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tuple[Array, Array]:
     width = _panel(operator, x)
     if width is None:
         return _panel_adjoint(operator, theta, x, g)
@@ -172,3 +183,12 @@ def _panel_adjoint(operator: Operator, theta: Array, x: Array, g: Array) -> tupl
 def _unit_adjoint(c: Array, unit: Array, length: Array) -> Array:
     inverse = jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1), 0)
     return (c - inner(c, unit) * unit) * inverse
+
+
+_SUM = Rule(
+    lambda fixed, _: _sum(*fixed), lambda fixed, _, changes: along(_plain_sum, fixed, changes)
+)
+_ADJOINT = Rule(
+    lambda fixed, _: _adjoint(*fixed),
+    lambda fixed, _, changes: along(_plain_adjoint, fixed, changes),
+)

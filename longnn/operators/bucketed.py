@@ -15,6 +15,7 @@ from jaxtyping import Float, Int, Int32
 from longnn.graphs.device import on_device
 from longnn.operators._buckets import buckets_of, joined, places_of
 from longnn.operators.transforms import static
+from longnn.operators.varying import axes_of, varying_over
 
 Take = Callable[[tuple[Array, ...]], Array]
 
@@ -183,7 +184,8 @@ def _total(indices: tuple[Array, ...], take: Take) -> Array:
     blocks = tuple(i.reshape(width // UNROLL, UNROLL, -1) for i in indices)
     like = jax.eval_shape(lambda block: _chain(block, take, UNROLL), tuple(b[0] for b in blocks))
     step = lambda total, block: (total + _chain(block, take, UNROLL), None)  # noqa: E731
-    return jax.lax.scan(step, jnp.zeros(like.shape, like.dtype), blocks)[0]
+    start = varying_over(axes_of(like), jnp.zeros(like.shape, like.dtype))
+    return jax.lax.scan(step, start, blocks)[0]
 
 
 def _chain(indices: tuple[Array, ...], take: Take, width: int) -> Array:

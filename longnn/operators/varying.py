@@ -15,7 +15,16 @@ def varying_alike(arguments: Any) -> Any:
     Args:
         arguments: a pytree of arrays.
     """
-    axes = axes_of(arguments)
+    return varying_over(axes_of(arguments), arguments)
+
+
+def varying_over(axes: frozenset, arguments: Any) -> Any:
+    """The arguments, each varying over these axes of a mesh, too.
+
+    Args:
+        axes: names.
+        arguments: a pytree of arrays.
+    """
 
     def varying(leaf: ArrayLike) -> ArrayLike:
         missing = tuple(sorted(axes - _axes(leaf), key=str))

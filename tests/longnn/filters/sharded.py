@@ -20,8 +20,8 @@ from polybases import jacobi, weighted_sum
 
 K, N, C = 3, 16, 8
 RNG = np.random.default_rng(0)
-EDGES = np.array([[i, (i + 1) % (N - 1)] for i in range(N - 1)] + [[0, 7], [3, 11]])
-GRAPH = Graph.from_edges(EDGES, N)  # the last node is isolated
+HUB = [[0, i] for i in range(2, 13)]  # whose row of "bucketed" is summed by a loop
+GRAPH = Graph.from_edges(np.array([[i, i + 1] for i in range(N - 2)] + HUB), N)  # one is isolated
 DENSE = shift_matrix(GRAPH).toarray()
 POINT = (RNG.normal(size=K + 1), RNG.normal(size=(N, C)), 0.3)
 DIRECTION = (RNG.normal(size=K + 1), RNG.normal(size=(N, C)), -0.7)

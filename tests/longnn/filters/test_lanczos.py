@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
 
 from longnn.filters import lanczos
 from longnn.filters.lanczos import lanczos_filter
@@ -68,6 +70,56 @@ def test_members_of_a_batch_are_those_alone(backend):
         alone = derived(lanczos_filter, operator, *(jnp.array(part[member]) for part in members))
         for a, b in zip(alone, together, strict=True):
             np.testing.assert_allclose(a, b[member], atol=1e-12)
+
+
+def penalty(one, operator, g):
+    """A function of the gradient in theta and in x."""
+    value = lambda theta, x: jnp.sum(g * jnp.sin(one(operator, theta, x)))  # noqa: E731
+    slopes = jax.grad(value, (0, 1))
+    return lambda theta, x: sum(jnp.sum(jnp.sin(slope)) for slope in slopes(theta, x))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_of_gradients_equal_plain_differentiation(backend):
+    operator = normalized_adjacency(graph(N, True), backend=backend, dtype=np.float64)
+    theta, x, g = map(jnp.asarray, np.random.default_rng(0).normal(size=(3, N, 2)))
+    got, exact = (
+        jax.jit(jax.grad(penalty(one, operator, g), (0, 1)))(theta[:4], x)
+        for one in (lanczos_filter, plain)
+    )
+    for a, b in zip(got, exact, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-9 * np.abs(b).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_exported_programs_hold_no_kernels(backend):
+    operator = normalized_adjacency(graph(N, True), backend=backend, dtype=np.float64)
+    program = jax.jit(lambda *point: derived(lanczos_filter, operator, *point))
+    point = tuple(map(jnp.asarray, case(N, 3)))
+    exported = jax.export.export(program)(*point)
+    assert "@longnn_" not in exported.mlir_module()
+    for a, b in zip(exported.call(*point), program(*point), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12 * np.abs(b).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_columns_on_parts_of_a_mesh_sum_up_the_gradient_of_shared_weights(backend):
+    operator = normalized_adjacency(graph(N, False), backend=backend, dtype=np.float64)
+    theta, x, _ = map(jnp.asarray, case(N, 3))
+    loss = lambda theta, x: jnp.sum(jnp.sin(lanczos_filter(operator, theta, x)))  # noqa: E731
+    mesh = jax.make_mesh((1,), ("columns",), (AxisType.Auto,))
+    parts = jax.shard_map(
+        lambda *some: jax.lax.psum(loss(*some), "columns"),
+        mesh=mesh,
+        in_specs=(P(), P(None, "columns")),
+        out_specs=P(),
+    )
+    got, exact = (jax.jit(jax.grad(f, (0, 1)))(theta[:, :1], x) for f in (parts, loss))
+    for a, b in zip(got, exact, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12 * np.abs(b).max())
 
 
 @pytest.mark.slow
