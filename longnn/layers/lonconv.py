@@ -1,22 +1,15 @@
 """LonConv: a filter of each output channel in a learned orthonormal basis."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
-import jax.numpy as jnp
-from flax import nnx
-from jax import Array
 from jax.typing import ArrayLike
-from jaxtyping import Float
 
-from longnn.graphs.checks import check_count
+from longnn.layers.filtered import Filtered
 from longnn.layers.linear import Linear, Weights
-from longnn.layers.operator import check_operator
-from longnn.models.coefficients import Decomposed
-from longnn.models.series import InBasis
 from polybases.modules import Jacobi
 
 
-class LonConv(nnx.Module):
+class LonConv(Filtered):
     """The layer sum_k theta_kc p_k(S) (X W + b)_c with a learned orthonormal basis (LON-GNN).
 
     p_k are the Jacobi polynomials that are orthonormal under (1-x)^alpha (1+x)^beta, whose
@@ -37,6 +30,8 @@ class LonConv(nnx.Module):
         ValueError: if a setting lies outside its range.
 
     Example:
+        >>> import jax.numpy as jnp
+        >>> from flax import nnx
         >>> ring = lambda t: (jnp.roll(t, 1, axis=0) + jnp.roll(t, -1, axis=0)) / 2  # S t
         >>> layer = LonConv(5, 3, order=4, alpha=0.5, rngs=nnx.Rngs(0))
         >>> print(layer(ring, jnp.ones((12, 5))).shape, layer.filter.basis.alpha.round(3))
@@ -54,27 +49,6 @@ class LonConv(nnx.Module):
         gamma0: ArrayLike = 1.0,
         **weights: Unpack[Weights],
     ):
-        self.linear = Linear(in_features, out_features, **weights)
-        dtype, ones = self.linear.kernel.dtype, jnp.ones(check_count("order", order) + 1)
-        self.filter = InBasis(
-            Jacobi(order, alpha, beta, dtype=dtype),
-            Decomposed(ones, out_features, gamma0, dtype=dtype),
-        )
-
-    def __call__(self, operator: Any, x: Float[ArrayLike, "N F"]) -> Float[Array, "N C"]:
-        """Applies the layer.
-
-        Args:
-            operator: S = D^-1/2 A D^-1/2 of a graph of N nodes, or another symmetric operator
-                with its spectrum in [-1, 1].
-            x: [N, F] features.
-
-        Returns:
-            [N, C] array of the dtype of x.
-
-        Raises:
-            TypeError: if the operator is none.
-            ValueError: if shapes do not fit, or x is not real.
-        """
-        x = self.linear(x)
-        return self.filter(check_operator(operator, x.dtype), x)
+        linear = Linear(in_features, out_features, **weights)
+        basis = Jacobi(order, alpha, beta, dtype=linear.kernel.dtype)
+        super().__init__(linear, basis, order, gamma0)
