@@ -193,8 +193,8 @@ def checked_edges(
     return edges.astype(np.int64)
 
 
-def checked_weights(weights: Shaped[np.ndarray, "..."], num_edges: int) -> Real[np.ndarray, " E"]:
-    """Weights [E] as float64, or a ValueError unless all are finite and positive."""
+def checked_weights(weights: Shaped[np.ndarray, "..."], num_edges: int) -> Shaped[np.ndarray, " E"]:
+    """Weights [E] of real numbers or bool, or a ValueError unless all are finite and positive."""
     weights = real_array("weights", weights)
     if weights.shape == (num_edges, 1):
         weights = weights[:, 0]
