@@ -108,6 +108,7 @@ def test_nothing_private_is_promised():
     assert [line for line in RECORDED if re.search(r"\._[a-z]", line)] == []
 
 
+@pytest.mark.slow
 def test_the_readme_prints_what_it_says():
     text = (ROOT / "polybases" / "README.md").read_text()
     code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))

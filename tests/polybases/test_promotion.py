@@ -15,6 +15,7 @@ DTYPES = [
     pytest.param(jnp.float64, marks=pytest.mark.slow),
     pytest.param(jnp.bfloat16, marks=pytest.mark.slow),
 ]
+OTHERS = [name for name in DTYPED if name != "jacobi"]
 OF_ALL = {
     "expand": lambda b, d: b.expand(MATRIX, jnp.ones(3, d)),
     "of a function": lambda b, d: b.expand(lambda t: t, jnp.ones(3, d)),
@@ -52,7 +53,9 @@ OF_ORTHOGONAL = {
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", DTYPED)
+@pytest.mark.parametrize(
+    "name", ["jacobi", *(pytest.param(n, marks=pytest.mark.slow) for n in OTHERS)]
+)
 def test_operators_and_values_of_every_family(name, dtype):
     with jax.numpy_dtype_promotion("strict"):
         basis = DTYPED[name](dtype)

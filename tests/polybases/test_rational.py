@@ -34,6 +34,7 @@ def loss(poles, matrix):
     return jnp.sum(filtered(poles, matrix, X) ** 3)
 
 
+@pytest.mark.slow
 def test_derivatives_in_the_poles_and_in_the_operator_of_first_and_second_order():
     poles = np.array(POLES)
     exact = lambda poles, matrix: np.sum((dense(poles, matrix) @ X) ** 3)  # noqa: E731
@@ -104,6 +105,7 @@ def test_one_trace_serves_all_poles():
     assert len(traces) == 1
 
 
+@pytest.mark.slow
 def test_a_hermitian_matrix_and_its_derivatives():
     rng = np.random.default_rng(4)
     a = rng.normal(size=(N, N)) + 1j * rng.normal(size=(N, N))
@@ -132,6 +134,7 @@ def test_a_hermitian_matrix_and_its_derivatives():
     np.testing.assert_allclose(got[1], right[1], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_signal_that_is_a_pytree():
     matvec = lambda t: {"a": S @ t["a"], "b": 0.5 * t["b"]}  # noqa: E731
     x = {"a": X, "b": X[:2]}

@@ -101,6 +101,7 @@ def test_complex_signals_equal_eigh(matrix, theta):
         np.testing.assert_allclose(got, exact(matrix, Z, theta), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_derivatives_of_complex_filters_equal_plain_autodiff():
     matrix = jnp.asarray(H)
     energy = lambda apply: lambda t, z: jnp.sum(jnp.abs(apply(t, z)) ** 4)  # noqa: E731

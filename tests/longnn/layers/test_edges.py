@@ -62,6 +62,7 @@ def test_products_are_those_of_the_dense_matrix_concrete_and_traced(loops):
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_a_batch_with_padding_is_its_graphs_one_by_one():
     batch = jraph.pad_with_graphs(jraph.batch([tuple_of(n) for n in SIZES]), 20, 60, 4)
     layer = LonConv(4, 3, order=3, dtype=jnp.float64, rngs=nnx.Rngs(0))
