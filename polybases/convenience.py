@@ -26,7 +26,7 @@ def eval_jacobi(n: SupportsIndex, alpha: Numbers, beta: Numbers, x: Numbers) -> 
 
     Example:
         >>> import polybases
-        >>> print(polybases.eval_jacobi(2, 0.0, 0.0, 0.5))  # (3 x^2 - 1) / 2
+        >>> print(polybases.eval_jacobi(2, 0.0, 0.0, 0.5).round(3))  # (3 x^2 - 1) / 2
         -0.125
     """
     x, alpha, beta = _floating(x, alpha, beta)

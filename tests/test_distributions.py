@@ -350,6 +350,7 @@ def test_wheels_work_in_an_empty_directory(command, tmp_path):
 WORKS_ALONE = """
 import importlib.abc, sys
 import jax, jaxtyping, numpy  # with what they need themselves
+jaxtyping.PyTree  # which takes longer, and so waits for its first use
 
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
