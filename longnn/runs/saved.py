@@ -12,6 +12,7 @@ from flax import nnx
 from jaxtyping import Float, Int8, Real
 
 from longnn.data.dataset import Dataset
+from longnn.data.labels import kind_of
 from longnn.data.reduce import reduced
 from longnn.data.splits import Splits
 from longnn.operators.protocol import Operator
@@ -26,6 +27,7 @@ from longnn.training import Fit, Optim, Problem, Trial, problem_of
 from longnn.training.builder import ModelClass, template
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Program, predict
+from longnn.training.outputs import outputs_of
 from longnn.training.scores import Score
 
 MOST = 2_000
@@ -72,7 +74,7 @@ class Run:
 
     @property
     def outputs(self) -> Float[np.ndarray, "B N C"]:
-        """Log-probabilities (or values, C = 1) at the selected epochs, as stored."""
+        """Log-probabilities (or values, C = 1; or log-odds) at the selected epochs, as stored."""
         return self.fit.outputs
 
     @property
@@ -197,7 +199,7 @@ class Run:
         )
 
     def predict(self, dataset: Dataset | None = None) -> Float[np.ndarray, "B N C"]:
-        """The outputs of all models with dropout off: log-probabilities, or values.
+        """The outputs of all models with dropout off: log-probabilities, values, or log-odds.
 
         Args:
             dataset: see :meth:`problem`; on the run's own data the result is `outputs` up to
@@ -241,7 +243,7 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     result = read_result(folder)
     check_config(folder / RESULT, result.config)
     params, predictions, curves = read_stored(folder, result)
-    outputs, part = _outputs(predictions), predictions["part"]
+    outputs, part = _outputs(predictions, result.metric), predictions["part"]
     entries = sum(values.size for values in params.values())
     check_counts(folder / RESULT, "model", result.config["model"], max(MOST, entries))
     check_dtype(next(iter(params.values())).dtype)
@@ -293,12 +295,11 @@ def _template(
     return width, template(model, (width, classes), trial, result.metric, dtype)
 
 
-def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:
-    """[B, N, C] log-probabilities, or values with C = 1."""
+def _outputs(predictions: dict[str, np.ndarray], metric: str) -> np.ndarray:
+    """[B, N, C] log-probabilities, log-odds, or values with C = 1."""
     if "values" in predictions:
         return predictions["values"][..., None]
-    with np.errstate(divide="ignore"):  # a probability that was rounded to 0
-        return np.log(predictions["probabilities"])
+    return outputs_of(predictions["probabilities"], kind_of(metric))
 
 
 def _of_training(row: TrainedModel) -> dict[str, Any]:

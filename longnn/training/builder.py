@@ -11,14 +11,14 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.data.labels import REGRESSION_METRICS
+from longnn.data.labels import kind_of
 from longnn.training.kinds import check_kinds, missing
 from longnn.training.loop import Program
 from longnn.training.metrics import METRICS
 from longnn.training.optim import Optim
 from longnn.training.optimizer import Static, as_static, group_labels
 from longnn.training.settings import unknown_setting
-from longnn.training.task import CLASSIFICATION, REGRESSION
+from longnn.training.task import TASKS
 
 ModelClass = Callable[..., nnx.Module]
 """Called as ``model(in_features, classes, dtype=..., rngs=..., **settings)``."""
@@ -157,7 +157,7 @@ def program_of(
         labels=tuple(jax.tree.leaves(group_labels(params))),
         metric=METRICS[metric],
         penalised=penalised,
-        task=REGRESSION if metric in REGRESSION_METRICS else CLASSIFICATION,
+        task=TASKS[kind_of(metric)],
         threefry=optim.dropout_bits == "threefry",
         transformation=as_static(optim.transformation),
     )

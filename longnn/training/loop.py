@@ -24,7 +24,8 @@ class Problem(NamedTuple):
 
     operator: Operator
     features: Features
-    labels: Real[Array, " N"]  # -1 where unlabelled; real for regression, NaN where unlabelled
+    labels: Real[Array, "N ..."]  # -1 where unlabelled; real for regression, NaN where unlabelled;
+    # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
 
 
 class Member(NamedTuple):
@@ -173,7 +174,7 @@ def _update(
 
 @partial(jax.jit, static_argnames=("program",))
 def predict(program: Program, params: nnx.State, settings: nnx.State, problem: Problem) -> Array:
-    """Outputs [B, N, C] of a batch of models, dropout off: log-probabilities, or values."""
+    """Outputs [B, N, C] of models, dropout off: log-probabilities, values, or log-odds."""
 
     def one(p: nnx.State, s: nnx.State, data: Problem) -> Array:
         model: Any = program.model(p, s)
