@@ -3,6 +3,9 @@ from .basis import condition_numbers as condition_numbers
 from .basis import filter_values as filter_values
 from .basis import gram as gram
 from .basis import weight_measure as weight_measure
+from .comparison import TTest as TTest
+from .comparison import corrected_t_test as corrected_t_test
+from .comparison import holm as holm
 from .density import spectral_density as spectral_density
 from .density import spectral_measure as spectral_measure
 from .energy import energy_measure as energy_measure
@@ -18,6 +21,8 @@ from .measure import histogram as histogram
 from .norms import squared_norm as squared_norm
 from .overpassing import OverPassing as OverPassing
 from .overpassing import over_passing as over_passing
+from .ranking import Ranking as Ranking
+from .ranking import ranking as ranking
 from .signals import error_signal as error_signal
 from .signals import label_signal as label_signal
 from .spectrum import EXACT_LIMIT as EXACT_LIMIT
