@@ -21,8 +21,8 @@ from .measure import histogram as histogram
 from .norms import squared_norm as squared_norm
 from .overpassing import OverPassing as OverPassing
 from .overpassing import over_passing as over_passing
-from .ranking import Ranking as Ranking
-from .ranking import ranking as ranking
+from .ranks import Ranking as Ranking
+from .ranks import ranking as ranking
 from .signals import error_signal as error_signal
 from .signals import label_signal as label_signal
 from .spectrum import EXACT_LIMIT as EXACT_LIMIT

@@ -5,8 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Real
 
-from longnn.training.intervals import statistics
-
 
 class TTest(NamedTuple):
     """A two-sided t test of a mean difference.
@@ -64,14 +62,14 @@ def corrected_t_test(
     from scipy import special  # scipy.stats takes half a second to import
 
     differences = np.asarray(differences, float)
-    found = statistics(differences)
-    if found.std is None or found.std <= 1e-9 * np.abs(differences).max():
+    n, mean = len(differences), float(differences.mean())
+    std = float(differences.std(ddof=1)) if n > 1 else 0.0
+    if std <= 1e-9 * np.abs(differences).max():  # equal, but for rounding
         return None
-    n = len(differences)
-    error = found.std * float(np.sqrt(1 / n + test / train))
-    t = found.mean / error
+    error = std * (1 / n + test / train) ** 0.5
+    t = mean / error
     quantile, tail = special.stdtrit(n - 1, 0.975), special.stdtr(n - 1, -abs(t))
-    return TTest(found.mean, error, float(quantile) * error, t, 2 * float(tail))
+    return TTest(mean, error, float(quantile) * error, t, 2 * float(tail))
 
 
 def holm(p_values: Real[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:

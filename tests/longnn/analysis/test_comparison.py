@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from longnn.analysis import corrected_t_test, holm, ranking
-from longnn.analysis.ranking import alike, nemenyi_quantile
+from longnn.analysis.ranks import alike, nemenyi_quantile
 
 # Demsar, JMLR 7 (2006), Table 6: AUC of C4.5, C4.5+m, C4.5+cf, C4.5+m+cf on 14 datasets. The paper
 # ranks the two 0.975 of "voting" as 2 and 3 by digits that it does not print; hence 0.9751.
