@@ -5,6 +5,9 @@ from .basis import gram as gram
 from .basis import weight_measure as weight_measure
 from .calibration import Reliability as Reliability
 from .calibration import reliability as reliability
+from .comparison import TTest as TTest
+from .comparison import corrected_t_test as corrected_t_test
+from .comparison import holm as holm
 from .density import spectral_density as spectral_density
 from .density import spectral_measure as spectral_measure
 from .energy import energy_measure as energy_measure
@@ -23,6 +26,8 @@ from .measure import histogram as histogram
 from .norms import squared_norm as squared_norm
 from .overpassing import OverPassing as OverPassing
 from .overpassing import over_passing as over_passing
+from .ranks import Ranking as Ranking
+from .ranks import ranking as ranking
 from .signals import error_signal as error_signal
 from .signals import label_signal as label_signal
 from .spectrum import EXACT_LIMIT as EXACT_LIMIT
