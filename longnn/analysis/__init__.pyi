@@ -3,6 +3,8 @@ from .basis import condition_numbers as condition_numbers
 from .basis import filter_values as filter_values
 from .basis import gram as gram
 from .basis import weight_measure as weight_measure
+from .calibration import Reliability as Reliability
+from .calibration import reliability as reliability
 from .comparison import TTest as TTest
 from .comparison import corrected_t_test as corrected_t_test
 from .comparison import holm as holm
@@ -11,10 +13,13 @@ from .density import spectral_measure as spectral_measure
 from .energy import energy_measure as energy_measure
 from .energy import signal_energy as signal_energy
 from .energy import signal_measure as signal_measure
+from .errors import ErrorRates as ErrorRates
+from .errors import errors_by as errors_by
 from .export import ChebyshevFilter as ChebyshevFilter
 from .export import chebyshev_filter as chebyshev_filter
 from .homophily import FrequencyHomophily as FrequencyHomophily
 from .homophily import frequency_homophily as frequency_homophily
+from .homophily import local_homophily as local_homophily
 from .measure import Density as Density
 from .measure import Measure as Measure
 from .measure import histogram as histogram
