@@ -18,7 +18,7 @@ from .csvfile import csv_text
 from .everything import all_pairs
 from .latex import as_latex
 from .markdown import as_markdown
-from .paired import paired
+from .pairtable import paired
 from .reference import read_references
 from .runs import Benchmark, LeftOut, by_benchmark, collect
 from .tables import Table

@@ -8,7 +8,7 @@ from longnn.runs.result import Result
 
 from .compare import ComparisonError, Pair, pair_of
 from .compared import Compared
-from .paired import paired
+from .pairtable import paired
 from .runs import Benchmark, by_model
 
 ONE_MODEL = "all runs there are of one model; train another one on the same splits"

@@ -12,7 +12,7 @@ from longnn.experiments.report.csvfile import csv_text, lines_text
 from longnn.experiments.report.differences import difference
 from longnn.experiments.report.everything import ONE_MODEL, ONE_SPLIT, all_pairs
 from longnn.experiments.report.labels import label
-from longnn.experiments.report.paired import HEADER, paired
+from longnn.experiments.report.pairtable import HEADER, paired
 from longnn.experiments.report.sizes import Sizes, sizes_of
 from scipy import stats
 
