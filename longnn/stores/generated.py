@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from longnn.stores.build import Chunk, build
+from longnn.stores.building import Chunk, build
 from longnn.stores.graph import StoredGraph
 
 PIECE = 1 << 20

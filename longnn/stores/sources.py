@@ -14,7 +14,7 @@ from jaxtyping import Float64
 from longnn.data.archive import reading
 from longnn.data.errors import DataFileError
 from longnn.data.limits import named_file
-from longnn.stores.build import Chunk
+from longnn.stores.building import Chunk
 from longnn.stores.streams import member_of, pairs_of, rows_of, table_rows
 
 _HEADER = ("source", "target", "weight")

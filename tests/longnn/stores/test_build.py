@@ -10,7 +10,7 @@ import pytest
 import longnn
 from longnn.stores import StoreError, build, open_graph
 from longnn.stores.blocks import BLOCK, Writer
-from longnn.stores.making import making
+from longnn.stores.folders import making
 from longnn.stores.sorting import Sorter
 
 RULES = list(itertools.product(("either", "both", "sum"), ("largest", "sum"), ("drop", "keep")))

@@ -13,7 +13,7 @@ from longnn.graphs.merge import Directions, Duplicates, SelfLoops, check_left, c
 from longnn.stores.blocks import Writer
 from longnn.stores.graph import StoredGraph
 from longnn.stores.header import write_header
-from longnn.stores.making import making
+from longnn.stores.folders import making
 from longnn.stores.sorting import Records, Sorter
 
 Chunk = tuple[Shaped[np.ndarray, "..."], Shaped[np.ndarray, "..."] | None]

@@ -18,9 +18,9 @@ from jaxtyping import Int8, Shaped
 
 from longnn.data.archive import reading
 from longnn.data.limits import named_file
-from longnn.stores.build import Chunk, Stage
+from longnn.stores.building import Chunk, Stage
 from longnn.stores.dataset import Made, StoredDataset
-from longnn.stores.making import making
+from longnn.stores.folders import making
 from longnn.stores.streams import gzipped, member_of, pairs_of, rows_of, table_rows
 
 _PARTS = ("train", "valid", "test")
