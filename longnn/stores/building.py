@@ -11,9 +11,9 @@ from jaxtyping import Float64, Int64, Shaped
 from longnn.graphs.graph import checked_edges, checked_weights
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops, check_left, check_rules, merged
 from longnn.stores.blocks import Writer
+from longnn.stores.folders import making
 from longnn.stores.graph import StoredGraph
 from longnn.stores.header import write_header
-from longnn.stores.folders import making
 from longnn.stores.sorting import Records, Sorter
 
 Chunk = tuple[Shaped[np.ndarray, "..."], Shaped[np.ndarray, "..."] | None]

@@ -10,9 +10,9 @@ from jaxtyping import Float32, Int8, Int32, Shaped
 from longnn.data.partition import Splits
 from longnn.stores.blocks import CheckedArray, StoreError, Writer
 from longnn.stores.building import Chunk, Stage, build
+from longnn.stores.folders import making
 from longnn.stores.graph import StoredGraph
 from longnn.stores.header import count_of, read_header, write_header
-from longnn.stores.folders import making
 
 _ARRAYS = {"features": "<f4", "labels": "<i4", "part": "|i1"}
 
