@@ -59,7 +59,7 @@ def ranks(
 
 
 def _models(axes: Axes, names: list[str], places: np.ndarray) -> None:
-    """A dot for each model on a thin line, its name and rank beside it, on the side with more room."""
+    """A dot for each model on a thin line, with its name and rank on the side with more room."""
     middle = (1 + len(names)) / 2
     for row, (name, place) in enumerate(zip(names, places, strict=True)):
         left = place > middle
