@@ -119,7 +119,7 @@ def _of_two(scores: Scores) -> Table:
 
 def _of_several(scores: Scores, found: Ranking) -> Table:
     order = np.argsort(found.average, kind="stable")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             scores.models[place],
             f"{found.average[place]:.2f}",
