@@ -80,7 +80,7 @@ def test_another_graph(run):
 
 @pytest.mark.slow
 def test_features_are_prepared_as_in_training(train):
-    (directory,) = train(*SMALL, "dataset.normalize=standard", "model.order=2", "figures=false")
+    (directory,) = train(*SMALL, "+dataset.normalize=standard", "model.order=2", "figures=false")
     run = longnn.load(directory)
     raw = csbm.generate(nodes=60, features=8)
     found = run.predict(raw.graph, raw.features, nodes=[5, 2], runs=1)
