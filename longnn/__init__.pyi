@@ -9,6 +9,7 @@ from . import models as models
 from . import operators as operators
 from . import plot as plot
 from . import runs as runs
+from . import stores as stores
 from . import training as training
 from .filters.polynomial import filter as filter
 from .graphs.graph import Graph as Graph
