@@ -43,7 +43,11 @@ def test_files_of_a_run_and_its_report(train, labels, tmp_path, capsys):
         assert run["test"] == pytest.approx(100 * roc_auc_score(labels[mask], row[mask]), rel=1e-4)
     run = longnn.load(directory)
     np.testing.assert_allclose(run.fit.probabilities, probabilities, rtol=1e-5)
-    np.testing.assert_allclose(run.predict(), run.outputs, rtol=1e-3, atol=1e-4)
+    found = run.predict()
+    np.testing.assert_allclose(found, probabilities.mean(axis=0), rtol=1e-4)
+    assert list(found.columns()) == ["node", "P(0)", "P(1)", "P(2)"]
+    with pytest.raises(ValueError, match="several labels a node, which have no predicted class"):
+        found.abstain(0.5)
     report([str(tmp_path / "runs"), "--output", str(tmp_path / "report")])
     assert f"| {result['test']['mean']:.2f} +- " in capsys.readouterr().out
 
