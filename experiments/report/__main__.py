@@ -11,11 +11,14 @@ from longnn.runs.text import printable
 
 from .beside import NoReferenceError, against, any_below
 from .blocks import TOP
-from .compare import ComparisonError, comparison, default_pair, pairs
+from .compare import ComparisonError, pairs
+from .compared import Compared
 from .contents import best_runs, left_out_section, tables
 from .csvfile import csv_text
+from .everything import all_pairs
 from .latex import as_latex
 from .markdown import as_markdown
+from .pairtable import paired
 from .reference import read_references
 from .runs import Benchmark, LeftOut, by_benchmark, collect
 from .tables import Table
@@ -57,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         runs, left_out = collect(options.folder)
         grouped = by_benchmark(runs)
         beside = _beside(runs, options.against, options.key)
-        tests = [*_compared(grouped, options.compare), *beside]
+        tests = _compared(grouped, options.compare) + Compared(tables=beside)
         if options.output is not None:
             _write(grouped, tests, left_out, options)
     except NoReferenceError as error:
@@ -100,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
         nargs=2,
         metavar=("A", "B"),
         help="paired test of B minus A: models, beginnings of the hashes of runs, or names of "
-        "directories (default: the two models, where there are exactly two)",
+        "directories (default: all pairs of models on each dataset)",
     )
     add(
         "--against",
@@ -138,15 +141,10 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> list[Table]:
-    if named is not None:
-        return [comparison(pairs(grouped, *named), *named)]
-    chosen = default_pair(grouped)
-    try:
-        return [] if chosen is None else [comparison(pairs(grouped, *chosen), *chosen)]
-    except ValueError as error:  # nobody asked for it, so the tables are shown without
-        print(f"warning: no paired test: {printable(error)}", file=sys.stderr)
-        return []
+def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> Compared:
+    if named is None:
+        return all_pairs(grouped)
+    return paired(pairs(grouped, *named), "{1} minus {0}, paired by split".format(*named))
 
 
 def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Table]:
@@ -155,7 +153,7 @@ def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Tabl
 
 def _text(
     grouped: Mapping[Benchmark, list[Result]],
-    tests: list[Table],
+    tests: Compared,
     left_out: list[LeftOut],
     options: argparse.Namespace,
 ) -> str:
@@ -178,7 +176,7 @@ def _figures(grouped: Mapping[Benchmark, list[Result]]) -> str:
 
 def _write(
     grouped: Mapping[Benchmark, list[Result]],
-    tests: list[Table],
+    tests: Compared,
     left_out: list[LeftOut],
     options: argparse.Namespace,
 ) -> None:

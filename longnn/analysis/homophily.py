@@ -1,4 +1,4 @@
-"""Edge homophily, split over the frequencies of the graph."""
+"""Homophily at each node, and that of the edges split over the frequencies of the graph."""
 
 from typing import NamedTuple
 
@@ -12,6 +12,41 @@ from longnn.analysis.measure import bin_of
 from longnn.analysis.signals import label_signal
 from longnn.analysis.spectrum import EXACT_LIMIT
 from longnn.graphs.graph import Graph
+from longnn.graphs.neighbours import agreeing_share
+
+
+def local_homophily(graph: Graph, labels: Integer[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
+    """The share of each node's labelled neighbours that are of its class.
+
+    h_v = |{u in N(v): y_u = y_v}| / |N(v)| with N(v) the labelled neighbours of v. A model that has
+    learned from a graph of one homophily errs most where the local one differs from it.
+
+    Args:
+        graph: N nodes; its weights and self-loops do not count.
+        labels: [N] integers, < 0 where there is none.
+
+    Returns:
+        [N] in [0, 1]; NaN at a node without a label, or without a labelled neighbour.
+
+    Raises:
+        ValueError: if labels are not integers [N].
+
+    Source: Loveland et al. 2023, arXiv 2306.05557; its mean over the nodes is the
+    node homophily of Pei et al. 2020, arXiv 2002.05287, eq. 11.
+
+    Example:
+        >>> from longnn.graphs import Graph
+        >>> star = Graph.from_edges(np.array([[0, 1], [0, 2], [0, 3]]), 4)
+        >>> local_homophily(star, np.array([0, 0, 1, -1]))
+        array([0.5, 1. , 0. , nan])
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (graph.num_nodes,) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be integers [{graph.num_nodes}], got {labels.dtype} {labels.shape}; "
+            "real values have no local homophily"
+        )
+    return agreeing_share(graph, labels, labels >= 0)
 
 
 class FrequencyHomophily(NamedTuple):

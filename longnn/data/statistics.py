@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from longnn.data.dataset import Dataset
+from longnn.graphs.neighbours import agreeing_share
 
 
 class Homophily(NamedTuple):
@@ -30,17 +31,15 @@ def homophily(dataset: Dataset) -> Homophily:
     senders, receivers = np.asarray(dataset.graph.senders), np.asarray(dataset.graph.receivers)
     ends = np.stack([dataset.labels[senders], dataset.labels[receivers]])
     known = dataset.labelled[senders] & dataset.labelled[receivers] & (senders != receivers)
-    same, node = (ends[0] == ends[1])[known], receivers[known]
+    same = (ends[0] == ends[1])[known]
     if not len(same):
         return Homophily(float("nan"), float("nan"), float("nan"))
-    degree = np.bincount(node, minlength=len(dataset.labels))
-    agreeing = np.bincount(node, same, minlength=len(dataset.labels))
+    node = agreeing_share(dataset.graph, dataset.labels, dataset.labelled)
     share = np.bincount(ends[1][known], minlength=dataset.classes) / len(same)
     expected = float(np.sum(share**2))
     edge = float(same.mean())
     adjusted = (edge - expected) / (1 - expected) if expected < 1 else float("nan")
-    linked = degree > 0
-    return Homophily(edge, float((agreeing[linked] / degree[linked]).mean()), adjusted)
+    return Homophily(edge, float(np.nanmean(node)), adjusted)
 
 
 def mixing(dataset: Dataset) -> Float[np.ndarray, "C C"]:

@@ -1,10 +1,12 @@
 from ._basis import basis as basis
 from ._basis import conditioning as conditioning
+from ._calibration import calibration as calibration
 from ._dataset import dataset as dataset
 from ._dataset import valued_dataset as valued_dataset
 from ._density import density as density
 from ._energy import energy as energy
 from ._energy import homophily as homophily
+from ._errors import errors as errors
 from ._response import response as response
 from ._response import response_curves as response_curves
 from ._sliders import sliders as sliders

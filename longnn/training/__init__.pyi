@@ -14,6 +14,7 @@ from .metrics import r2 as r2
 from .metrics import roc_auc as roc_auc
 from .optim import DEFAULT_RATES as DEFAULT_RATES
 from .optim import Optim as Optim
+from .predictions import Predictions as Predictions
 from .problem import graph_of as graph_of
 from .problem import problem_of as problem_of
 from .responses import HasResponse as HasResponse
