@@ -15,7 +15,7 @@ from .filters.polynomial import filter as filter
 from .graphs.graph import Graph as Graph
 from .models.features import as_features as as_features
 from .operators.normalized import normalized_adjacency as normalized_adjacency
-from .runs.saved import load as load
+from .runs.opening import load as load
 from .training._fit import fit as fit
 from .training.optim import Optim as Optim
 from .version import __version__ as __version__

@@ -12,7 +12,6 @@ from longnn.data.archive import reading, zip_members
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, whole
 from longnn.data.dataset import Dataset
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.limits import Budget
 from longnn.data.npy import Stream
@@ -28,7 +27,7 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
     Args:
         name: a dataset of the catalogue with this loader.
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
 
     Raises:
         ValueError: if the name, metric or normalisation is unknown.
@@ -52,13 +51,13 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(values.astype(np.float32), normalize),
+        features=values.astype(np.float32),
         labels=labels,
         classes=count,
         metric=metric,
         shipped={"fixed": part},
         checksum=checksum([file]),
-    )
+    ).prepared(normalize)
 
 
 def _table(
