@@ -16,6 +16,7 @@ from .compared import Compared
 from .contents import best_runs, left_out_section, tables
 from .csvfile import csv_text
 from .everything import all_pairs
+from .factor import effect_of
 from .latex import as_latex
 from .markdown import as_markdown
 from .overall import over_datasets
@@ -28,6 +29,7 @@ from .write import OutputError, write_report
 EXAMPLES = """examples:
   longnn report runs                          tables of everything below runs/
   longnn report runs --compare mlp longnn     longnn minus mlp, split by split
+  longnn report runs --factor model.learnable did learning alpha and beta help?
   longnn report runs --output report          report/report.html with figures
   longnn report runs --format csv --per-run > scores.csv
   longnn report runs/a --against docs/results/measured.json
@@ -55,13 +57,15 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if options.per_run and options.format != "csv" and options.output is None:
         command_line.error("--per-run is about CSV; add --format csv, or --output DIR")
+    if options.factor is not None and options.compare is not None:
+        command_line.error("--factor pairs runs itself; leave out --compare")
     if options.key is not None and options.against is None:
         command_line.error("--key names a model in the file of --against FILE; give that too")
     try:
         runs, left_out = collect(options.folder)
         grouped = by_benchmark(runs)
         beside = _beside(runs, options.against, options.key)
-        tests = _compared(grouped, options.compare) + Compared(tables=beside)
+        tests = _compared(grouped, options.compare, options.factor) + Compared(tables=beside)
         if options.output is not None:
             _write(grouped, tests, left_out, options)
     except NoReferenceError as error:
@@ -107,6 +111,11 @@ def parser() -> argparse.ArgumentParser:
         "directories (default: all pairs of models on each dataset)",
     )
     add(
+        "--factor",
+        metavar="KEY",
+        help="what a setting changes (model.learnable): runs that differ in it alone are paired",
+    )
+    add(
         "--against",
         type=Path,
         metavar="FILE",
@@ -142,7 +151,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> Compared:
+def _compared(
+    grouped: Mapping[Benchmark, list[Result]], named: list[str] | None, factor: str | None
+) -> Compared:
+    if factor is not None:
+        return effect_of(grouped, factor)
     if named is None:
         return all_pairs(grouped) + over_datasets(grouped)
     return paired(pairs(grouped, *named), "{1} minus {0}, paired by split".format(*named))
