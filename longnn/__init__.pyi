@@ -9,12 +9,13 @@ from . import models as models
 from . import operators as operators
 from . import plot as plot
 from . import runs as runs
+from . import stores as stores
 from . import training as training
 from .filters.polynomial import filter as filter
 from .graphs.graph import Graph as Graph
 from .models.features import as_features as as_features
 from .operators.normalized import normalized_adjacency as normalized_adjacency
-from .runs.saved import load as load
+from .runs.opening import load as load
 from .training._fit import fit as fit
 from .training.optim import Optim as Optim
 from .version import __version__ as __version__

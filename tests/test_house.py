@@ -19,6 +19,7 @@ ROOMS = (
     "longnn.data",
     "longnn.operators",
     "longnn.filters",
+    "longnn.stores",
     "longnn.models",
     "longnn.layers",
     "longnn.training",

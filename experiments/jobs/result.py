@@ -10,8 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from longnn.data import Dataset, Splits
 from longnn.data.download import digests
 from longnn.operators import choose
-from longnn.runs.directory import CONFIG, CURVES, PARAMETERS, PREDICTIONS
+from longnn.runs.directory import CONFIG, CURVES, PARAMETERS, PREDICTIONS, PREPARATION
 from longnn.runs.parameters import named
+from longnn.runs.prepared import Prepared
 from longnn.runs.record import Writer, save_arrays
 from longnn.runs.result import Result, TrainedModel
 from longnn.runs.text import printable
@@ -86,6 +87,7 @@ def files_of(
         CURVES: save_arrays(trained.curves),
         PARAMETERS: save_arrays(named(trained.params)),
         PREDICTIONS: save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
+        PREPARATION: lambda path: path.write_text(Prepared.of(dataset).to_json()),
         **(_figures(trained, dataset, result) if job.config.figures else {}),
     }
 

@@ -12,11 +12,16 @@ from longnn.runs.text import printable
 
 from .beside import NoReferenceError, against, any_below
 from .blocks import TOP
-from .compare import ComparisonError, comparison, default_pair, pairs
+from .compare import ComparisonError, pairs
+from .compared import Compared
 from .contents import best_runs, left_out_section, tables
 from .csvfile import csv_text
+from .everything import all_pairs
+from .factor import effect_of
 from .latex import as_latex
 from .markdown import as_markdown
+from .overall import over_datasets
+from .pairtable import paired
 from .reference import read_references
 from .runs import Benchmark, LeftOut, by_benchmark, collect
 from .tables import Table
@@ -25,6 +30,7 @@ from .write import OutputError, write_report
 EXAMPLES = """examples:
   longnn report runs                          tables of everything below runs/
   longnn report runs --compare mlp longnn     longnn minus mlp, split by split
+  longnn report runs --factor model.learnable did learning alpha and beta help?
   longnn report runs --output report          report/report.html with figures
   longnn report runs/NAME                     the page of one run: runs/NAME/report.html
   longnn report runs --format csv --per-run > scores.csv
@@ -53,13 +59,15 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if options.per_run and options.format != "csv" and options.output is None:
         command_line.error("--per-run is about CSV; add --format csv, or --output DIR")
+    if options.factor is not None and options.compare is not None:
+        command_line.error("--factor pairs runs itself; leave out --compare")
     if options.key is not None and options.against is None:
         command_line.error("--key names a model in the file of --against FILE; give that too")
     try:
         runs, left_out = collect(options.folder)
         grouped = by_benchmark(runs)
         beside = _beside(runs, options.against, options.key)
-        tests = [*_compared(grouped, options.compare), *beside]
+        tests = _compared(grouped, options.compare, options.factor) + Compared(tables=beside)
         if options.output is not None:
             _write(grouped, tests, left_out, options)
         elif _is_one_run(options):
@@ -104,7 +112,12 @@ def parser() -> argparse.ArgumentParser:
         nargs=2,
         metavar=("A", "B"),
         help="paired test of B minus A: models, beginnings of the hashes of runs, or names of "
-        "directories (default: the two models, where there are exactly two)",
+        "directories (default: all pairs of models on each dataset)",
+    )
+    add(
+        "--factor",
+        metavar="KEY",
+        help="what a setting changes (model.learnable): runs that differ in it alone are paired",
     )
     add(
         "--against",
@@ -142,15 +155,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> list[Table]:
-    if named is not None:
-        return [comparison(pairs(grouped, *named), *named)]
-    chosen = default_pair(grouped)
-    try:
-        return [] if chosen is None else [comparison(pairs(grouped, *chosen), *chosen)]
-    except ValueError as error:  # nobody asked for it, so the tables are shown without
-        print(f"warning: no paired test: {printable(error)}", file=sys.stderr)
-        return []
+def _compared(
+    grouped: Mapping[Benchmark, list[Result]], named: list[str] | None, factor: str | None
+) -> Compared:
+    if factor is not None:
+        return effect_of(grouped, factor)
+    if named is None:
+        return all_pairs(grouped) + over_datasets(grouped)
+    return paired(pairs(grouped, *named), "{1} minus {0}, paired by split".format(*named))
 
 
 def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Table]:
@@ -172,7 +184,7 @@ def _write_page(options: argparse.Namespace) -> None:
 
 def _text(
     grouped: Mapping[Benchmark, list[Result]],
-    tests: list[Table],
+    tests: Compared,
     left_out: list[LeftOut],
     options: argparse.Namespace,
 ) -> str:
@@ -195,7 +207,7 @@ def _figures(grouped: Mapping[Benchmark, list[Result]]) -> str:
 
 def _write(
     grouped: Mapping[Benchmark, list[Result]],
-    tests: list[Table],
+    tests: Compared,
     left_out: list[LeftOut],
     options: argparse.Namespace,
 ) -> None:

@@ -8,7 +8,7 @@ from longnn.runs.result import Result
 from .differences import Difference, by_split, difference
 from .labels import label
 from .runs import Benchmark, by_model
-from .tables import Table
+from .sizes import sizes_of
 
 SHORTEST_PREFIX = 4
 """How many hex digits of a hash must be given at least."""
@@ -53,16 +53,26 @@ def pairs(grouped: Mapping[Benchmark, list[Result]], first: str, second: str) ->
             f"{first} and {second} share no splits, so nothing can be paired: {first} has "
             f"{_words(a)}; {second} has {_words(b)}. Train both on the same dataset and split."
         )
-    found = [_pair(each, a[each], b[each]) for each in shared]
+    found = [pair_of(each, a[each], b[each]) for each in shared]
     if any(pair.runs[0].directory == pair.runs[1].directory for pair in found):
         raise ComparisonError(f"{first} and {second} are the same run; name two different ones")
     return found
 
 
-def _pair(benchmark: Benchmark, a: list[Result], b: list[Result]) -> Pair:
-    scores = [by_split(runs[0].per_run) for runs in (a, b)]
+def pair_of(benchmark: Benchmark, a: list[Result], b: list[Result]) -> Pair:
+    """The first of some runs and the first of others, paired by split.
+
+    Args:
+        benchmark: of all of them.
+        a: the first run and those that it was chosen from.
+        b: likewise of the second run.
+
+    Raises:
+        ComparisonError: if the two were not trained on the same splits.
+    """
+    first, second = (by_split(runs[0].per_run) for runs in (a, b))
     try:
-        found = difference(*scores)
+        found = difference(first, second, sizes_of(a[0]) or sizes_of(b[0]))
     except ValueError as error:
         raise ComparisonError(f"{a[0].directory} and {b[0].directory}: {error}") from error
     return Pair(benchmark, (a[0], b[0]), (len(a), len(b)), found)
@@ -100,58 +110,3 @@ def _is_named(run: Result, name: str) -> bool:
 
 def _words(found: Mapping[Benchmark, list[Result]]) -> str:
     return ", ".join(f"{each.dataset} {each.splits}" for each in found)
-
-
-def default_pair(grouped: Mapping[Benchmark, list[Result]]) -> tuple[str, str] | None:
-    """The names of the two models if the runs are of exactly two that share splits, else None."""
-    models = sorted({run.model for runs in grouped.values() for run in runs})
-    shared = any(len(by_model(runs)) == 2 for runs in grouped.values())
-    return (models[0], models[1]) if len(models) == 2 and shared else None
-
-
-def comparison(found: list[Pair], first: str, second: str) -> Table:
-    """The table of :func:`pairs` with a row for each benchmark."""
-    notes = [
-        "Seeds are averaged within each split first; n is the number of splits. Training parts of "
-        "different splits overlap, so that p values are smaller than they should be; they are not "
-        "corrected for the number of tests."
-    ]
-    if any(max(pair.candidates) > 1 for pair in found):
-        notes.append("best of k: of k runs with different settings, the best on validation.")
-    return Table(
-        f"{second} minus {first}, paired by split",
-        "difference of test scores in percent, +- 95 % interval (Student's t); two-sided p",
-        (
-            *("dataset", "split", first, second, "difference", "standard error"),
-            *("p, paired t", "p, Wilcoxon", "n"),
-        ),
-        [_row(pair) for pair in found],
-        notes,
-    )
-
-
-def _row(pair: Pair) -> tuple[str, ...]:
-    found = pair.difference
-    half = "" if found.ci95 is None else f" +- {found.ci95:.2f}"
-    return (
-        pair.benchmark.dataset,
-        pair.benchmark.splits,
-        _score(found.first, pair.runs[0], pair.candidates[0]),
-        _score(found.second, pair.runs[1], pair.candidates[1]),
-        f"{found.mean:+.2f}{half}",
-        "-" if found.standard_error is None else f"{found.standard_error:.2f}",
-        _p(found.t_p),
-        _p(found.wilcoxon_p),
-        str(found.splits),
-    )
-
-
-def _score(mean: float, run: Result, candidates: int) -> str:
-    of = f", best of {candidates}" if candidates > 1 else ""
-    return f"{mean:.2f} ({label(run)}{of})"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return "below 0.0001" if value < 1e-4 else f"{value:.4f}"

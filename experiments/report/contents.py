@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from longnn.runs.result import Result
 
 from .blocks import TOP, block
+from .compared import Compared
 from .labels import label
 from .overview import APART, overview_tables
 from .picture import Picture
 from .runs import Benchmark, LeftOut, by_model
 from .tables import Table
+
+PAIRED = "Paired tests"
 
 
 @dataclass
@@ -26,13 +29,13 @@ class Section:
 
 
 def tables(
-    grouped: Mapping[Benchmark, list[Result]], tests: Sequence[Table] = (), top: int = TOP
+    grouped: Mapping[Benchmark, list[Result]], compared: Compared | None = None, top: int = TOP
 ) -> list[Section]:
     """An overview of several datasets, a table for each benchmark, and the paired tests.
 
     Args:
         grouped: runs by benchmark.
-        tests: tables of paired tests.
+        compared: the paired tests; None leaves them out.
         top: how many rows of one model a benchmark's table shows.
     """
     blocks = [block(benchmark, runs, top) for benchmark, runs in grouped.items()]
@@ -40,8 +43,8 @@ def tables(
     if len({benchmark.dataset for benchmark in grouped}) > 1:
         found = overview_tables(grouped)
         sections.insert(0, Section("Overview", [APART] if len(found) > 1 else [], found))
-    if tests:
-        sections.append(Section("Paired tests", tables=list(tests)))
+    if compared:
+        sections.append(Section(PAIRED, compared.text, compared.tables))
     return sections
 
 
@@ -62,7 +65,7 @@ def best_runs(grouped: Mapping[Benchmark, list[Result]]) -> list[Result]:
 
 
 def illustrated(
-    grouped: Mapping[Benchmark, list[Result]], tests: Sequence[Table] = (), top: int = TOP
+    grouped: Mapping[Benchmark, list[Result]], compared: Compared | None = None, top: int = TOP
 ) -> list[Section]:
     """The sections of :func:`tables` with figures, and those that consist of figures."""
     from . import costs, pictures  # matplotlib, which tables do without
@@ -74,12 +77,14 @@ def illustrated(
         for model, found in by_model(runs).items()
         for drawn in pictures.search_pictures(benchmark, model, found)
     ]
+    ranks = list(pictures.rank_pictures(grouped))
     best = best_runs(grouped)
     filters = [drawn for drawn in map(pictures.filter_picture, best) if drawn]
     shown = every if len(every) <= costs.MOST else best
     return [
         Section("Scores", pictures=list(pictures.score_pictures(grouped))),
-        *tables(grouped, tests, top),
+        *tables(grouped, compared, top),
+        *([Section("Ranks over datasets", pictures=ranks)] if ranks else []),
         *([Section("Searches", pictures=searches)] if searches else []),
         *([Section("Learned filters", [_FILTERS], pictures=filters)] if filters else []),
         Section("Time and memory", pictures=list(costs.cost_pictures(shown, len(every)))),

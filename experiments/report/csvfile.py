@@ -21,7 +21,15 @@ def csv_text(runs: Sequence[Result], *, per_run: bool = False) -> str:
         per_run: whether each split and seed has a line.
     """
     write: Callable[[Result], list[dict[str, Any]]] = _splits if per_run else _summary
-    lines = [line for run in runs for line in write(run)]
+    return lines_text([line for run in runs for line in write(run)])
+
+
+def lines_text(lines: Sequence[dict[str, Any]]) -> str:
+    """A header with every name, and the lines; what a line lacks, and None, is empty.
+
+    Args:
+        lines: name -> value of each.
+    """
     names = list(dict.fromkeys(name for line in lines for name in line))
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, names, restval="", lineterminator="\n")

@@ -5,8 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from longnn.analysis.comparison import corrected_t_test
 from longnn.runs.result import TrainedModel
 from longnn.training.intervals import statistics
+
+from .sizes import Sizes
 
 
 class Difference(NamedTuple):
@@ -21,6 +24,9 @@ class Difference(NamedTuple):
         t_p: two-sided p of the paired t test; None where the differences are equal or S = 1.
         wilcoxon_p: two-sided p of Wilcoxon's signed-rank test; None where S = 1 or none differs.
         splits: S.
+        corrected_ci95: half the width of the interval by Nadeau and Bengio's corrected variance;
+            None where t_p is, or where the sizes of the parts are not known.
+        corrected_p: two-sided p of their corrected t test, likewise.
     """
 
     first: float
@@ -31,6 +37,8 @@ class Difference(NamedTuple):
     t_p: float | None
     wilcoxon_p: float | None
     splits: int
+    corrected_ci95: float | None = None
+    corrected_p: float | None = None
 
     @property
     def below(self) -> bool:
@@ -61,12 +69,15 @@ def on_shared_splits(first: Mapping[int, float], second: Mapping[int, float]) ->
     return difference({s: first[s] for s in shared}, {s: second[s] for s in shared})
 
 
-def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Difference:
-    """Second minus first, with the paired t test and Wilcoxon's signed-rank test, both two-sided.
+def difference(
+    first: Mapping[int, float], second: Mapping[int, float], sizes: Sizes | None = None
+) -> Difference:
+    """Second minus first, with paired t tests and Wilcoxon's signed-rank test, all two-sided.
 
     Args:
         first: split -> test score in percent.
         second: likewise, of the same splits.
+        sizes: of the parts of a split, for the corrected t test; None leaves it out.
 
     Raises:
         ValueError: if the splits are not the same ones.
@@ -84,6 +95,7 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Diffe
     error = None if summary.std is None else summary.std / len(a) ** 0.5
     # equal differences have no t statistic, but for rounding
     spread = error is not None and error > 1e-9 * max(np.abs(a).max(), np.abs(b).max())
+    corrected = corrected_t_test(b - a, *sizes) if spread and sizes is not None else None
     return Difference(
         first=float(a.mean()),
         second=float(b.mean()),
@@ -91,12 +103,19 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Diffe
         standard_error=error,
         ci95=summary.ci95,
         t_p=float(stats.ttest_rel(b, a).pvalue) if spread else None,
-        wilcoxon_p=_wilcoxon(b - a),
+        wilcoxon_p=signed_rank(b - a),
         splits=len(a),
+        corrected_ci95=None if corrected is None else corrected.ci95,
+        corrected_p=None if corrected is None else corrected.p,
     )
 
 
-def _wilcoxon(differences: np.ndarray) -> float | None:
+def signed_rank(differences: np.ndarray) -> float | None:
+    """Two-sided p of Wilcoxon's signed-rank test; None for one difference, or where none differs.
+
+    Args:
+        differences: [n] of scores in percent.
+    """
     from scipy import stats
 
     # Scores are float32 shares in percent: without rounding, ties and zeros would seem to differ.

@@ -5,19 +5,20 @@ from collections.abc import Mapping, Sequence
 
 from longnn.runs.result import Result
 
+from .compared import Compared
 from .contents import Section, illustrated, left_out_section
-from .csvfile import csv_text
+from .csvfile import csv_text, lines_text
 from .markdown import as_markdown
 from .page import html_page
 from .runs import Benchmark, LeftOut
-from .tables import Table
 
 FIGURES = "figures"
+COMPARISONS = "comparisons.csv"
 
 
 def report_files(
     grouped: Mapping[Benchmark, list[Result]],
-    tests: Sequence[Table],
+    compared: Compared | None,
     left_out: Sequence[LeftOut] = (),
     *,
     top: int,
@@ -27,19 +28,21 @@ def report_files(
 
     Args:
         grouped: runs by benchmark.
-        tests: tables of paired tests.
+        compared: the paired tests; None leaves them out.
         left_out: results that are not shown.
         top: how many rows of one model a benchmark's table shows.
         per_run: whether each split and seed has a line in the CSV file.
     """
     runs = [run for found in grouped.values() for run in found]
-    sections = _distinct(illustrated(grouped, tests, top))
+    sections = _distinct(illustrated(grouped, compared, top))
     sections += [left_out_section(left_out)] if left_out else []
     texts = {
         "report.md": as_markdown(sections, FIGURES),
         "report.csv": csv_text(runs, per_run=per_run),
         "report.html": html_page(sections, _title(grouped), _summary(runs)),
     }
+    if compared is not None and compared.records:
+        texts[COMPARISONS] = lines_text(compared.records)
     pictures = {f"{FIGURES}/{found.name}": found.png for s in sections for found in s.pictures}
     return pictures | {name: text.encode() for name, text in texts.items()}
 

@@ -24,7 +24,6 @@ from .catalogue import Entry as Entry
 from .catalogue import entries as entries
 from .catalogue import names as names
 from .dataset import Dataset as Dataset
-from .dataset import normalize as normalize
 from .download import fetch as fetch
 from .errors import DataFileError as DataFileError
 from .errors import DataFileWarning as DataFileWarning
@@ -34,5 +33,7 @@ from .loading import load as load
 from .own import Options as Options
 from .own import own_dataset as own_dataset
 from .partition import Splits as Splits
+from .preparation import Preparation as Preparation
+from .preparation import normalize as normalize
 from .pyg import from_pyg as from_pyg
 from .reduce import reduced as reduced

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.dataset import normalize as _normalize
 from longnn.graphs.graph import Graph
 
 
@@ -33,7 +32,7 @@ def generate(
         features: number of features F >= 1.
         separation: size of the class means, >= 0; 0 leaves all information in the edges.
         seed: random seed of everything that is drawn; equal seeds give equal data.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
         name: what reports call the dataset.
 
     Raises:
@@ -54,11 +53,11 @@ def generate(
     return Dataset(
         name=name,
         graph=Graph.from_edges(edges, nodes),
-        features=_normalize(values, normalize),
+        features=values,
         labels=labels,
         classes=classes,
         checksum=checksum_of(labels, edges, values),
-    )
+    ).prepared(normalize)
 
 
 def _check(nodes: int, classes: int, features: int, separation: float) -> None:

@@ -7,7 +7,6 @@ from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.dataset import normalize as _normalize
 from longnn.graphs.graph import Graph
 
 _Numbers: TypeAlias = Float[np.ndarray, " N"]
@@ -39,7 +38,7 @@ def generate(
             >= 0.
         weighted: whether edges carry weights.
         seed: random seed of everything that is drawn; equal seeds give equal data.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
         name: what reports call the dataset.
 
     Raises:
@@ -60,11 +59,11 @@ def generate(
     return Dataset(
         name=name,
         graph=Graph.from_edges(edges, nodes, weights if weighted else None),
-        features=_normalize(values, normalize),
+        features=values,
         labels=labels,
         classes=2,
         checksum=checksum_of(labels, edges, values),
-    )
+    ).prepared(normalize)
 
 
 def neighbour_edges(

@@ -11,7 +11,6 @@ from jaxtyping import Float32, Int
 
 from longnn.data.blocks import block_edges
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.dataset import normalize as _normalize
 from longnn.graphs.graph import Graph
 
 
@@ -42,7 +41,7 @@ def generate(
             default N.
         seed: random seed of everything that is drawn; equal seeds give equal data.
         epsilon: distance from the detection threshold (which is at 0), > -1.
-        normalize: see `longnn.data.dataset.normalize`. With "none" rows have norm near 1;
+        normalize: see `longnn.data.normalize`. With "none" rows have norm near 1;
             "standard" makes single values of order 1, which trains faster at small rates.
         name: what reports call the dataset.
 
@@ -63,11 +62,11 @@ def generate(
     return Dataset(
         name=name,
         graph=Graph.from_edges(edges, nodes),
-        features=_normalize(values, normalize),
+        features=values,
         labels=labels,
         classes=2,
         checksum=checksum_of(labels, edges, values),
-    )
+    ).prepared(normalize)
 
 
 def _probabilities(

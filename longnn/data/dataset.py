@@ -3,20 +3,17 @@
 import hashlib
 import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32, Integer, Shaped
+from jaxtyping import Bool, Integer, Shaped
 from scipy import sparse
 
 from longnn.data.labels import REGRESSION_METRICS, Labels, check_labels, check_metric
+from longnn.data.named import check_named
+from longnn.data.preparation import Features, Preparation, check_finite, fitted
 from longnn.graphs.graph import Graph
 from longnn.graphs.numbers import as_float32, real_array, real_matrix
-
-Features: TypeAlias = Float32[np.ndarray, "N F"] | sparse.csr_array
-"""Node features as a dataset stores them, dense or sparse."""
-
 
 # Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
 _SPARSE_BELOW = 0.25
@@ -39,6 +36,12 @@ class Dataset:
             0 train, 1 validation, 2 test, -1 in no part.
         checksum: sha256 over what the dataset was made of.
         class_names: the C names of the classes, "0" to "C-1" by default; none for the metric "r2".
+        node_names: [N] distinct whole numbers or texts by which predictions name the nodes; None:
+            0 to N-1.
+        feature_names: the F names of the features, by which those of another graph are matched;
+            none where they are not known.
+        preparation: what was done to the features (see `prepared`), so that a trained model does
+            the same to those of other nodes.
 
     Raises:
         ValueError: if shapes or types disagree, a feature is not finite, a label is out of range
@@ -54,16 +57,20 @@ class Dataset:
     shipped: Mapping[str, Integer[np.ndarray, "_ N"]] = field(default_factory=dict)
     checksum: str = ""
     class_names: tuple[str, ...] = ()
+    node_names: Shaped[np.ndarray, " N"] | None = None
+    feature_names: tuple[str, ...] = ()
+    preparation: Preparation = field(default_factory=Preparation)
 
     def __post_init__(self) -> None:
         what = f"dataset {self.name!r}"
         check_metric(self.metric, self.classes, what)
         _check_shapes(self)
-        _check_finite(self.features, f"features of {what}")
+        check_finite(self.features, f"features of {what}")
         check_labels(self.labels, self.graph.num_nodes, self.classes, self.metric, what)
         if not self.class_names and not self.regression:
             object.__setattr__(self, "class_names", tuple(map(str, range(self.classes))))
         _check_names(self)
+        _check_named(self)
 
     @property
     def regression(self) -> bool:
@@ -74,6 +81,23 @@ class Dataset:
     def labelled(self) -> Bool[np.ndarray, " N"]:
         """Which nodes have a label."""
         return ~np.isnan(self.labels) if self.regression else self.labels >= 0
+
+    @property
+    def names_of_nodes(self) -> Shaped[np.ndarray, " N"]:
+        """The names of the nodes; where they have none, 0 to N-1."""
+        return np.arange(self.graph.num_nodes) if self.node_names is None else self.node_names
+
+    def prepared(self, how: str) -> "Dataset":
+        """The dataset with its features scaled, which it remembers as its `preparation`.
+
+        Args:
+            how: "row", "standard" or "none", see `longnn.data.normalize`.
+
+        Raises:
+            ValueError: if `how` is another word.
+        """
+        preparation = fitted(self.features, how)
+        return replace(self, features=preparation(self.features), preparation=preparation)
 
     def __repr__(self) -> str:
         plain = self.class_names == tuple(map(str, range(len(self.class_names))))
@@ -132,56 +156,6 @@ def checksum_of(*arrays: Shaped[np.ndarray, "..."]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def normalize(features: Features, how: str) -> Features:
-    """Scales node features.
-
-    Args:
-        features: node features, dense or CSR.
-        how: "row": (X - min X) / max(row sum, 1), where sparse features stay sparse if min X = 0;
-            "standard": columns of mean 0 and variance 1, dense, where constant columns become 0;
-            "none": as they are.
-
-    Returns:
-        Features of the same shape.
-
-    Raises:
-        ValueError: if `how` is another word or a feature is not finite.
-    """
-    scalings = {"row": _by_row, "none": lambda features: features, "standard": _by_column}
-    if how not in scalings:
-        raise ValueError(f"normalize must be one of {', '.join(scalings)}, got {how!r}")
-    _check_finite(features, "features")
-    return scalings[how](features)
-
-
-def _by_row(features: Features) -> Features:
-    minimum = features.min()
-    if isinstance(features, np.ndarray) or minimum != 0:
-        shifted = _dense(features) - minimum
-        return (shifted * _row_scale(shifted)[:, None]).astype(np.float32)
-    # A product with a diagonal matrix would leave the column indices unsorted.
-    values = features.data * np.repeat(_row_scale(features), np.diff(features.indptr))
-    indices = features.indices, features.indptr
-    return sparse.csr_array((values.astype(np.float32), *indices), shape=features.shape)
-
-
-def _row_scale(features: Features) -> Float32[np.ndarray, " N"]:
-    return 1 / np.maximum(features.sum(axis=1), 1)
-
-
-def _by_column(features: Features) -> Float32[np.ndarray, "N F"]:
-    # Sums of squares of many rows lose digits in float32.
-    centred = _dense(features).astype(np.float64)
-    constant = (centred == centred[:1]).all(axis=0)
-    centred -= centred.mean(axis=0)
-    centred[:, constant] = 0
-    return (centred / np.where(constant, 1, centred.std(axis=0))).astype(np.float32)
-
-
-def _dense(features: Features) -> Float32[np.ndarray, "N F"]:
-    return features if isinstance(features, np.ndarray) else features.toarray()
-
-
 def _check_shapes(dataset: Dataset) -> None:
     nodes, name, features = dataset.graph.num_nodes, dataset.name, dataset.features
     if features.ndim != 2 or features.shape[0] != nodes or features.shape[1] == 0:
@@ -202,6 +176,16 @@ def _check_shapes(dataset: Dataset) -> None:
             )
 
 
+def _check_named(dataset: Dataset) -> None:
+    """Raises a ValueError unless names of nodes and features are as many, and distinct."""
+    nodes, what = dataset.node_names, f"of dataset {dataset.name!r}"
+    if nodes is not None:
+        check_named(f"node_names {what}", nodes, (dataset.graph.num_nodes,), "node")
+    if dataset.feature_names:
+        names = np.array(dataset.feature_names)
+        check_named(f"feature_names {what}", names, dataset.features.shape[1:], "feature")
+
+
 def _check_names(dataset: Dataset) -> None:
     names = dataset.class_names
     count = 0 if dataset.regression else dataset.classes
@@ -210,14 +194,3 @@ def _check_names(dataset: Dataset) -> None:
             f"dataset {dataset.name!r} has {len(set(names))} different class_names, expected "
             f"{count}, one a class; leave them out for numbers"
         )
-
-
-def _check_finite(features: Features, what: str) -> None:
-    values = features.data if sparse.issparse(features) else features
-    if np.isfinite(values).all():
-        return
-    bad = ~np.isfinite(_dense(features))
-    raise ValueError(
-        f"{what}: {bad.sum()} values are NaN or infinite, the first in row "
-        f"{np.flatnonzero(bad.any(axis=1))[0]}; replace them or drop those columns"
-    )

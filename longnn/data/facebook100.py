@@ -8,7 +8,6 @@ from longnn.data.archive import reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import whole
 from longnn.data.dataset import Dataset
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.mat import read_mat
 from longnn.graphs.convert import from_scipy
@@ -25,7 +24,7 @@ def load(name: str = "cornell5", metric: str = "accuracy", normalize: str = "row
     Args:
         name: a dataset of the catalogue with this loader, such as "johns_hopkins55".
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
 
     Raises:
         ValueError: if the name, metric or normalisation is unknown.
@@ -46,12 +45,12 @@ def load(name: str = "cornell5", metric: str = "accuracy", normalize: str = "row
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(sparse.csr_array(sparse.hstack(features)), normalize),
+        features=sparse.csr_array(sparse.hstack(features)),
         labels=info[:, _GENDER] - 1,
         classes=2,
         metric=metric,
         checksum=checksum([file]),
-    )
+    ).prepared(normalize)
 
 
 def _one_hot(values: Int[np.ndarray, " N"]) -> sparse.csr_array:

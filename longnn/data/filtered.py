@@ -3,7 +3,6 @@
 import numpy as np
 
 from longnn.data.dataset import Dataset, checksum_of
-from longnn.data.dataset import normalize as _normalize
 from longnn.graphs.graph import Graph
 from longnn.graphs.scaling import shift_matrix
 
@@ -41,7 +40,7 @@ def filtered_noise(
         classes: number of classes C >= 2.
         features: number of features F >= 1.
         seed: random seed of X and W.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
 
     Raises:
         ValueError: if an argument is out of its range, or a class stays empty.
@@ -63,11 +62,11 @@ def filtered_noise(
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(values, normalize),
+        features=values,
         labels=labels,
         classes=classes,
         checksum=checksum_of(labels, edges, values),
-    )
+    ).prepared(normalize)
 
 
 def _check(response: str, sharpness: int, classes: int, features: int) -> None:

@@ -11,7 +11,6 @@ from longnn.data.archive import read_npz_objects, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, one_of
 from longnn.data.dataset import Dataset, as_stored
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch, need_trust
 from longnn.graphs.convert import from_scipy
 
@@ -28,7 +27,7 @@ def load(
     Args:
         name: a dataset of the catalogue with this loader, such as "computers".
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
         trust: whether to read a file whose checksum is not known; without need for the others.
 
     Raises:
@@ -54,9 +53,9 @@ def load(
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(as_stored(values), normalize),
+        features=as_stored(values),
         labels=labels,
         classes=count,
         metric=metric,
         checksum=checksum([file]),
-    )
+    ).prepared(normalize)

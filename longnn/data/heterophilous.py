@@ -9,7 +9,6 @@ from longnn.data.archive import AGAIN, read_npz, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, mask, one_of, whole
 from longnn.data.dataset import Dataset, as_stored
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.graphs.graph import Graph
 
@@ -23,7 +22,7 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
     Args:
         name: a dataset of the catalogue with this loader, such as "texas".
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
 
     Returns:
         A dataset whose features are CSR where fewer than a quarter of the values are nonzero, and
@@ -45,13 +44,13 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(as_stored(values), normalize),
+        features=as_stored(values),
         labels=labels,
         classes=count,
         metric=metric,
         shipped={"fixed": part},
         checksum=checksum([file]),
-    )
+    ).prepared(normalize)
 
 
 def _fixed(arrays: Mapping[str, np.ndarray], nodes: int) -> Int8[np.ndarray, "S N"]:

@@ -14,7 +14,6 @@ from longnn.data.archive import read_bytes, read_npy, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import one_of, whole
 from longnn.data.dataset import Dataset
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.graphs.checks import check_word
 from longnn.graphs.graph import Graph
@@ -40,7 +39,7 @@ def load(
         name: a dataset of the catalogue with this loader, such as "twitch_de"; with the target
             "views" also the name that reports show, such as "twitch_de_views".
         metric: see `Dataset`; by default accuracy, and r2 for "views".
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
         target: what the label is: "mature" or "views".
 
     Raises:
@@ -57,13 +56,13 @@ def load(
     return Dataset(
         name=f"{country}_views" if views else country,
         graph=_graph(edges, nodes),
-        features=_normalize(features, normalize),
+        features=features,
         labels=(_views if views else _mature)(table, nodes),
         classes=1 if views else 2,
         metric=("r2" if views else "accuracy") if metric is None else metric,
         shipped={"fixed": _parts(splits[0], nodes)} if splits else {},
         checksum=checksum(files),
-    )
+    ).prepared(normalize)
 
 
 def _graph(path: Path, nodes: int) -> Graph:

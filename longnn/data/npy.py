@@ -2,7 +2,7 @@
 
 import re
 import struct
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -46,18 +46,49 @@ def read_array(stream: Stream, size: int, budget: Budget, objects: bool) -> Any:
     Raises:
         ValueError: if the content is damaged, or holds objects that were not asked for.
     """
+    header = read_header(stream)
+    budget.take(size)
+    if header.objects:
+        if not objects:
+            raise ValueError("it holds objects (pickles), which are not read")
+        return restricted_loads(_content(stream, size - header.length).tobytes(), budget)
+    dtype = plain_dtype(header.dtype)
+    return shaped(_content(stream, size - header.length), dtype, header.shape, header.fortran)
+
+
+class Header(NamedTuple):
+    """What the beginning of an array in the npy format says of it, which nobody has checked.
+
+    Attributes:
+        dtype: such as "<f8".
+        shape: its sizes, >= 0.
+        fortran: whether the first index varies fastest.
+        length: number of bytes up to the first entry.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    fortran: bool
+    length: int
+
+    @property
+    def objects(self) -> bool:
+        """Whether it holds pickled objects."""
+        return self.dtype.lstrip("|") in ("O", "O8", "O4")
+
+
+def read_header(stream: Stream) -> Header:
+    """Reads the header of an array, and leaves the stream at its first entry.
+
+    Raises:
+        ValueError: unless it is the header of an array without fields.
+    """
     text, length = _header(stream)
     found = _HEADER.fullmatch(text)
     if found is None or found["dtype"].startswith("["):
         raise ValueError(f"it has another header than an array of numbers: {text[:80]!r}")
-    budget.take(size)
-    if found["dtype"].lstrip("'|").rstrip("'") in ("O", "O8", "O4"):
-        if not objects:
-            raise ValueError("it holds objects (pickles), which are not read")
-        return restricted_loads(_content(stream, size - length).tobytes(), budget)
-    shape = [int(part) for part in re.findall("[0-9]{1,18}", found["shape"])]
-    dtype = plain_dtype(found["dtype"].strip("'"))
-    return shaped(_content(stream, size - length), dtype, shape, found["fortran"] == "True")
+    shape = tuple(int(part) for part in re.findall("[0-9]{1,18}", found["shape"]))
+    return Header(found["dtype"].strip("'"), shape, found["fortran"] == "True", length)
 
 
 def _header(stream: Stream) -> tuple[str, int]:

@@ -12,7 +12,6 @@ from longnn.data.archive import reading, zip_members
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, whole
 from longnn.data.dataset import Dataset
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.limits import Budget
 from longnn.data.npy import Stream
@@ -28,7 +27,7 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
     Args:
         name: a dataset of the catalogue with this loader.
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
 
     Raises:
         ValueError: if the name, metric or normalisation is unknown.
@@ -52,13 +51,13 @@ def load(name: str = "ogbn_arxiv", metric: str = "accuracy", normalize: str = "n
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(values.astype(np.float32), normalize),
+        features=values.astype(np.float32),
         labels=labels,
         classes=count,
         metric=metric,
         shipped={"fixed": part},
         checksum=checksum([file]),
-    )
+    ).prepared(normalize)
 
 
 def _table(
@@ -68,7 +67,7 @@ def _table(
     root = next((entry.filename.split("/")[0] for entry in zip_members(tables)), "")
     with tables.open(f"{root}/{member}.csv.gz") as packed, gzip.open(packed) as text:
         parts = []
-        for lines in _lines(text, budget):
+        for lines in lines_of(text, budget):
             # one character before each number, and the rows are joined at the end
             budget.take(2 * np.dtype(np.float64).itemsize * sum(map(_cells, lines)))
             parts.append(np.loadtxt(lines, np.float64, comments=None, delimiter=",", ndmin=2))
@@ -81,11 +80,20 @@ def _cells(line: bytes) -> int:
     return line.count(b",") + 1
 
 
-def _lines(text: Stream, budget: Budget) -> Iterator[list[bytes]]:
-    """The lines of a table that are not empty, a piece after the other."""
+def lines_of(text: Stream, budget: Budget | None = None) -> Iterator[list[bytes]]:
+    """The lines of a table that are not empty, a piece after the other.
+
+    Args:
+        text: an open file.
+        budget: from which they are taken, where they are kept.
+
+    Raises:
+        ValueError: at a line of more than `PIECE` characters.
+    """
     begun = b""
     while piece := text.read(PIECE):
-        budget.take(len(piece))
+        if budget is not None:
+            budget.take(len(piece))
         *lines, begun = (begun + piece).split(b"\n")
         if len(begun) > PIECE:
             raise ValueError(f"a line of a table has more than {PIECE} characters")

@@ -11,7 +11,6 @@ from scipy import sparse
 
 from longnn.data.classes import Owner, Read
 from longnn.data.dataset import Dataset, as_stored
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
 from longnn.graphs.graph import Graph
@@ -38,7 +37,7 @@ class Options:
 
     Attributes:
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
         directions, duplicates, self_loops: see `longnn.graphs.merge.undirected`.
         classes: the number of classes C, where the labels are known to be 0 to C - 1 although some
             may not occur; None: classes are the labels that occur.
@@ -129,31 +128,43 @@ def assembled(
     options: Options,
 ) -> Dataset:
     """Makes a dataset of labels that were read; the arguments are those of `own_dataset`."""
-    graph = _graph(name, edges, len(read.labels), weights, options)
+    graph = graph_from(name, edges, len(read.labels), weights, options.rules())
     if not graph.num_edges:
         raise ValueError(f"{name} has no edge, so no spectrum to filter; check the edges given")
     return Dataset(
         name=name,
         graph=graph,
-        features=_normalize(as_stored(features, f"features of {name}"), options.normalize),
+        features=as_stored(features, f"features of {name}"),
         labels=read.labels,
         classes=read.classes,
         metric=options.metric,
         shipped=shipped,
         checksum=checksum,
         class_names=read.names,
-    )
+    ).prepared(options.normalize)
 
 
-def _graph(
+def graph_from(
     name: str,
     edges: Edges,
     nodes: int,
     weights: Shaped[np.ndarray, "..."] | Sequence[object] | None,
-    options: Options,
+    rules: Rules,
+    rows: str = "labels, expected one label a node; write -1 for a node without one",
 ) -> Graph:
-    """The graph of edges or of another library's graph."""
-    rules, networkx = options.rules(), sys.modules.get("networkx")
+    """The graph of edges or of another library's graph.
+
+    Args:
+        name: what has them, for messages.
+        edges, weights: see `own_dataset`.
+        nodes: number of nodes N.
+        rules: by which edges are merged.
+        rows: what there is of each node, and what to do, for messages.
+
+    Raises:
+        ValueError: if edges are wrong, or it is a graph of another number of nodes.
+    """
+    networkx = sys.modules.get("networkx")
     foreign = networkx is not None and isinstance(edges, networkx.Graph)
     if not (foreign or isinstance(edges, Graph) or sparse.issparse(edges)):
         given = None if weights is None else real_array(f"weights of {name}", weights)
@@ -171,8 +182,5 @@ def _graph(
     else:
         graph = from_networkx(edges, **rules) if foreign else from_scipy(edges, **rules)
     if graph.num_nodes != nodes:
-        raise ValueError(
-            f"{name} has a graph of {graph.num_nodes} nodes and {nodes} labels, expected one label "
-            "a node; write -1 for a node without one"
-        )
+        raise ValueError(f"{name} has a graph of {graph.num_nodes} nodes and {nodes} {rows}")
     return graph

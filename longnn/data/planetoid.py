@@ -11,7 +11,6 @@ from longnn.data.archive import read_bytes, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import features, whole
 from longnn.data.dataset import Dataset
-from longnn.data.dataset import normalize as _normalize
 from longnn.data.download import checksum, fetch
 from longnn.data.unpickle import restricted_loads
 from longnn.graphs.graph import Graph
@@ -28,7 +27,7 @@ def load(name: str = "cora", metric: str = "accuracy", normalize: str = "row") -
     Args:
         name: "cora", "citeseer" or "pubmed".
         metric: see `Dataset`.
-        normalize: see `longnn.data.dataset.normalize`.
+        normalize: see `longnn.data.normalize`.
 
     Raises:
         ValueError: if the name, metric or normalisation is unknown.
@@ -55,13 +54,13 @@ def load(name: str = "cora", metric: str = "accuracy", normalize: str = "row") -
     return Dataset(
         name=name,
         graph=_graph(paths[5], num_nodes),
-        features=_normalize(values, normalize),
+        features=values,
         labels=labels,
         classes=ally.shape[1],
         metric=metric,
         shipped={"public": _public(labels, len(y), test)},
         checksum=checksum(files),
-    )
+    ).prepared(normalize)
 
 
 def _unpickled(path: Path) -> Any:  # whatever was pickled

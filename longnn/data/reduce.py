@@ -36,5 +36,6 @@ def reduced(dataset: Dataset, keep: Keep) -> Dataset:
         graph=dataset.graph.subgraph(nodes),
         features=dataset.features[nodes],
         labels=dataset.labels[nodes],
+        node_names=None if dataset.node_names is None else dataset.node_names[nodes],
         shipped={protocol: part[:, nodes] for protocol, part in dataset.shipped.items()},
     )

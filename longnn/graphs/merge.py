@@ -39,10 +39,36 @@ def undirected(
         ValueError: for an unknown rule, if the rules leave none of the edges, or if the weights
             add up to more than float64 holds.
     """
+    check_rules(directions, duplicates, self_loops)
+    pairs, both, between = merged(edges, weights, num_nodes, directions, duplicates, self_loops)
+    check_left(len(edges), between, len(pairs))
+    return pairs, both
+
+
+def check_rules(directions: Directions, duplicates: Duplicates, self_loops: SelfLoops) -> None:
+    """Raises a ValueError for an unknown rule."""
     check_word("directions", directions, Directions)
     check_word("duplicates", duplicates, Duplicates)
     check_word("self_loops", self_loops, SelfLoops)
-    given, weights = len(edges), weights.astype(np.float64)
+
+
+def merged(
+    edges: Int[np.ndarray, "E 2"],
+    weights: Shaped[np.ndarray, " E"],
+    num_nodes: SupportsIndex,
+    directions: Directions,
+    duplicates: Duplicates,
+    self_loops: SelfLoops,
+) -> tuple[Int[np.ndarray, "P 2"], Float64[np.ndarray, " P"], int]:
+    """As `undirected`, for edges of which the rules may leave none.
+
+    Returns:
+        (pairs, weights, number of edges that join two nodes, or are kept as loops).
+
+    Raises:
+        ValueError: if the weights add up to more than float64 holds.
+    """
+    weights = weights.astype(np.float64)
     if self_loops == "drop":
         there = edges[:, 0] != edges[:, 1]
         edges, weights = edges[there], weights[there]
@@ -60,9 +86,8 @@ def undirected(
     else:
         both = np.maximum(up, down) if directions == "either" else np.minimum(up, down)
     kept = both > 0
-    _check_left(given, len(edges), int(kept.sum()))
     _check_sum(both)
-    return pairs[kept], both[kept]
+    return pairs[kept], both[kept], len(edges)
 
 
 def _merged(
@@ -80,7 +105,7 @@ def _merged(
     return out
 
 
-def _check_left(given: int, between: int, left: int) -> None:
+def check_left(given: int, between: int, left: int) -> None:
     """Raises a ValueError where the rules drop every edge.
 
     Args:

@@ -12,7 +12,8 @@ from longnn.analysis.density import spectral_density
 from longnn.graphs.graph import Graph
 from longnn.plot._density import Binned
 from longnn.plot.style import COLOURS, add_caption
-from longnn.runs.saved import Run, load
+from longnn.runs.opening import load
+from longnn.runs.saved import Run
 from longnn.training.problem import graph_of
 from longnn.training.responses import HasResponse, module_response
 from longnn.training.result import Fit

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from longnn.analysis.basis import host_terms
 from longnn.plot._basis import basis
-from longnn.runs.saved import Run, load
+from longnn.runs.opening import load
+from longnn.runs.saved import Run
 from longnn.training.result import Fit
 from polybases import weight
 

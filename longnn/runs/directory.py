@@ -1,8 +1,9 @@
 """The layout of a run directory: the names of its files and how they are read; imports no jax.
 
-One process trains a run and writes `config.yaml`, `curves.npz`, `parameters.npz`, `predictions.npz`
-and figures, each under a temporary name that is then moved into place, and `result.json` last. The
-files `attempt-001.json`, ... say who worked on the run, and `train.log` what was logged.
+One process trains a run and writes `config.yaml`, `curves.npz`, `parameters.npz`,
+`predictions.npz`, `preparation.json` and figures, each under a temporary name that is then moved
+into place, and `result.json` last. The files `attempt-001.json`, ... say who worked on the run, and
+`train.log` what was logged.
 """
 
 import json
@@ -29,6 +30,9 @@ PARAMETERS = "parameters.npz"
 
 PREDICTIONS = "predictions.npz"
 """The outputs [B, N, C] at the selected epochs, and the splits (`part`)."""
+
+PREPARATION = "preparation.json"
+"""How the features were scaled, and their names, so that those of other nodes follow."""
 
 CHECKPOINT = "checkpoint.npz"
 """How far a run is that is being trained, or whose process was killed."""

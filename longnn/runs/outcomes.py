@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from longnn.graphs.graph import Graph
-from longnn.runs.saved import Run, load
+from longnn.runs.opening import load
+from longnn.runs.saved import Run
 from longnn.training.problem import graph_of
 from longnn.training.result import Fit
 from longnn.training.task import REGRESSION

@@ -1,35 +1,30 @@
 """Finished runs, opened again: `run = longnn.load("runs/...")`."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Float, Int8, Real
 
 from longnn.data.dataset import Dataset
+from longnn.data.named import NodesAsked
+from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.reduce import reduced
-from longnn.data.splits import Splits
 from longnn.operators.protocol import Operator
 from longnn.runs import configured
-from longnn.runs.agreement import check_config, check_counts
-from longnn.runs.directory import PARAMETERS, RESULT, RunDirectoryError
-from longnn.runs.parameters import check_fit, filled, in_features, named
-from longnn.runs.result import Result, TrainedModel, read_result
-from longnn.runs.stored import read_stored
+from longnn.runs.agreement import check_counts
+from longnn.runs.directory import RESULT, RunDirectoryError
+from longnn.runs.parameters import named
+from longnn.runs.predicting import check_classes, graphs_of, inputs_of_run
+from longnn.runs.prepared import Prepared
+from longnn.runs.result import Result
 from longnn.runs.text import printable
-from longnn.training import Fit, Optim, Problem, Trial, problem_of
-from longnn.training.builder import ModelClass, template
-from longnn.training.dtypes import check_dtype
-from longnn.training.loop import Program, predict
+from longnn.training import Fit, Predictions, Problem, problem_of
+from longnn.training.inputs import Inputs
 from longnn.training.scores import Score
-
-MOST = 2_000
-"""Whole numbers in the config of a model are at most this, or the entries of its parameters."""
 
 LARGEST = 1_000_000
 """Whole numbers in the config of a dataset are at most this, or a hundred times its nodes."""
@@ -46,6 +41,7 @@ class Run:
         shape: (F, C), the features that the models take and the outputs that they give.
         fit: what training gave: parameters, curves, outputs.
         trust: names of modules whose code the config may name.
+        prepared: how features were scaled; None where only the data can say.
     """
 
     directory: Path
@@ -54,6 +50,7 @@ class Run:
     shape: tuple[int, int]
     fit: Fit
     trust: tuple[str, ...] = ()
+    prepared: Prepared | None = None
 
     @property
     def title(self) -> str:
@@ -159,6 +156,12 @@ class Run:
             )
         return dataset
 
+    @property
+    def inputs(self) -> Inputs:
+        """What the models take; of a run of before it was recorded, its data are read again."""
+        prepared = Prepared.of(self.dataset()) if self.prepared is None else self.prepared
+        return inputs_of_run(self.result, self.shape, prepared, self.trust)
+
     def problem(self, dataset: Dataset | None = None) -> Problem:
         """The operator, features and labels as the models take them.
 
@@ -169,45 +172,32 @@ class Run:
             ValueError: if it does not fit.
         """
         given = self.dataset() if dataset is None else dataset
-        found = given.features.shape[1], given.classes
-        if found != self.shape:
-            raise ValueError(
-                f"{self.title} takes {self.shape[0]} features and gives {self.shape[1]} outputs, "
-                f"dataset {given.name!r} has {found[0]} features and {found[1]} classes; give a "
-                "graph with the same features and classes"
-            )
-        names = self.result.class_names
-        if names and given.class_names != names:
-            raise ValueError(
-                f"{self.title} was trained on the classes {', '.join(names)}, dataset "
-                f"{given.name!r} has {', '.join(given.class_names)}; give a graph with the same "
-                "classes, or class_names of the run if they mean the same"
-            )
-        graph = self.config["graph"]
-        model, _ = configured.model_of(self.config["model"], self.trust)
-        return problem_of(
-            given,
-            self_loops=graph["self_loops"],
-            degree_exponent=graph["degree_exponent"],
-            # runs of before these settings have none
-            order=graph.get("order", "given"),
-            precision=self.config.get("precision", "full"),
-            dtype=self.config.get("dtype", "float32"),
-            model=model,
-        )
+        check_classes(given, self.result, self.shape)
+        return problem_of(given, **graphs_of(self.config, self.trust))
 
-    def predict(self, dataset: Dataset | None = None) -> Float[np.ndarray, "B N C"]:
-        """The outputs of all models with dropout off: log-probabilities, or values.
+    def predict(
+        self,
+        graph: Edges | Dataset | None = None,
+        features: FeaturesGiven | None = None,
+        nodes: NodesAsked | None = None,
+        *,
+        runs: int | Sequence[int] | None = None,
+    ) -> Predictions:
+        """What the models say of the nodes of a graph; see :meth:`longnn.training.Fit.predict`.
 
         Args:
-            dataset: see :meth:`problem`; on the run's own data the result is `outputs` up to
-                rounding.
+            graph: a dataset, with labels or without, or a graph, which needs features; None: the
+                data that the run was trained on.
+            features: [N, F] as they were before they were prepared; None for a dataset.
+            nodes: the names of the nodes asked for; None: all.
+            runs: the numbers of the runs whose mean is taken; None: all.
 
         Raises:
-            ValueError: if the dataset does not fit.
+            ValueError: if it does not fit.
+            DataFileError: if the run's own data are needed, and missing.
         """
-        fit = self.fit
-        return np.asarray(predict(fit.program, fit.params, fit.settings, self.problem(dataset)))
+        given = self.dataset() if graph is None else graph
+        return replace(self.fit, inputs=self.inputs).predict(given, features, nodes, runs=runs)
 
     def __repr__(self) -> str:
         lines = [
@@ -218,90 +208,3 @@ class Run:
             "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)",
         ]
         return "\n  ".join(map(printable, lines))
-
-
-def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
-    """Opens the directory of a finished run.
-
-    Its config names the code of model and data: classes and functions of longnn, polybases and
-    optax, and of the modules that you name; :func:`longnn.runs.read` gives the arrays without any.
-
-    Args:
-        directory: where the run lies, such as `runs/csbm_longnn_stratified-1f0c3a5e`.
-        trust: names of modules whose code the config may name, such as ("mine",), besides those of
-            the environment variable LONGNN_TRUST.
-
-    Raises:
-        FileNotFoundError: if there is no such directory, or no finished run in it.
-        RunDirectoryError: if it is of another layout, or a file of it is missing or damaged.
-        ValueError: if its config names code of a module that is not trusted, or if it was trained
-            in float64 and jax is not set to compute in it.
-    """
-    folder = Path(directory).expanduser()
-    result = read_result(folder)
-    check_config(folder / RESULT, result.config)
-    params, predictions, curves = read_stored(folder, result)
-    outputs, part = _outputs(predictions), predictions["part"]
-    entries = sum(values.size for values in params.values())
-    check_counts(folder / RESULT, "model", result.config["model"], max(MOST, entries))
-    check_dtype(next(iter(params.values())).dtype)
-    model, values = configured.model_of(result.config["model"], trust)
-    classes = outputs.shape[2]
-    try:
-        width, (program, state, settings) = _template(
-            folder, result, model, values, params, classes
-        )
-    except RunDirectoryError:
-        raise
-    except Exception as error:  # code that a config names may raise anything
-        raise RunDirectoryError(
-            f"{folder / RESULT}: the model of its config cannot be built ({type(error).__name__}: "
-            f"{error}); its code or the file has changed, train that run again with force=true"
-        ) from error
-    count = len(result.per_run)
-    fit = Fit(
-        program=program,
-        runs=list(map(_of_training, result.per_run)),
-        params=filled(state, params),
-        settings=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), settings),
-        curves=curves,
-        outputs=outputs,
-        seconds=dict(result.seconds),
-        splits=Splits(result.split, part),
-        metric=result.metric,
-        title=result.title,
-    )
-    return Run(folder, result, part, (width, classes), fit, tuple(trust))
-
-
-def _template(
-    folder: Path,
-    result: Result,
-    model: ModelClass,
-    values: dict[str, Any],
-    params: dict[str, np.ndarray],
-    classes: int,
-) -> tuple[int, tuple[Program, nnx.State, nnx.State]]:
-    """F, and the program, parameters and settings of one model before its first epoch."""
-    dtype = next(iter(params.values())).dtype
-    make = lambda features: model(features, classes, dtype=dtype, rngs=nnx.Rngs(0), **values)  # noqa: E731
-    width = in_features(params, make)
-    # before an array of the model is made, which could be of any size
-    check_fit(folder / PARAMETERS, lambda: make(width), params, len(result.per_run))
-    optim = result.config["optim"]
-    trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
-    return width, template(model, (width, classes), trial, result.metric, dtype)
-
-
-def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:
-    """[B, N, C] log-probabilities, or values with C = 1."""
-    if "values" in predictions:
-        return predictions["values"][..., None]
-    with np.errstate(divide="ignore"):  # a probability that was rounded to 0
-        return np.log(predictions["probabilities"])
-
-
-def _of_training(row: TrainedModel) -> dict[str, Any]:
-    """What training says of a run: without the scores and exponents, which are read afterwards."""
-    names = ("split", "seed", "best_epoch", "epochs", "diverged")
-    return {name: getattr(row, name) for name in names}

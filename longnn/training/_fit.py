@@ -13,10 +13,11 @@ from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
 from longnn.training.builder import ModelClass, Settings, Trial
 from longnn.training.drive import Progress, train
+from longnn.training.inputs import Inputs, inputs_of
 from longnn.training.joining import check_started, joined
 from longnn.training.loop import Problem
 from longnn.training.optim import Optim, OptimLike, as_optim
-from longnn.training.problem import asked_of
+from longnn.training.problem import Asked, asked_of
 from longnn.training.ranges import check_setting
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
@@ -120,7 +121,14 @@ def fit(
     trained = joined(batch, list(finished), sum(compiling))
     trained.seconds["train"] = time.perf_counter() - started - sum(compiling)
     check_started(trained)
-    return replace(trained, title=asked.title, graph=asked.graph)
+    return replace(trained, title=asked.title, graph=asked.graph, inputs=_inputs(asked, data))
+
+
+def _inputs(asked: Asked, data: Dataset | Problem) -> Inputs | None:
+    """What the trained models take; None where a problem says nothing of graphs and features."""
+    if asked.settings is None or not isinstance(data, Dataset):
+        return None
+    return inputs_of(data, asked.settings, asked.metric, asked.classes, asked.title)
 
 
 def _trials(

@@ -1,7 +1,7 @@
 """From a dataset on the host to what training takes on the device."""
 
 import reprlib
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from flax import nnx
 from jax.typing import DTypeLike
@@ -19,6 +19,18 @@ from longnn.training.builder import ModelClass
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Problem
 from longnn.training.ranges import check_setting
+
+
+class Graphs(TypedDict, total=False):
+    """The settings of :func:`problem_of`: how an operator is made of a graph."""
+
+    self_loops: float
+    degree_exponent: float
+    backend: Backend
+    order: NodeOrder
+    precision: Precision
+    model: ModelClass | None
+    dtype: DTypeLike
 
 
 def graph_of(dataset: Dataset, self_loops: float = 0.0) -> Graph:
@@ -87,6 +99,7 @@ class Asked(NamedTuple):
     metric: str
     title: str
     graph: Graph | None
+    settings: Graphs | None  # of the problem; None where one was given
 
 
 def asked_of(
@@ -115,11 +128,10 @@ def asked_of(
     if isinstance(data, Problem):
         _check_settled(classes, self_loops, degree_exponent, backend, dtype)
         assert classes is not None
-        return Asked(made, data, classes, metric or "accuracy", name, None)
+        return Asked(made, data, classes, metric or "accuracy", name, None, None)
     check_dataset(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
-    problem = problem_of(
-        data,
+    settings = Graphs(
         self_loops=loops,
         degree_exponent=degree_exponent,
         backend=backend,
@@ -129,7 +141,8 @@ def asked_of(
     width = data.classes if classes is None else classes
     chosen = data.metric if metric is None else metric
     title = f"{name} on {data.name}"
-    return Asked(made, problem, width, chosen, title, graph_of(data, loops))
+    problem, graph = problem_of(data, **settings), graph_of(data, loops)
+    return Asked(made, problem, width, chosen, title, graph, settings)
 
 
 def _class_of(model: str | ModelClass) -> ModelClass:

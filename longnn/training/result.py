@@ -1,5 +1,6 @@
 """What training gives: a batch of trained models, with their scores, exponents and filters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -8,12 +9,17 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Float, Real
 
+from longnn.data.dataset import Dataset
+from longnn.data.named import NodesAsked
+from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.splits import Splits
 from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
-from longnn.training.loop import Program
+from longnn.training.inputs import Inputs, rows_of, runs_of
+from longnn.training.loop import Program, predict
+from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
 from longnn.training.scores import Score, counted, score
 
@@ -40,6 +46,7 @@ class Fit:
         metric: the name of the metric that selected the epoch.
         title: what was trained on what, for figures.
         graph: the graph that was filtered on; None where only its operator was given.
+        inputs: what the models take, for :meth:`predict`; None where only an operator was given.
 
     Example:
         >>> import longnn
@@ -65,6 +72,7 @@ class Fit:
     metric: str = "accuracy"
     title: str = ""
     graph: Graph | None = None
+    inputs: Inputs | None = None
 
     def model(self, run: int = 0) -> nnx.Module:
         """The trained module of one run.
@@ -98,6 +106,49 @@ class Fit:
         masks = getattr(self.splits, part)[split]
         percent = 100 * score(self.metric, self.outputs, self.labels, masks)
         return Score(self.metric, part, percent, split, seed)
+
+    def predict(
+        self,
+        graph: Edges | Dataset,
+        features: FeaturesGiven | None = None,
+        nodes: NodesAsked | None = None,
+        *,
+        runs: int | Sequence[int] | None = None,
+    ) -> Predictions:
+        """What the models say of the nodes of a graph: the same, one that has grown, or another.
+
+        Labels are not looked at. The features are prepared as those of training were.
+
+        Args:
+            graph: N nodes: a dataset, with labels or without; or a ``longnn.Graph``, a sparse
+                matrix of scipy, a graph of networkx, or edges [E, 2].
+            features: [N, F] numbers, dense or sparse, before any preparation; None for a dataset,
+                which has its own and knows how they were prepared.
+            nodes: the names of the nodes asked for, which are numbers in [0, N) where a dataset
+                names none; None: all.
+            runs: the numbers of the runs whose mean is taken; None: all.
+
+        Raises:
+            ValueError: if this was trained on a ``Problem``, sizes do not fit, a feature is not
+                finite, a node or run is unknown, or a dataset was prepared in another way.
+
+        Example:
+            >>> import longnn
+            >>> data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
+            >>> splits = longnn.data.splits.stratified(data, count=2)
+            >>> run = longnn.fit("longnn", data, splits, optim=longnn.Optim(max_epochs=5))
+            >>> found = run.predict(data.graph, data.features, nodes=[3, 5])
+            >>> found.nodes, found.probabilities.shape
+            (array([3, 5]), (2, 2))
+        """
+        if self.inputs is None:
+            raise ValueError("this fit was trained on a Problem, which says nothing of graphs and "
+                             "features; train it on a Dataset to predict other nodes")  # fmt: skip
+        problem, names = self.inputs.problem(graph, features)
+        rows, chosen = rows_of(names, nodes), runs_of(runs, len(self.runs))
+        params, settings = jax.tree.map(lambda leaf: leaf[chosen], (self.params, self.settings))
+        outputs = np.asarray(predict(self.program, params, settings, problem))
+        return Predictions(names[rows], outputs[:, rows], self.inputs.classes, self.title)
 
     @property
     def alpha(self) -> Float[np.ndarray, " B"]:

@@ -69,7 +69,7 @@ def test_a_search_among_negative_scores_is_drawn():
         result["val"]["mean"] -= 1000
         for row in result["per_run"]:
             row["val"] -= 1000
-    pictures = [p for section in illustrated(grouped(*found), []) for p in section.pictures]
+    pictures = [p for section in illustrated(grouped(*found)) for p in section.pictures]
     alt = next(p.alt for p in pictures if p.name.startswith("history"))
     assert alt.startswith("Validation r2 of 9 runs, from -936.0 % to -930.0 %, reached by run 3")
 

@@ -27,7 +27,7 @@ def run(train):
 def test_a_run_is_what_it_was(run):
     assert run.title == "longnn on csbm"
     assert run.part.shape == (2, 60)
-    assert_allclose(run.predict(), run.outputs, atol=1e-5)
+    assert_allclose(run.predict().outputs, run.outputs, atol=1e-5)
     data = run.dataset()
     test = [np.mean(o.argmax(1)[p == 2] == data.labels[p == 2]) for o, p in
             zip(run.outputs, run.part, strict=True)]  # fmt: skip
@@ -43,7 +43,7 @@ def test_its_order_and_precision(train):
     operator = run.problem().operator
     assert getattr(operator, "symmetric", operator).precision == "mixed"
     np.testing.assert_array_equal(operator.node_of_row, near_order(run.dataset().graph))
-    assert_allclose(run.predict(), run.outputs, atol=1e-2)
+    assert_allclose(run.predict().outputs, run.outputs, atol=1e-2)
     del run.config["precision"], run.config["graph"]["order"]
     assert run.problem().operator.precision == "full"
 
@@ -71,11 +71,24 @@ def test_its_picture_in_one_call(run):
 @pytest.mark.slow
 def test_another_graph(run):
     other = csbm.generate(nodes=50, features=8, seed=3)
-    outputs = run.predict(other)
+    outputs = run.predict(other).outputs
     assert outputs.shape == (2, 50, 2)
     assert_allclose(np.exp(outputs).sum(axis=2), 1, rtol=1e-5)
-    with pytest.raises(ValueError, match=r"takes 8 features and gives 2 outputs.*has 5 features"):
+    with pytest.raises(ValueError, match=r"takes 8 features of each node, dataset .csbm. has 5"):
         run.predict(csbm.generate(nodes=50, features=5))
+
+
+@pytest.mark.slow
+def test_features_are_prepared_as_in_training(train):
+    (directory,) = train(*SMALL, "+dataset.normalize=standard", "model.order=2", "figures=false")
+    run = longnn.load(directory)
+    raw = csbm.generate(nodes=60, features=8)
+    found = run.predict(raw.graph, raw.features, nodes=[5, 2], runs=1)
+    assert_allclose(found.outputs[0], run.outputs[1, [5, 2]], atol=1e-5)
+    assert found.title == "longnn on csbm"
+    (directory / "preparation.json").unlink()  # a run of before: its data say it
+    again = longnn.load(directory).predict(raw.graph, raw.features)
+    assert_allclose(again.outputs, run.outputs, atol=1e-5)
 
 
 @pytest.mark.slow

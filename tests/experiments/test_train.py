@@ -241,7 +241,7 @@ def test_double_precision(train, tmp_path):
     assert single.result.identity != double.result.identity
     assert "dtype" in double.result.config
     reopened = longnn.load(tmp_path / "float64")
-    np.testing.assert_allclose(reopened.predict(), reopened.outputs, atol=1e-12)
+    np.testing.assert_allclose(reopened.predict().outputs, reopened.outputs, atol=1e-12)
 
 
 def test_an_error_that_no_message_explains_keeps_its_traceback(train, monkeypatch):

@@ -64,7 +64,7 @@ def test_a_file_of_the_users_own_is(own, train, monkeypatch):
         longnn.load(directory)
     run = longnn.load(directory, trust=["own_trusted"])
     assert type(run.model()).__name__ == "Mine"
-    assert run.predict().shape == (2, 60, 2)
+    assert run.predict().outputs.shape == (2, 60, 2)
 
 
 def test_a_run_is_read_without_building_anything(own, train):

@@ -35,6 +35,7 @@ def test_markdown(runs, capsys):
     assert "**cora, split fixed (bbbbbbbb)**" in out
     assert "| 85.00 +- 63.53 | 50.00 +- 0.00 | 2 | 0.25 | - |" in out
     assert "**mlp minus longnn, paired by split**" in out
+    assert "Not compared: cora, split fixed (bbbbbbbb). Reason: all runs there are of one" in out
     assert "filter.png" in out
 
 
@@ -64,6 +65,7 @@ def test_output(runs, tmp_path, capsys):
     assert "report.html" in capsys.readouterr().err
     written = {str(f.relative_to(tmp_path / "out")) for f in (tmp_path / "out").rglob("*.*")}
     assert {"report.html", "report.md", "report.csv", "figures/seconds.png"} <= written
+    assert "comparisons.csv" in written
     markdown = (tmp_path / "out" / "report.md").read_text()
     assert "](figures/seconds.png)" in markdown
     main([str(runs), "--output", str(tmp_path / "out")])  # its own report may be replaced
@@ -124,13 +126,29 @@ def test_names_do_not_steer_the_terminal(runs, capsys):
         assert all(line.isprintable() for line in (told.out + told.err).split("\n"))
 
 
-def test_default_test_that_cannot_be_made_is_a_warning(tmp_path, capsys):
+def test_default_test_that_cannot_be_made_is_named(tmp_path, capsys):
     write(tmp_path / "a", result())
     other = result(model="mlp")
     other["per_run"] = [row | {"split": row["split"] + 7} for row in other["per_run"]]
     write(tmp_path / "b", other)
     assert main([str(tmp_path)]) == 0
     told = capsys.readouterr()
-    assert told.err.startswith("warning: no paired test: ")
-    assert "splits [0, 1] cannot be paired with splits [7, 8]" in told.err
+    assert "Not compared: cora" in told.out
+    assert told.err == ""
+    assert "cannot be paired with splits" in told.out
     assert "| longnn |" in told.out
+
+
+def test_factor(runs, capsys):
+    write(runs / "d", result(learnable=True, tests=(81.0, 92.0)))
+    write(runs / "e", result(learnable=False))
+    main([str(runs), "--factor", "model.learnable"])
+    out = capsys.readouterr().out
+    assert (
+        "**longnn: model.learnable = true minus model.learnable = false, paired by split**" in out
+    )
+    assert "minus longnn" not in out, "the setting is compared alone"
+    assert "which have no model.learnable" in out
+    assert "unknown setting" in _refused(capsys, runs, "--factor", "model.x").err
+    both = _refused(capsys, runs, "--factor", "model.learnable", "--compare", "mlp", "longnn")
+    assert "leave out --compare" in both.err

@@ -32,7 +32,7 @@ class Reader(HTMLParser):
 
 
 def _read(*results, **options):
-    files = report_files(grouped(*results), [], **{"top": 10, "per_run": False, **options})
+    files = report_files(grouped(*results), None, **{"top": 10, "per_run": False, **options})
     reader = Reader()
     reader.feed(files["report.html"].decode())
     assert reader.open == []

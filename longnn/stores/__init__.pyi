@@ -1,0 +1,13 @@
+from .blocks import StoreError as StoreError
+from .building import build as build
+from .dataset import StoredDataset as StoredDataset
+from .dataset import dataset_of as dataset_of
+from .generated import grid as grid
+from .generated import power_law as power_law
+from .generated import sbm as sbm
+from .graph import StoredGraph as StoredGraph
+from .graph import open_graph as open_graph
+from .open_graph_benchmark import ogb as ogb
+from .sources import csv_edges as csv_edges
+from .sources import npz_edges as npz_edges
+from .sources import parquet_edges as parquet_edges

@@ -1,0 +1,61 @@
+"""A folder that appears whole or not at all."""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from longnn.stores.blocks import StoreError
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """Gives an empty folder to write to, which becomes ``folder`` if the block ends without error.
+
+    What a killed process has left is removed when the same folder is made again.
+
+    Args:
+        folder: what is made; its parents are made where they are missing.
+
+    Raises:
+        StoreError: if the folder exists, another process is making it, or the disk is full.
+    """
+    if folder.exists():
+        raise StoreError(f"{folder} exists; delete it, or name another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.partial")
+    partial.mkdir(exist_ok=True)
+    handle = os.open(partial, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"another process is making {folder}; wait until it ends") from error
+        _empty(partial)
+        try:
+            yield partial
+            partial.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise StoreError(_full(partial)) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    finally:
+        os.close(handle)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _full(partial: Path) -> str:
+    written = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
+    return (
+        f"the disk that holds {partial.parent} is full; {written / 1e9:.2f} GB had been written "
+        "and are removed again: make room, or name a folder on another disk"
+    )
