@@ -35,7 +35,7 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Opened]:
+def opened_run(folder: Path) -> Iterator[Opened]:
     """Opens a run by the rules of :func:`longnn.load`, and computes in its precision.
 
     Args:

@@ -8,7 +8,7 @@ from longnn.runs.directory import PAGE
 from longnn.runs.result import Result
 from longnn.training.scores import counted
 
-from .opened import opened
+from .opened import opened_run
 from .page import html_page
 from .run_sections import chooses, command, figures, files, origin, scores, settings
 from .write import OutputError
@@ -56,7 +56,7 @@ def run_page(folder: Path) -> str:
         FileNotFoundError: if no run has finished there.
         RunDirectoryError: if its result is damaged.
     """
-    with opened(folder) as run:
+    with opened_run(folder) as run:
         sections = [
             scores(run.result),
             *figures(run),
