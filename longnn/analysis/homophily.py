@@ -11,6 +11,7 @@ from longnn.analysis.energy import signal_measure
 from longnn.analysis.measure import bin_of
 from longnn.analysis.signals import label_signal
 from longnn.analysis.spectrum import EXACT_LIMIT
+from longnn.graphs.brief import brief
 from longnn.graphs.graph import Graph
 from longnn.graphs.neighbours import agreeing_share
 
@@ -62,6 +63,9 @@ class FrequencyHomophily(NamedTuple):
     edges: Float[np.ndarray, " edges"]
     energy: Float[np.ndarray, " bins"]
     homophily: Float[np.ndarray, " bins"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def frequency_homophily(

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
+from longnn.graphs.brief import brief
 from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
@@ -41,6 +42,8 @@ class BucketedOperator:
     precision: Precision = static("full")
     of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
 
+    __repr__ = brief
+
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
         check_signal(x, self.scale.shape[0])
@@ -71,6 +74,8 @@ class SegmentOperator:
     precision: Precision = static("full")
     written_out: int = static(0)
     of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""

@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import Float, Int
 from scipy import sparse
 
+from longnn.graphs.brief import brief
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
 from longnn.operators.protocol import Operator
@@ -45,6 +46,8 @@ class OrderedOperator:
     symmetric: Operator
     node_of_row: Int[Array, " N"]
     row_of_node: Int[Array, " N"]
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> the product, both in the caller's order."""
