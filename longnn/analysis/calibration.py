@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Integer, Real
 
-from longnn.graphs.brief import brief
+from longnn.graphs.oneline import brief
 
 
 class Reliability(NamedTuple):

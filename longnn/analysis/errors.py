@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
-from longnn.graphs.brief import brief
+from longnn.graphs.oneline import brief
 
 
 class ErrorRates(NamedTuple):

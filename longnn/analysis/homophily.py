@@ -11,9 +11,9 @@ from longnn.analysis.energy import signal_measure
 from longnn.analysis.measure import bin_of
 from longnn.analysis.signals import label_signal
 from longnn.analysis.spectrum import EXACT_LIMIT
-from longnn.graphs.brief import brief
 from longnn.graphs.graph import Graph
 from longnn.graphs.neighbours import agreeing_share
+from longnn.graphs.oneline import brief
 
 
 def local_homophily(graph: Graph, labels: Integer[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:

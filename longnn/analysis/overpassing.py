@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from longnn.analysis.measure import Measure, bin_of
-from longnn.graphs.brief import brief
+from longnn.graphs.oneline import brief
 
 
 class OverPassing(NamedTuple):

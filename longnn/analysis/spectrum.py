@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from longnn.graphs.brief import brief
 from longnn.graphs.graph import Graph
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import shift_matrix
 
 EXACT_LIMIT = 5000

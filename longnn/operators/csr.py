@@ -14,9 +14,9 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int, Int32
 
-from longnn.graphs.brief import brief
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.operators.exported import exporting, portable_product
 from longnn.operators.precision import Precision, read_as
 from longnn.operators.products import symmetric_product

@@ -9,10 +9,10 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
-from longnn.graphs.brief import brief
 from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
 from longnn.operators.choice import Backend, choose, written_out_here

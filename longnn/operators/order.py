@@ -9,9 +9,9 @@ from jax import Array
 from jaxtyping import Float, Int
 from scipy import sparse
 
-from longnn.graphs.brief import brief
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.operators.protocol import Operator
 
 NodeOrder = Literal["given", "rcm"]

@@ -8,9 +8,9 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from longnn.graphs.brief import brief
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import degree_power
 from longnn.operators.protocol import Operator
 

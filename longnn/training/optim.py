@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 import optax
 
-from longnn.graphs.brief import brief
 from longnn.graphs.checks import check_word
+from longnn.graphs.oneline import brief
 from longnn.training.losses import ClassWeights, Loss, check_alone, check_class_weights
 from longnn.training.optimizer import Rates, Transformation, check_groups, check_rates
 from longnn.training.ranges import check_setting

@@ -10,7 +10,7 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Bool, Float, Int, Real
 
-from longnn.graphs.brief import brief
+from longnn.graphs.oneline import brief
 from longnn.models.features import Features
 from longnn.operators.protocol import Operator
 from longnn.training.extras import Extras, first_extras

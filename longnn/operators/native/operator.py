@@ -10,9 +10,9 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int, Real
 
-from longnn.graphs.brief import brief
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import check_degrees, degree_power
 from longnn.operators.exported import exporting, portable_product
 from longnn.operators.native.rows import (
