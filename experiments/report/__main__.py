@@ -18,6 +18,7 @@ from .csvfile import csv_text
 from .everything import all_pairs
 from .latex import as_latex
 from .markdown import as_markdown
+from .overall import over_datasets
 from .pairtable import paired
 from .reference import read_references
 from .runs import Benchmark, LeftOut, by_benchmark, collect
@@ -143,7 +144,7 @@ def _count(text: str) -> int:
 
 def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> Compared:
     if named is None:
-        return all_pairs(grouped)
+        return all_pairs(grouped) + over_datasets(grouped)
     return paired(pairs(grouped, *named), "{1} minus {0}, paired by split".format(*named))
 
 

@@ -75,12 +75,14 @@ def illustrated(
         for model, found in by_model(runs).items()
         for drawn in pictures.search_pictures(benchmark, model, found)
     ]
+    ranks = list(pictures.rank_pictures(grouped))
     best = best_runs(grouped)
     filters = [drawn for drawn in map(pictures.filter_picture, best) if drawn]
     shown = every if len(every) <= costs.MOST else best
     return [
         Section("Scores", pictures=list(pictures.score_pictures(grouped))),
         *tables(grouped, compared, top),
+        *([Section("Ranks over datasets", pictures=ranks)] if ranks else []),
         *([Section("Searches", pictures=searches)] if searches else []),
         *([Section("Learned filters", [_FILTERS], pictures=filters)] if filters else []),
         Section("Time and memory", pictures=list(costs.cost_pictures(shown, len(every)))),

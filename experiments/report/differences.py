@@ -103,14 +103,19 @@ def difference(
         standard_error=error,
         ci95=summary.ci95,
         t_p=float(stats.ttest_rel(b, a).pvalue) if spread else None,
-        wilcoxon_p=_wilcoxon(b - a),
+        wilcoxon_p=signed_rank(b - a),
         splits=len(a),
         corrected_ci95=None if corrected is None else corrected.ci95,
         corrected_p=None if corrected is None else corrected.p,
     )
 
 
-def _wilcoxon(differences: np.ndarray) -> float | None:
+def signed_rank(differences: np.ndarray) -> float | None:
+    """Two-sided p of Wilcoxon's signed-rank test; None for one difference, or where none differs.
+
+    Args:
+        differences: [n] of scores in percent.
+    """
     from scipy import stats
 
     # Scores are float32 shares in percent: without rounding, ties and zeros would seem to differ.

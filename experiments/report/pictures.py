@@ -5,17 +5,20 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from longnn.plot import ranks
 from longnn.runs.directory import FILTER
 from longnn.runs.result import Result
 
 from .differences import by_split
 from .labels import label
+from .overall import ranked, scores_of
 from .overview import by_protocol
 from .picture import Picture, drawn, file_name
 from .plot_scores import Scores, scores
 from .plot_search import history, parameters
 from .runs import Benchmark, by_model
 from .settings import numeric, varied
+from .text import literal
 
 SEARCH = 9
 """From how many runs of one model on one benchmark on they are drawn as a search."""
@@ -83,6 +86,23 @@ def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Ite
             "is the best run.",
             f"Validation {metric} against {', '.join(values)}; best {best}",
         )
+
+
+def rank_pictures(grouped: Mapping[Benchmark, list[Result]]) -> Iterator[Picture]:
+    """The critical-difference figure; nothing where the models cannot be ranked."""
+    scores = scores_of(grouped)
+    found = ranked(scores)
+    if found is None:
+        return
+    average = dict(zip(map(literal, scores.models), found.average.tolist(), strict=True))
+    count = len(scores.datasets)
+    yield drawn(
+        ranks(average, found.critical, f"Average ranks over {count} datasets"),
+        "ranks",
+        f"Average ranks over {count} datasets, 1 is the best. Models that a bar joins do not "
+        "differ at level 0.05 (Nemenyi's test); the line on top is its critical difference.",
+        "Average ranks: " + ", ".join(f"{model} {rank:.2f}" for model, rank in average.items()),
+    )
 
 
 def filter_picture(run: Result) -> Picture | None:

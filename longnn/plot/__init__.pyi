@@ -7,6 +7,7 @@ from ._density import density as density
 from ._energy import energy as energy
 from ._energy import homophily as homophily
 from ._errors import errors as errors
+from ._ranks import ranks as ranks
 from ._response import response as response
 from ._response import response_curves as response_curves
 from ._sliders import sliders as sliders

@@ -143,8 +143,9 @@ def check_curves(
 ) -> None:
     """Raises a RunDirectoryError unless curves lead to what a result says was selected.
 
-    The validation score of the selected epoch is the highest and the recorded one, up to ties that
-    another program may break otherwise; the exponents there are the recorded ones.
+    What selects (``optim.stop``, by default the validation score) is best at the selected epoch,
+    whose validation score is the recorded one, up to ties that another program may break
+    otherwise; the exponents there are the recorded ones.
 
     Args:
         file: that holds them.
@@ -152,10 +153,13 @@ def check_curves(
         result: of the run.
         part: [S, N] of each split and node.
     """
+    stop = result.config.get("optim", {}).get("stop", "val")
+    expect(file, stop in curves, f"there is no curve of {stop}, which selected the epochs")
     for number, row in enumerate(result.per_run):
         own = {name: values[number] for name, values in curves.items()}
         nodes = int((part[row.split] == VAL).sum())
-        problem = _length_problem(own, row) or _selection_problem(own, row, result.metric, nodes)
+        problem = _length_problem(own, row) or _selected_problem(own[stop], row, stop)
+        problem = problem or _recorded_problem(own, row, result.metric, nodes)
         expect(file, problem is None, f"model {number} of per_run in result.json: {problem}")
 
 
@@ -173,16 +177,21 @@ def _length_problem(curves: Mapping[str, np.ndarray], row: TrainedModel) -> str 
     return None
 
 
-def _selection_problem(
+def _selected_problem(curve: np.ndarray, row: TrainedModel, stop: str) -> str | None:
+    """What is wrong with the selected epoch, given the curve of what selects it."""
+    values = curve[: row.epochs - row.diverged]
+    best = float(values.min() if stop in ("loss", "val_loss") else values.max())
+    found = float(curve[row.best_epoch - 1])
+    if found != best:
+        return f"{stop} is {found} at the selected epoch {row.best_epoch}, but {best} once"
+    return None
+
+
+def _recorded_problem(
     curves: Mapping[str, np.ndarray], row: TrainedModel, metric: str, nodes: int
 ) -> str | None:
-    """What is wrong with the selected epoch of a model that was validated on a number of nodes."""
+    """What is recorded otherwise of a model that was validated on a number of nodes."""
     selected = {name: float(values[row.best_epoch - 1]) for name, values in curves.items()}
-    highest = float(curves["val"][: row.epochs - row.diverged].max())
-    if selected["val"] < highest:
-        return (
-            f"val is {selected['val']} at the selected epoch {row.best_epoch}, but {highest} once"
-        )
     tied = 0.0 if metric in REGRESSION_METRICS else max(TIED_NODES / nodes, TIED_SCORE)
     if not np.isclose(row.val, 100 * selected["val"], rtol=1e-3, atol=0.01 + 100 * tied):
         return f"its val is {row.val}, the curve has {100 * selected['val']} at the selected epoch"

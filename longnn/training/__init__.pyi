@@ -6,6 +6,7 @@ from .drive import Prune as Prune
 from .intervals import Statistics as Statistics
 from .intervals import statistics as statistics
 from .loop import Problem as Problem
+from .losses import balanced_weights as balanced_weights
 from .metrics import METRICS as METRICS
 from .metrics import accuracy as accuracy
 from .metrics import macro_f1 as macro_f1
@@ -20,6 +21,11 @@ from .responses import HasResponse as HasResponse
 from .responses import module_response as module_response
 from .responses import propagated_response as propagated_response
 from .result import Fit as Fit
+from .schedules import Constant as Constant
+from .schedules import Cosine as Cosine
+from .schedules import Plateau as Plateau
+from .schedules import Step as Step
+from .schedules import WarmupCosine as WarmupCosine
 from .scores import Score as Score
 from .scores import score as score
 from .trials import fit_each as fit_each

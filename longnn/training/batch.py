@@ -22,8 +22,9 @@ from longnn.training.builder import (
     traced_and_fixed,
     with_rates,
 )
-from longnn.training.check import check_problem
+from longnn.training.check import check_options, check_problem
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
+from longnn.training.options import values_of
 
 
 class Run(NamedTuple):
@@ -108,6 +109,7 @@ def make_batch(
         ValueError: see ``longnn.fit``.
     """
     check_problem(problem, splits, classes, metric)
+    check_options([trial.optim for trial in trials], problem, splits, classes, metric)
     if not all(len(trial.seeds) for trial in trials):
         raise ValueError("seeds is empty; give at least one, for instance seeds=(0,)")
     traced, fixed = traced_and_fixed(trials)
@@ -119,6 +121,13 @@ def make_batch(
         Run(t, *pair) for t, trial in enumerate(trials) for pair in product(trial.seeds, number)
     ]
     members = _members(runs, splits, trials, builder.dtype)
+    optims = [trials[run.trial].optim for run in runs]
+    labels, split = np.asarray(problem.labels), np.array([run.split for run in runs])
+    members = members._replace(
+        options=values_of(
+            program.options, optims, labels, splits.train[split], classes, builder.dtype
+        )
+    )
     of_trial = np.array([run.trial for run in runs])
     values = {k: np.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
     return Batch(program, problem, splits, metric, runs, builder, values, members)
@@ -135,7 +144,7 @@ def _members(runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: jn
         "max_epochs": np.array([o.max_epochs for o in optims], np.int32),
     }
     rates = _rates([optim.rates or {} for optim in optims], optims[0].decay == "theta", dtype)
-    return Member(settings=nnx.State({}), **leaves, **rates)
+    return Member(settings=nnx.State({}), options={}, **leaves, **rates)
 
 
 def _rates(rates: list, by_theta: bool, dtype: jnp.dtype) -> dict:

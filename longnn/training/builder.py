@@ -14,9 +14,11 @@ from jax.typing import ArrayLike, DTypeLike
 from longnn.data.labels import REGRESSION_METRICS
 from longnn.training.kinds import check_kinds, missing
 from longnn.training.loop import Program
+from longnn.training.losses import task_with
 from longnn.training.metrics import METRICS
 from longnn.training.optim import Optim
-from longnn.training.optimizer import Static, as_static, group_labels
+from longnn.training.optimizer import as_static, group_labels
+from longnn.training.options import kinds_of, options_of
 from longnn.training.settings import unknown_setting
 from longnn.training.task import CLASSIFICATION, REGRESSION
 
@@ -111,7 +113,8 @@ def traced_and_fixed(
             )
         if _kind(other.optim) != _kind(optim):
             raise ValueError(
-                f"trials of one batch need equal optimizer groups, kinds of decay and dropout, and "
+                "trials of one batch need equal optimizer groups, kinds of decay and dropout, "
+                "schedules, losses and rules of stopping, and "
                 f"one transformation, but trial {number} has {_kind(other.optim)} and trial 0 "
                 f"{_kind(optim)}; train them in two batches"
             )
@@ -127,10 +130,10 @@ def _static(settings: Settings) -> dict[str, object]:
     return {name: value for name, value in settings.items() if not isinstance(value, float)}
 
 
-def _kind(optim: Optim) -> tuple[list[str] | None, str, str, Static | None]:
+def _kind(optim: Optim) -> tuple[object, ...]:
     """What of it decides the program."""
     rates = None if optim.rates is None else sorted(optim.rates)
-    return rates, optim.decay, optim.dropout_bits, as_static(optim.transformation)
+    return rates, optim.decay, optim.dropout_bits, as_static(optim.transformation), *kinds_of(optim)
 
 
 def program_of(
@@ -152,14 +155,16 @@ def program_of(
             f"decay='theta' penalises the filter's coefficients, but {builder.model} has no "
             "method theta(); use decay='factors'"
         )
+    task = REGRESSION if metric in REGRESSION_METRICS else CLASSIFICATION
     return Program(
         graphdef,
         labels=tuple(jax.tree.leaves(group_labels(params))),
         metric=METRICS[metric],
         penalised=penalised,
-        task=REGRESSION if metric in REGRESSION_METRICS else CLASSIFICATION,
+        task=task_with(task, optim.loss),
         threefry=optim.dropout_bits == "threefry",
         transformation=as_static(optim.transformation),
+        options=options_of([trial.optim for trial in trials], metric),
     )
 
 

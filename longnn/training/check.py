@@ -1,13 +1,17 @@
 """Whether a problem, its splits and its metric fit together."""
 
 import reprlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from longnn.data.labels import REGRESSION_METRICS
 from longnn.data.splits import Splits
 from longnn.training.loop import Problem
+from longnn.training.losses import check_loss
 from longnn.training.metrics import METRICS
+from longnn.training.optim import Optim
+from longnn.training.stopping import metric_named
 
 
 def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -> None:
@@ -39,6 +43,30 @@ def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -
         _check_classes(splits, labels, classes, metric)
     if metric == "roc_auc":
         _check_two_classes(splits, labels, classes)
+
+
+def check_options(
+    optims: Sequence[Optim], problem: Problem, splits: Splits, classes: int, metric: str
+) -> None:
+    """ValueError where a loss, class weights or a quantity of stopping do not fit the data.
+
+    Args:
+        optims: of the trials.
+        problem, splits, classes, metric: as :func:`check_problem` takes them, and has checked.
+    """
+    of_classes = metric not in REGRESSION_METRICS
+    for optim in optims:
+        if not of_classes and (optim.class_weights is not None or optim.label_smoothing):
+            raise ValueError(
+                f"class_weights and label_smoothing are for classes, but metric {metric} is of "
+                "real values; leave them out"
+            )
+    named = metric_named(optims[0].stop)
+    if named is not None:
+        check_problem(problem, splits, classes, named)
+    loss, (nodes, _) = optims[0].loss, problem.features.shape
+    if loss is not None:
+        check_loss(loss, nodes, classes, problem.labels, problem.features.dtype)
 
 
 def _check_classes(splits: Splits, labels: np.ndarray, classes: int, metric: str) -> None:

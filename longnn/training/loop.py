@@ -1,99 +1,22 @@
 """The compiled part of training: a chunk of epochs over a batch of runs, traced once."""
 
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
 from jax import Array
-from jaxtyping import Bool, Float, Int, Real
 
 from longnn.models.dropout import ThreefryKey
-from longnn.models.features import Features
-from longnn.operators.protocol import Operator
-from longnn.training.metrics import Metric
-from longnn.training.optimizer import Static, from_static, grouped_adam
-from longnn.training.task import CLASSIFICATION, Task
-
-
-class Problem(NamedTuple):
-    """What all runs of a batch share."""
-
-    operator: Operator
-    features: Features
-    labels: Real[Array, " N"]  # -1 where unlabelled; real for regression, NaN where unlabelled
-
-
-class Member(NamedTuple):
-    """What one run of a batch has of its own; every leaf is traced."""
-
-    key: Array  # of dropout
-    train: Bool[Array, " N"]
-    val: Bool[Array, " N"]
-    settings: nnx.State
-    rates: dict[str, dict[str, Array]]  # empty where a transformation of optax trains
-    theta_decay: Float[Array, ""]
-    patience: Int[Array, ""]
-    max_epochs: Int[Array, ""]
-
-
-class RunState(NamedTuple):
-    """Carried from epoch to epoch."""
-
-    params: nnx.State
-    opt_state: optax.OptState
-    best_params: nnx.State
-    best_score: Array
-    best_epoch: Array
-    epoch: Array  # epochs completed
-    below: Array  # consecutive epochs strictly below the best
-    running: Array
-    diverged: Array
-
-
-@dataclass(frozen=True)
-class Program:
-    """The static part: hashable, so that equal programs share one compilation."""
-
-    graphdef: nnx.GraphDef
-    labels: tuple[str, ...]  # optimizer group of each parameter leaf
-    metric: Metric
-    penalised: bool  # whether theta_decay acts
-    task: Task = CLASSIFICATION
-    threefry: bool = False  # dropout from jax's generator instead of the hash
-    transformation: Static | None = None  # of optax, in place of Adam
-
-    def model(self, params: nnx.State, settings: nnx.State) -> nnx.Module:
-        """The module with these parameters."""
-        return nnx.merge(self.graphdef, params, settings)
-
-    def optimizer(
-        self, params: nnx.State, rates: dict[str, dict[str, Array]]
-    ) -> optax.GradientTransformationExtraArgs:
-        """Adam with the rates of one member, or the transformation that replaces it."""
-        labels = jax.tree.unflatten(jax.tree.structure(params), self.labels)
-        if self.transformation is None:
-            return optax.with_extra_args_support(grouped_adam(labels, rates))
-        return optax.with_extra_args_support(from_static(self.transformation, labels))
-
-
-def initial_state(program: Program, params: nnx.State, member: Member) -> RunState:
-    """State of one run before its first epoch."""
-    zero = jnp.zeros((), jnp.int32)
-    return RunState(
-        params=params,
-        opt_state=program.optimizer(params, member.rates).init(params),
-        best_params=params,
-        best_score=jnp.asarray(-jnp.inf, jax.tree.leaves(params)[0].dtype),
-        best_epoch=zero,
-        epoch=zero,
-        below=zero,
-        running=jnp.asarray(True),
-        diverged=jnp.asarray(False),
-    )
+from longnn.training.extras import after_epoch, averaged, rate
+from longnn.training.losses import loss_of
+from longnn.training.program import Member as Member
+from longnn.training.program import Problem as Problem
+from longnn.training.program import Program as Program
+from longnn.training.program import RunState as RunState
+from longnn.training.program import initial_state as initial_state
 
 
 @partial(jax.jit, static_argnames=("program", "length"), donate_argnames=("state",))
@@ -121,54 +44,81 @@ def run_chunk(
 def _epoch(
     program: Program, state: RunState, member: Member, problem: Problem
 ) -> tuple[RunState, dict[str, Array]]:
-    """One update and one evaluation of one run; the published selection rule."""
-    loss, params, opt_state = _update(program, state, member, problem)
-    model: Any = program.model(params, member.settings)
+    """One update and one evaluation of one run; the published selection rule by default."""
+    loss, params, opt_state, rates = _update(program, state, member, problem)
+    weights, extras = averaged(state.extras, member.options, params)
+    model: Any = program.model(weights, member.settings)
     outputs = program.task.finish(model(problem.operator, problem.features))
-    val_loss = program.task.loss(outputs, problem.labels, member.val)
+    val_loss = loss_of(program.task, member.options)(outputs, problem.labels, member.val)
     score = program.metric(outputs, problem.labels, member.val)
     score = score.astype(state.best_score.dtype)
+    curves = {"loss": loss, "val_loss": val_loss, "val": score, **rates}
     finite = jnp.isfinite(loss) & jnp.isfinite(val_loss)
-    better = finite & (score >= state.best_score)
+    value, watched = _watched(program, curves, outputs, problem, member)
+    value = value.astype(state.best_score.dtype)
+    strictly = program.options.patience_counts == "not_better"
+    improved = value > state.best_score if strictly else value >= state.best_score
+    better = finite & improved
     epoch = state.epoch + 1
     below = jnp.where(better, 0, state.below + 1)
     new = RunState(
         params=params,
         opt_state=opt_state,
-        best_params=_choose(better, params, state.best_params),
-        best_score=jnp.where(better, score, state.best_score),
+        best_params=_choose(better, weights, state.best_params),
+        best_score=jnp.where(better, value, state.best_score),
         best_epoch=jnp.where(better, epoch, state.best_epoch),
         epoch=epoch,
         below=below,
         running=finite & (below <= member.patience) & (epoch < member.max_epochs),
         diverged=~finite,
+        extras=after_epoch(extras, member.options, val_loss, score, better),
     )
-    curves = {"loss": loss, "val_loss": val_loss, "val": score, **scalars(model)}
+    curves = curves | watched | scalars(model)
     curves = {name: jnp.where(state.running, value, jnp.nan) for name, value in curves.items()}
     return _choose(state.running, new, state), curves
 
 
+def _watched(
+    program: Program, curves: dict[str, Array], outputs: Array, problem: Problem, member: Member
+) -> tuple[Array, dict[str, Array]]:
+    """What selects the epoch, of which more is better, and its curve unless it has one."""
+    watched = program.options.watched
+    if watched is None:
+        return curves["val"], {}
+    if watched.metric is None:
+        return -curves[watched.curve], {}
+    mask = member.train if watched.part == "train" else member.val
+    value = watched.metric(outputs, problem.labels, mask)
+    return value, {watched.curve: value}
+
+
 def _update(
     program: Program, state: RunState, member: Member, problem: Problem
-) -> tuple[Array, nnx.State, optax.OptState]:
+) -> tuple[Array, nnx.State, optax.OptState, dict[str, Array]]:
+    """The loss, the new parameters and state, and the curve of the rates if they change."""
     drawn = jax.random.fold_in(member.key, state.epoch)
     key = ThreefryKey(drawn) if program.threefry else drawn
+    measure = loss_of(program.task, member.options)
 
     def objective(params: nnx.State) -> Array:
         model: Any = program.model(params, member.settings)
         outputs = program.task.finish(model(problem.operator, problem.features, key))
-        loss = program.task.loss(outputs, problem.labels, member.train)
+        loss = measure(outputs, problem.labels, member.train)
         if program.penalised:
             # half the squared norm, so that its gradient is that of Adam's coupled L2
             loss += member.theta_decay / 2 * jnp.sum(model.theta() ** 2)
         return loss
 
     loss, gradient = jax.value_and_grad(objective)(state.params)
-    optimizer = program.optimizer(state.params, member.rates)
+    optimizer = program.optimizer(state.params, member)
     # what Adam does not look at: some transformations search along a line
     seen = {"value": loss, "grad": gradient, "value_fn": objective}
     updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, **seen)
-    return loss, optax.apply_updates(state.params, updates), opt_state
+    factor = rate(program.options, member.options, state.extras, state.epoch)
+    if factor is None:
+        return loss, optax.apply_updates(state.params, updates), opt_state, {}
+    updates = jax.tree.map(lambda update: factor * update, updates)
+    return loss, optax.apply_updates(state.params, updates), opt_state, {"rate": factor}
 
 
 @partial(jax.jit, static_argnames=("program",))

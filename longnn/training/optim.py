@@ -6,10 +6,12 @@ from typing import Literal, TypeAlias
 
 import optax
 
-from longnn.data.errors import unknown
 from longnn.graphs.checks import check_word
-from longnn.training.optimizer import Rates, Transformation, check_groups
+from longnn.training.losses import ClassWeights, Loss, check_alone, check_class_weights
+from longnn.training.optimizer import Rates, Transformation, check_groups, check_rates
 from longnn.training.ranges import check_setting
+from longnn.training.schedules import Schedule, ScheduleName, as_schedule
+from longnn.training.stopping import PatienceCounts, check_stop
 
 DEFAULT_RATES: Rates = {
     "mlp": {"lr": 0.01, "weight_decay": 5e-4},
@@ -44,10 +46,29 @@ class Optim:
         transformation: an optax transformation, which then replaces Adam, or one for each
             optimizer group. Each run of a batch keeps a state of its own, as if it were trained
             alone. One object is compiled once: make it once, and use it again.
+        schedule: how the learning rates go from epoch to epoch: "constant", "cosine",
+            "warmup_cosine", "step" or "plateau", or one of these with other numbers, such as
+            ``longnn.training.Cosine(floor=0.1)``. Updates of a transformation are scaled likewise.
+        clip: the greatest norm of the gradient of all parameters together, > 0, before decay and
+            Adam; None: it is not clipped.
+        ema: d in [0, 1): every epoch evaluates, selects and keeps the average of the weights so
+            far with factors d^age (Polyak); None: the weights themselves.
+        class_weights: "balanced" (N / (C N_c) over the training nodes of each run), or a number
+            >= 0 for each class, for the mean over nodes; None: nodes count alike.
+        label_smoothing: e in [0, 1), the share of each label that is spread over all classes.
+        loss: one's own in place of the task's: ``loss(outputs, labels, mask) -> scalar``, of the
+            log-probabilities (or values) [N, C], the labels [N] and the nodes that count [N],
+            written in ``jax.numpy``. One function is compiled once.
+        stop: what selects the epoch and stops a run: "val" (the validation score), "val_loss",
+            "loss" (of the training part), "train" (its score), or a part and a metric, such as
+            "val_macro_f1".
+        patience_counts: "below" counts epochs strictly below the best one, and selects the last
+            best one; "not_better" counts all that are not better, and selects the first.
 
     Raises:
         ValueError: if a value is out of its range or of another kind, if there are both rates and
-            a transformation, or if decay="theta" comes with a transformation.
+            a transformation, if decay="theta" comes with a transformation, or if class weights or
+            smoothing come with a loss of one's own.
 
     Example:
         >>> import longnn, optax
@@ -65,16 +86,30 @@ class Optim:
     decay: Decay = "factors"
     dropout_bits: DropoutBits = "hash"
     transformation: Transformation | None = None
+    schedule: Schedule | ScheduleName = "constant"
+    clip: float | None = None
+    ema: float | None = None
+    class_weights: ClassWeights | None = None
+    label_smoothing: float = 0.0
+    loss: Loss | None = None
+    stop: str = "val"
+    patience_counts: PatienceCounts = "below"
 
     def __post_init__(self) -> None:
-        check_setting("max_epochs", self.max_epochs)
-        check_setting("patience", self.patience)
+        for name in ("max_epochs", "patience", "clip", "ema", "label_smoothing"):
+            check_setting(name, getattr(self, name))
+        check_word("patience_counts", self.patience_counts, PatienceCounts)
+        check_class_weights(self.class_weights)
+        check_stop(self.stop)
+        as_schedule(self.schedule)
+        if self.loss is not None:
+            check_alone(self.loss, self.class_weights, self.label_smoothing)
         check_word("decay", self.decay, Decay)
         check_word("dropout_bits", self.dropout_bits, DropoutBits)
         if self.transformation is not None:
             _check_transformation(self)
         if self.rates is not None:
-            _check_rates(self.rates)
+            check_rates(self.rates)
             if self.decay == "theta" and "coefficients" not in self.rates:
                 raise ValueError(
                     "decay='theta' takes its strength from the rates of group 'coefficients'"
@@ -152,15 +187,3 @@ def _check_transformed(groups: set[str], by_group: Mapping[str, object]) -> None
             f"the model has parameters in optimizer group(s) {missing}, but transformations are "
             f"given for {sorted(by_group)} only; add one for each"
         )
-
-
-def _check_rates(rates: Rates) -> None:
-    """Raises ValueError unless every group has a learning rate and a decay in their range."""
-    for group, rate in rates.items():
-        for name in ("lr", "weight_decay"):
-            if name not in rate:
-                raise ValueError(f"optimizer group {group!r} has no {name}; it has {sorted(rate)}")
-        for name, value in rate.items():
-            if name not in ("lr", "weight_decay"):
-                raise unknown(f"rate of optimizer group {group!r}:", name, ("lr", "weight_decay"))
-            check_setting(f"{group}.{name}", value)

@@ -8,6 +8,9 @@ import optax
 from flax import nnx
 from jax.typing import ArrayLike
 
+from longnn.data.errors import unknown
+from longnn.training.ranges import check_setting
+
 DEFAULT_GROUP = "mlp"
 
 Rates: TypeAlias = Mapping[str, Mapping[str, ArrayLike]]
@@ -66,6 +69,18 @@ def check_groups(groups: set[str], rates: Rates) -> None:
             f"{sorted(rates)} only; add for instance +optim.groups.{missing[0]}.lr=0.01 "
             f"+optim.groups.{missing[0]}.weight_decay=0"
         )
+
+
+def check_rates(rates: Rates) -> None:
+    """Raises ValueError unless every group has a learning rate and a decay in their range."""
+    for group, rate in rates.items():
+        for name in ("lr", "weight_decay"):
+            if name not in rate:
+                raise ValueError(f"optimizer group {group!r} has no {name}; it has {sorted(rate)}")
+        for name, value in rate.items():
+            if name not in ("lr", "weight_decay"):
+                raise unknown(f"rate of optimizer group {group!r}:", name, ("lr", "weight_decay"))
+            check_setting(f"{group}.{name}", value)
 
 
 def as_static(transformation: Transformation | None) -> Static | None:

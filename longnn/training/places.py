@@ -17,6 +17,7 @@ from longnn.training.batch import Batch
 from longnn.training.executable import compiled_step
 from longnn.training.finished import Finished, Selected, curves_of, selected_of
 from longnn.training.loop import Member, RunState, predict
+from longnn.training.program import best_val
 from longnn.training.room import bytes_of, worthwhile
 from longnn.training.snapshot import Saved, Snapshot, as_saved, saved_at
 
@@ -106,7 +107,7 @@ class Places:
         curves = jax.tree.map(np.asarray, curves)
         active, self.running = self.running, np.array(self._state.running)
         spent = time.perf_counter() - began
-        score, epoch = np.asarray(self._state.best_score), np.asarray(self._state.epoch)
+        score, epoch = np.asarray(best_val(self._state)), np.asarray(self._state.epoch)
         self.epoch = int(epoch[active].max())
         for place in np.flatnonzero(active):
             run = int(self._run_at[place])

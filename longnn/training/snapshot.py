@@ -33,7 +33,7 @@ class Saved(NamedTuple):
     @property
     def best(self) -> float:
         """Its best validation score; -inf before the first epoch."""
-        return float(self.leaves["state.best_score"])
+        return float(self.leaves.get("state.extras.val", self.leaves["state.best_score"]))
 
 
 class Snapshot(NamedTuple):

@@ -39,7 +39,7 @@ def test_what_lies_outside(name):
     for value in [*beyond, *([] if allowed.none else [None])]:
         with pytest.raises(ValueError, match=f"here.{name} must be a .*number in .*, got "):
             check_setting(f"here.{name}", value)
-    inside = max(allowed.low, 1)
+    inside = max(allowed.low, min(1, allowed.high / 2))
     inside = int(inside) if allowed.whole else inside
     for value in (inside, np.asarray(inside)[()], jnp.asarray(inside)):
         check_setting(name, value)
