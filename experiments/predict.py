@@ -4,7 +4,6 @@ Imports jax only once the arguments have been read.
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -160,7 +159,9 @@ def _told(found: "Predictions", threshold: float | None) -> str:
     if threshold is None:
         return repr(found).partition(";")[0]
     kept = int((found.confidence >= threshold).sum())
-    return f"{repr(found).partition(';')[0]}, {kept} of {len(found)} nodes at or above {threshold:g}"
+    return (
+        f"{repr(found).partition(';')[0]}, {kept} of {len(found)} nodes at or above {threshold:g}"
+    )
 
 
 if __name__ == "__main__":

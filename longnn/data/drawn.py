@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from longnn.data.coverage import covering
-from longnn.data.dataset import Dataset, check_dataset
+from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.partition import TEST, TRAIN, UNUSED, VAL, Splits
 from longnn.graphs.checks import is_whole
 
@@ -73,7 +73,7 @@ def random(
 
     Arguments, result and errors are those of `per_class`, but the labels may be real values.
     """
-    check_dataset(dataset)
+    check_labelled(dataset)
 
     def draw(rng: np.random.Generator) -> _Part:
         part = np.full(len(dataset.labels), UNUSED)
@@ -120,7 +120,7 @@ def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[Int[np
 
 
 def _check_classes(dataset: Dataset, protocol: str) -> None:
-    check_dataset(dataset)
+    check_labelled(dataset)
     if dataset.regression:
         raise ValueError(
             f"the split protocol {protocol!r} needs classes, but the labels of dataset "

@@ -20,7 +20,7 @@ from longnn.data.table import read_table
 def load(
     edges: str | Path,
     features: str | Path,
-    labels: str | Path,
+    labels: str | Path | None = None,
     name: str = "edgelist",
     **options: object,
 ) -> Dataset:
@@ -33,7 +33,8 @@ def load(
         features: csv or parquet file with the column node, then columns of numbers.
         labels: csv or parquet file with the columns node and label. Classes are the distinct labels
             in order; for the metric "r2" labels are numbers. What means no label is said at
-            `longnn.data.reading.read_labels`; a node that is not listed has none, either.
+            `longnn.data.reading.read_labels`; a node that is not listed has none, either. None for
+            a graph that is only predicted on.
         name: what reports call the dataset.
         options: fields of `longnn.data.own.Options`, such as ``directions="sum"``; ``ignore`` are
             names of columns.

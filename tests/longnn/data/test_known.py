@@ -46,9 +46,10 @@ def test_what_is_read_may_be_left_out_too_unless_it_is_needed(tmp_path):
     made = by_npz(tmp_path, given, {"ignore": ["weights", "part"]})
     assert (made.graph.weights, made.shipped) == (None, {})
     with pytest.raises(
-        ValueError, match=r"ignore names 'labels', but what may be left out of .* is"
+        ValueError, match=r"ignore names 'features', but what may be left out of .* is"
     ):
-        by_npz(tmp_path, given, {"ignore": "labels"})
+        by_npz(tmp_path, given, {"ignore": "features"})
+    assert not by_npz(tmp_path, given, {"ignore": "labels"}).labelled.any()
     with pytest.raises(ValueError, match="ignore names 'train_msk'"):
         by_npz(tmp_path, given, {"ignore": "train_msk"})
 
