@@ -26,9 +26,7 @@ def tables(folder: Path, people: int, columns=("age", "size"), **named: str) -> 
     frame = pandas.DataFrame({"person": PEOPLE} | {c: values[c] for c in columns})[:people]
     ends = [(PEOPLE[a], PEOPLE[b]) for a, b in ENDS if max(a, b) < people]
     paths = [folder / named.get(key, f"{key}{people}.csv") for key in ("edges", "features")]
-    for path, table in zip(
-        paths, (pandas.DataFrame(ends, columns=["a", "b"]), frame), strict=True
-    ):
+    for path, table in zip(paths, (pandas.DataFrame(ends, columns=["a", "b"]), frame), strict=True):
         table.to_parquet(path, index=False) if path.suffix == ".parquet" else table.to_csv(
             path, index=False
         )
@@ -91,7 +89,7 @@ def test_people_who_joined_later(trained, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_an_npz_file_with_names_that_are_numbers(trained, tmp_path):
+def test_an_npz_file_with_names_that_are_numbers(trained, tmp_path, capsys):
     names = np.arange(30) + 1000
     arrays = {"edges": ENDS, "features": np.stack([SIZE, AGE], 1), "nodes": names}
     arrays |= {"feature_names": np.array(["size", "age"]), "labels": np.zeros(30, int)}
@@ -100,10 +98,10 @@ def test_an_npz_file_with_names_that_are_numbers(trained, tmp_path):
     given = [trained, "--graph", str(tmp_path / "new.npz"), "--out", str(out)]
     assert main([*given, "--nodes", "1029", "1000"]) == 0
     assert [row["node"] for row in rows_of(out)] == ["1029", "1000"]
-    mistakes(trained, tmp_path, given)
+    mistakes(trained, tmp_path, given, capsys)
 
 
-def mistakes(run: str, folder: Path, good: list[str]) -> None:
+def mistakes(run: str, folder: Path, good: list[str], capsys) -> None:
     """Each leaves with code 2 and a message that says what is wrong."""
     edges, features = tables(folder, 30)
     tables(folder, 30, ("age",), features="few.csv")
@@ -127,7 +125,7 @@ def mistakes(run: str, folder: Path, good: list[str]) -> None:
     ):
         with pytest.raises(SystemExit, match="2"):
             main(arguments)
-        assert message in pytest.capture(), message
+        assert message in capsys.readouterr().err, message
 
 
 def test_help_names_every_option(capsys):
