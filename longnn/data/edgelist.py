@@ -30,7 +30,8 @@ def load(
 ) -> Dataset:
     """Loads a dataset from three tables; its nodes are the rows of ``features``, in that order.
 
-    The dataset keeps the names of its nodes and of the columns of features. Nodes are named by any text or number; blanks around names and labels do not count.
+    Nodes are named by any text or number; blanks around names and labels do not count. The dataset
+    keeps these names, and those of the columns of features.
 
     Args:
         edges: csv or parquet file with the columns source, target, and optionally "weight".

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from longnn.experiments.data import main as show
 from longnn.experiments.predict import main
 
 import longnn
@@ -137,7 +138,7 @@ def test_help_names_every_option(capsys):
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_own_files_without_labels(tmp_path):
+def test_own_files_without_labels(tmp_path, capsys):
     edges, features = tables(tmp_path, 30)
     data = edgelist.load(edges, features)
     assert data.node_names.tolist() == PEOPLE
@@ -145,6 +146,8 @@ def test_own_files_without_labels(tmp_path):
     assert (data.classes, data.class_names, data.labelled.any()) == (0, (), False)
     np.savez(tmp_path / "new.npz", edges=ENDS, features=np.stack([AGE, SIZE], 1))
     same = npz.load(tmp_path / "new.npz")
+    assert show(["show", "npz", f"dataset.path={tmp_path}/new.npz"]) == 0
+    assert "none, since no node has a label" in capsys.readouterr().out
     np.testing.assert_array_equal(same.features, data.features)
     assert same.node_names is None
     for refused in (

@@ -77,7 +77,7 @@ def test_columns_of_tables(tmp_path):
     np.testing.assert_array_equal(made.labels, GIVEN["labels"])
     assert made.graph.weights is None
     with pytest.raises(
-        ValueError, match="ignore names 'l3', but what may be left out of the three"
+        ValueError, match="ignore names 'l3', but what may be left out of the tables"
     ):
         edgelist.load(**paths, ignore=["l2", "l3"])
 
