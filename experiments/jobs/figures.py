@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from longnn import plot
 from longnn.data import Dataset
 from longnn.runs.directory import FILTER
+from longnn.runs.kinds import is_number
 from longnn.runs.record import Writer
 from longnn.runs.result import Result
 from longnn.training import Fit, graph_of
@@ -41,8 +42,15 @@ def figure_writers(trained: Fit, dataset: Dataset, result: Result) -> dict[str, 
         selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
         title = f"Learned exponents, {name}"
         path = trained.curves["alpha"], trained.curves["beta"]
-        drawn["exponents.png"] = plot.exponents(*path, selected, title)
+        drawn["exponents.png"] = plot.exponents(*path, selected, title, start=start_of(result))
     return {file: partial(_save, figure) for file, figure in drawn.items()}
+
+
+def start_of(result: Result) -> tuple[float, float] | None:
+    """The exponents before the first epoch; None where the config does not say."""
+    model = result.config.get("model", {})
+    alpha, beta = (model.get(name) for name in ("alpha", "beta"))
+    return (float(alpha), float(beta)) if is_number(alpha) and is_number(beta) else None
 
 
 def _save(figure: Figure, path: Path) -> None:
