@@ -178,12 +178,13 @@ def _drawn(dataset: "Dataset") -> "Figure":
     from longnn.analysis import spectral_density
     from longnn.data.statistics import joined_labels, mixing
 
-    known, degrees = dataset.labels[dataset.labelled], dataset.graph.degrees()
+    degrees = dataset.graph.degrees()
     density = spectral_density(dataset.graph)
     if dataset.regression:
         joined = joined_labels(dataset)
+        known = dataset.labels[dataset.labelled]
         return plot.valued_dataset(degrees, known, joined, density, dataset.name)
-    counts = np.bincount(known, minlength=dataset.classes)
+    counts = np.array([dataset.with_label(label).sum() for label in range(dataset.classes)])
     return plot.dataset(degrees, counts, mixing(dataset), density, dataset.name)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from longnn.runs.directory import RESULT
 from longnn.runs.result import Result
 from longnn.runs.text import printable
 
@@ -31,6 +32,7 @@ EXAMPLES = """examples:
   longnn report runs --compare mlp longnn     longnn minus mlp, split by split
   longnn report runs --factor model.learnable did learning alpha and beta help?
   longnn report runs --output report          report/report.html with figures
+  longnn report runs/NAME                     the page of one run: runs/NAME/report.html
   longnn report runs --format csv --per-run > scores.csv
   longnn report runs/a --against docs/results/measured.json
                                               runs/a minus scores measured on the same splits
@@ -68,6 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
         tests = _compared(grouped, options.compare, options.factor) + Compared(tables=beside)
         if options.output is not None:
             _write(grouped, tests, left_out, options)
+        elif _is_one_run(options):
+            _write_page(options)
     except NoReferenceError as error:
         print(f"error: {printable(error)}", file=sys.stderr)
         return 1
@@ -139,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--force",
         action="store_true",
-        help="with --output: also replace files that no report wrote",
+        help="also replace files that no report wrote",
     )
     # fmt: on
     return made
@@ -163,6 +167,19 @@ def _compared(
 
 def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Table]:
     return [] if file is None else against(runs, read_references(file), key)
+
+
+def _is_one_run(options: argparse.Namespace) -> bool:
+    """Whether a run directory itself is given, and nothing else is asked for."""
+    told = options.compare or options.against or options.format != "markdown"
+    return not told and len(options.folder) == 1 and (options.folder[0] / RESULT).is_file()
+
+
+def _write_page(options: argparse.Namespace) -> None:
+    from .single import write_page  # draws
+
+    file = write_page(options.folder[0], force=options.force)
+    print(f"page written: {printable(file)}", file=sys.stderr)
 
 
 def _text(

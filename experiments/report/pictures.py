@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -107,10 +108,8 @@ def rank_pictures(grouped: Mapping[Benchmark, list[Result]]) -> Iterator[Picture
 
 def filter_picture(run: Result) -> Picture | None:
     """The learned filter as the run has drawn it; None where it has not."""
-    file = run.directory / FILTER
-    small = file.is_file() and file.stat().st_size <= LARGEST
-    png = file.read_bytes() if small and os.access(file, os.R_OK) else b""
-    if not png.startswith(_PNG):
+    png = stored_png(run.directory / FILTER)
+    if png is None:
         return None
     return Picture(
         file_name(f"filter-{run.model}-{run.dataset}-{label(run)}"),
@@ -119,3 +118,10 @@ def filter_picture(run: Result) -> Picture | None:
         f"{run.split_hash[:8]}): learned filter over the eigenvalues of L, above their density.",
         f"Learned filter of {run.title}, one curve for each output",
     )
+
+
+def stored_png(file: Path) -> bytes | None:
+    """The content of a figure of a run; None where it is missing, too large, or no PNG."""
+    small = file.is_file() and file.stat().st_size <= LARGEST
+    png = file.read_bytes() if small and os.access(file, os.R_OK) else b""
+    return png if png.startswith(_PNG) else None

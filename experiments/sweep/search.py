@@ -21,9 +21,9 @@ from longnn.runs import attempts
 from longnn.runs.atomic import atomic_write
 from longnn.runs.result import read_result
 
+from ..config.values import as_value
 from . import manifest
 from .claims import JOB
-from .combinations import as_value
 from .grid import launch
 from .launching import EVERY
 from .manifest import Manifest

@@ -7,12 +7,14 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from longnn.data.cells import is_number
-from longnn.data.classes import Owner
+from longnn.data.classes import Owner, Read
 from longnn.data.columns import Table
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.errors import DataFileError, about
 from longnn.data.known import check_ignored, names_of
-from longnn.data.own import assembled, options_of
+from longnn.data.labels import kind_of
+from longnn.data.multilabel import read_multilabel
+from longnn.data.own import Options, assembled, options_of
 from longnn.data.reading import read_labels
 from longnn.data.table import read_table
 
@@ -33,7 +35,8 @@ def load(
         features: csv or parquet file with the column node, then columns of numbers.
         labels: csv or parquet file with the columns node and label. Classes are the distinct labels
             in order; for the metric "r2" labels are numbers. What means no label is said at
-            `longnn.data.reading.read_labels`; a node that is not listed has none, either.
+            `longnn.data.reading.read_labels`; a node that is not listed has none, either. For a
+            multi-label metric the column node, then one of 0, 1 and nan for each of C labels.
         name: what reports call the dataset.
         options: fields of `longnn.data.own.Options`, such as ``directions="sum"``; ``ignore`` are
             names of columns.
@@ -50,21 +53,40 @@ def load(
     rules = options_of(options)
     ignore = names_of(rules.ignore)
     values = read_table(features, 1, ignore)
-    ends, given = read_table(edges, 2, ignore), read_table(labels, 2, ignore, only_text=True)
+    ends = read_table(edges, 2, ignore)
+    several = kind_of(rules.metric) == "multilabel"
+    given = read_table(labels, 1 if several else 2, ignore, only_text=not several)
     check_ignored(ignore, [*values.ignored, *ends.ignored, *given.ignored], "the three tables")
     _check_headers(values, ends, given)
     place = _places(values)
     _places(given)
     weights, pairs = _weights(ends), np.stack([_indices(c, place, ends) for c in ends.text], axis=1)
-    cells = [""] * len(place)
-    for node, cell in zip(_indices(given.text[0], place, given), given.text[1], strict=True):
-        cells[node] = cell
     with about(values.path, ends.path, given.path):
         owner = Owner(str(given.path), lambda node: repr(values.text[0][node]))
-        largest = given.largest[1] if given.largest else None
-        read = read_labels(cells, owner, rules.metric, rules.classes, largest)
+        rows = _indices(given.text[0], place, given)
+        read = (_several if several else _one)(given, rows, len(place), owner, rules)
         checksum = checksum_of(pairs, ends.numbers, values.numbers, read.labels)
         return assembled(name, pairs, weights, values.numbers, read, {}, checksum, rules)
+
+
+def _one(
+    given: Table, rows: Int64[np.ndarray, " n"], nodes: int, owner: Owner, rules: Options
+) -> Read:
+    """One label a node, of a table whose rows belong to some of the nodes."""
+    cells = [""] * nodes
+    for node, cell in zip(rows, given.text[1], strict=True):
+        cells[node] = cell
+    largest = given.largest[1] if given.largest else None
+    return read_labels(cells, owner, rules.metric, rules.classes, largest)
+
+
+def _several(
+    given: Table, rows: Int64[np.ndarray, " n"], nodes: int, owner: Owner, rules: Options
+) -> Read:
+    """C labels a node, which have the names of their columns."""
+    cells = np.full((nodes, given.numbers.shape[1]), np.nan)
+    cells[rows] = given.numbers
+    return read_multilabel(cells, owner, rules.classes, given.header[1:])
 
 
 def _check_headers(features: Table, edges: Table, labels: Table) -> None:

@@ -138,7 +138,8 @@ def _of_labelled(
 def _shipped(dataset: Dataset, protocol: str) -> Splits:
     check_dataset(dataset)
     if protocol not in dataset.shipped:
-        by_class = () if dataset.regression else ("per_class", "stratified")
+        one = not (dataset.regression or dataset.multilabel)
+        by_class = ("per_class", "stratified") if one else ()
         usable = (*dataset.shipped, *by_class, "random", "file")
         raise ValueError(
             f"dataset {dataset.name!r} ships no split {protocol!r} (it ships "

@@ -13,7 +13,8 @@ from longnn.data.registry import sha256
 
 ADVICE = (
     "write it with numpy.savez(path, edges=[E, 2] integers, features=[N, F] numbers, "
-    "labels=[N] integers (-1: none), or floats for metric r2 (nan: none)) and optionally "
+    "labels=[N] integers (-1: none), floats for metric r2 (nan: none), or [N, C] of 0 and 1 for "
+    "several labels a node) and optionally "
     "weights=[E], part=[S, N]"
 )
 
@@ -25,7 +26,8 @@ OPTIONAL = ("weights", "part")
 def load(path: str | Path, name: str | None = None, **options: object) -> Dataset:
     """Loads a dataset from the arrays edges [E, 2], features [N, F] and labels [N] of a file.
 
-    Labels are integers (-1 for no label), texts, or floats (NaN for no label) for the metric "r2".
+    Labels are integers (-1 for no label), texts, floats (NaN for no label) for the metric "r2", or
+    [N, C] of 0 and 1 (-1 where it is not known) for a multi-label metric.
     The file may also hold weights [E], and part [S, N] (0 train, 1 validation, 2 test, -1 in no
     part), which becomes the split protocol "fixed".
 

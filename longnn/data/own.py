@@ -92,8 +92,8 @@ def own_dataset(
             of networkx, which have their own weights.
         features: [N, F] numbers, dense or sparse.
         labels: [N] or [N, 1] numbers or texts; -1, NaN, or an empty text for no label. Classes are
-            the distinct labels in order. For the metric "r2" floats, NaN for no label. See
-            `longnn.data.reading.read_labels`.
+            the distinct labels in order. For the metric "r2" floats, NaN for no label; for a
+            multi-label one [N, C] of 0 and 1. See `longnn.data.reading.read_labels`.
         weights: [E] positive numbers; None for an unweighted graph.
         shipped: splits that come with the data, [S, N] parts by the name of the protocol.
         checksum: sha256 of the origin.

@@ -62,8 +62,10 @@ def response_curves(
         _draw(axes, lam, [part[:, c] for part in (low, middle, high)], c, name)
     cut = _limit(panels, low, high, inside)
     if not small:
-        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
-        panels[0].legend(ncols=3, fontsize=SMALL, frameon=False, **above)
+        above = (0.5, 1.0)
+        panels[0].legend(
+            loc="lower center", bbox_to_anchor=above, ncols=3, fontsize=SMALL, frameon=False
+        )
     add_title(figure, title or several)
     panels[0].set_xlim(0, 2)
     bottom.set_xlim(0, 2)

@@ -69,7 +69,7 @@ class Run:
 
     @property
     def outputs(self) -> Float[np.ndarray, "B N C"]:
-        """Log-probabilities (or values, C = 1) at the selected epochs, as stored."""
+        """Log-probabilities (or values, C = 1; or log-odds) at the selected epochs, as stored."""
         return self.fit.outputs
 
     @property

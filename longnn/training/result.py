@@ -10,6 +10,7 @@ from flax import nnx
 from jaxtyping import Float, Real
 
 from longnn.data.dataset import Dataset
+from longnn.data.labels import kind_of
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.splits import Splits
@@ -19,6 +20,7 @@ from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
 from longnn.training.inputs import Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
+from longnn.training.outputs import probabilities_of
 from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
 from longnn.training.scores import Score, counted, score
@@ -38,11 +40,12 @@ class Fit:
         params: parameters at the selected epoch, leaves [B, ...] on the host.
         settings: traced hyperparameters, leaves [B, ...].
         curves: name -> [B, epochs], NaN after a run's end.
-        outputs: [B, N, C] log-probabilities or values at the selected epoch, dropout off.
+        outputs: [B, N, C] log-probabilities, values, or log-odds of several labels a node, at the
+            selected epoch, dropout off; :attr:`probabilities` are made of them.
         seconds: how long compiling and training took.
         pruned: whether the training was given up before its end.
         splits: the splits it was trained on.
-        labels: [N] of the nodes.
+        labels: [N] of the nodes; [N, C] where a node has several.
         metric: the name of the metric that selected the epoch.
         title: what was trained on what, for figures.
         graph: the graph that was filtered on; None where only its operator was given.
@@ -68,7 +71,7 @@ class Fit:
     seconds: dict[str, float] = field(default_factory=dict)
     pruned: bool = False
     splits: Splits | None = None
-    labels: Real[np.ndarray, " N"] | None = None
+    labels: Real[np.ndarray, "N ..."] | None = None
     metric: str = "accuracy"
     title: str = ""
     graph: Graph | None = None
@@ -88,6 +91,15 @@ class Fit:
         of_run = lambda leaf: on_device(leaf[run])  # noqa: E731
         params, settings = jax.tree.map(of_run, (self.params, self.settings))
         return self.program.model(params, settings)
+
+    @property
+    def probabilities(self) -> Float[np.ndarray, "B N C"]:
+        """[B, N, C] of each class, which sum to 1; or of each label that a node may have.
+
+        Raises:
+            ValueError: if the outputs are values.
+        """
+        return probabilities_of(self.outputs, kind_of(self.metric))
 
     def score(self, part: Part = "test") -> Score:
         """The scores at the selected epochs; read those of the test nodes once, at the end.
@@ -148,7 +160,8 @@ class Fit:
         rows, chosen = rows_of(names, nodes), runs_of(runs, len(self.runs))
         params, settings = jax.tree.map(lambda leaf: leaf[chosen], (self.params, self.settings))
         outputs = np.asarray(predict(self.program, params, settings, problem))
-        return Predictions(names[rows], outputs[:, rows], self.inputs.classes, self.title)
+        several = kind_of(self.metric) == "multilabel"
+        return Predictions(names[rows], outputs[:, rows], self.inputs.classes, self.title, several)
 
     @property
     def alpha(self) -> Float[np.ndarray, " B"]:

@@ -158,7 +158,10 @@ class Unreadable:
     [
         ({"edge_index": RING}, r"edge_index has shape \(12, 2\), expected \[2, E\]"),
         ({"x": Unreadable()}, r"x of the Data cannot be read .*cuda:0.*\.detach\(\)\.cpu\(\)"),
-        ({"y": np.eye(NODES, 2, dtype=int)}, "several labels a node are not supported"),
+        (
+            {"y": np.eye(NODES, 2, dtype=int)},
+            "several labels a node need metric multilabel_micro_f1",
+        ),
     ],
 )
 def test_attributes_are_checked(changes, message):
