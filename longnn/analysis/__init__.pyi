@@ -8,6 +8,7 @@ from .calibration import reliability as reliability
 from .comparison import TTest as TTest
 from .comparison import corrected_t_test as corrected_t_test
 from .comparison import holm as holm
+from .confusion import confusion as confusion
 from .density import spectral_density as spectral_density
 from .density import spectral_measure as spectral_measure
 from .energy import energy_measure as energy_measure

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Float, Real
+from jaxtyping import Bool, Float, Int64, Real
 
 from longnn.data.dataset import Dataset
 from longnn.data.labels import kind_of
@@ -18,6 +18,7 @@ from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
+from longnn.training.confusions import confusions
 from longnn.training.inputs import Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
 from longnn.training.outputs import probabilities_of
@@ -110,14 +111,31 @@ class Fit:
         Raises:
             ValueError: for another part, or if the fit was made without labels and splits.
         """
+        labels, masks = self._scored_on(part)
+        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
+        percent = 100 * score(self.metric, self.outputs, labels, masks)
+        return Score(self.metric, part, percent, split, seed)
+
+    def confusion(self, part: Part = "test") -> Int64[np.ndarray, "B C C"]:
+        """How many nodes of each class (rows) each run takes for which class (columns).
+
+        Args:
+            part: "test", "val" or "train".
+
+        Raises:
+            ValueError: for another part, if the fit was made without labels and splits, or if a
+                node has no class or several labels.
+        """
+        return confusions(self.outputs, *self._scored_on(part))
+
+    def _scored_on(self, part: Part) -> tuple[Real[np.ndarray, "N ..."], Bool[np.ndarray, "B N"]]:
+        """The labels, and which nodes count in each run."""
         check_word("part", part, Part)
         if self.splits is None or self.labels is None:
             raise ValueError("this fit knows no labels and splits to be scored on; use score of "
                              "longnn.training on its outputs")  # fmt: skip
-        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
-        masks = getattr(self.splits, part)[split]
-        percent = 100 * score(self.metric, self.outputs, self.labels, masks)
-        return Score(self.metric, part, percent, split, seed)
+        masks = getattr(self.splits, part)[np.array([run["split"] for run in self.runs])]
+        return self.labels, masks
 
     def predict(
         self,
