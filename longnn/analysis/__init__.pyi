@@ -1,3 +1,4 @@
+from ._confusion import confusion as confusion
 from .basis import basis_values as basis_values
 from .basis import condition_numbers as condition_numbers
 from .basis import filter_values as filter_values
@@ -8,7 +9,6 @@ from .calibration import reliability as reliability
 from .comparison import TTest as TTest
 from .comparison import corrected_t_test as corrected_t_test
 from .comparison import holm as holm
-from .confusion import confusion as confusion
 from .density import spectral_density as spectral_density
 from .density import spectral_measure as spectral_measure
 from .energy import energy_measure as energy_measure

@@ -18,7 +18,7 @@ from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
-from longnn.training.confusions import confusions
+from longnn.training.confusions import confusion_counts
 from longnn.training.inputs import Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
 from longnn.training.outputs import probabilities_of
@@ -126,7 +126,7 @@ class Fit:
             ValueError: for another part, if the fit was made without labels and splits, or if a
                 node has no class or several labels.
         """
-        return confusions(self.outputs, *self._scored_on(part))
+        return confusion_counts(self.outputs, *self._scored_on(part))
 
     def _scored_on(self, part: Part) -> tuple[Real[np.ndarray, "N ..."], Bool[np.ndarray, "B N"]]:
         """The labels, and which nodes count in each run."""
