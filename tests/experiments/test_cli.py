@@ -51,7 +51,7 @@ from omegaconf import OmegaConf
         (["model=GCN"], "unknown model 'GCN': did you mean gcn"),
         (["seed=0,1"], "seed=0,1 has several values: add -m for a run of each, or write a list"),
         (["hydra.run.dir="], "hydra.run.dir is empty"),
-        (["optim=sgd"], "Another optimizer is given in Python: longnn.Optim."),
+        (["optim=sgd"], "Another optimizer is optim.transformation._target_=optax.sgd"),
         (["model", "=mlp"], "'model' is no setting: write key=value without spaces around ="),
         (["--config-dir", "nowhere"], "--config-dir nowhere: there is no such folder"),
         (["--experimental-rerun", "a.pickle"], "whatever a pickle of a run directory says"),
