@@ -159,6 +159,9 @@ def _show(options: argparse.Namespace) -> int:
     protocols = ", ".join(dataset.shipped) or "none"
     print(f"{'metric':20} {dataset.metric}\n{'shipped splits':20} {protocols}")
     print(f"{'checksum':20} {dataset.checksum}")
+    if not dataset.labelled.any():
+        print(f"{'figure':20} none, since no node has a label")
+        return 0
     output = options.output or Path(f"{name}.png")
     figure = _drawn(dataset)
     try:
@@ -178,12 +181,13 @@ def _drawn(dataset: "Dataset") -> "Figure":
     from longnn.analysis import spectral_density
     from longnn.data.statistics import joined_labels, mixing
 
-    known, degrees = dataset.labels[dataset.labelled], dataset.graph.degrees()
+    degrees = dataset.graph.degrees()
     density = spectral_density(dataset.graph)
     if dataset.regression:
         joined = joined_labels(dataset)
+        known = dataset.labels[dataset.labelled]
         return plot.valued_dataset(degrees, known, joined, density, dataset.name)
-    counts = np.bincount(known, minlength=dataset.classes)
+    counts = np.array([dataset.with_label(label).sum() for label in range(dataset.classes)])
     return plot.dataset(degrees, counts, mixing(dataset), density, dataset.name)
 
 

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from longnn import plot
 from longnn.data import Dataset
-from longnn.runs.directory import FILTER
+from longnn.runs.directory import CURVES_PNG, EXPONENTS_PNG, FILTER
+from longnn.runs.kinds import is_number
 from longnn.runs.record import Writer
 from longnn.runs.result import Result
 from longnn.training import Fit, graph_of
@@ -30,19 +31,63 @@ def figure_writers(trained: Fit, dataset: Dataset, result: Result) -> dict[str, 
     Returns:
         The writer of each figure by file name.
     """
-    name, runs = result.title, f"{len(trained.runs)} runs ({result.split})"
+    graph = graph_of(dataset, result.config["graph"]["self_loops"])
+    drawn = {
+        CURVES_PNG: curves_figure(trained, result),
+        FILTER: filter_figure(replace(trained, graph=graph), result),
+        EXPONENTS_PNG: exponents_figure(trained, result),
+    }
+    return {file: partial(_save, figure) for file, figure in drawn.items() if figure is not None}
+
+
+def curves_figure(trained: Fit, result: Result) -> Figure:
+    """Losses and validation score by epoch.
+
+    Args:
+        trained: the B trained models.
+        result: what is recorded of them.
+    """
+    title = f"{result.title}, {len(trained.runs)} runs ({result.split})"
     loss = trained.program.task.loss_name
-    curves = plot.training_curves(trained.curves, dataset.metric, f"{name}, {runs}", loss)
-    drawn = {"curves.png": curves}
-    if hasattr(trained.model(0), "response"):
-        graph = graph_of(dataset, result.config["graph"]["self_loops"])
-        drawn[FILTER] = plot.response(replace(trained, title=name), graph)
-    if {"alpha", "beta"} <= set(trained.curves):
-        selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
-        title = f"Learned exponents, {name}"
-        path = trained.curves["alpha"], trained.curves["beta"]
-        drawn["exponents.png"] = plot.exponents(*path, selected, title)
-    return {file: partial(_save, figure) for file, figure in drawn.items()}
+    return plot.training_curves(trained.curves, result.metric, title, loss)
+
+
+def filter_figure(trained: Fit, result: Result) -> Figure | None:
+    """The learned filter, above the spectrum where the graph is known; None of a model without.
+
+    Args:
+        trained: the B trained models.
+        result: what is recorded of them.
+    """
+    if not hasattr(trained.model(0), "response"):
+        return None
+    return plot.response(replace(trained, title=result.title))
+
+
+def exponents_figure(trained: Fit, result: Result) -> Figure | None:
+    """The path of alpha and beta; None of a model that learns none.
+
+    Args:
+        trained: the B trained models.
+        result: what is recorded of them.
+    """
+    if not {"alpha", "beta"} <= set(trained.curves):
+        return None
+    selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
+    path = trained.curves["alpha"], trained.curves["beta"]
+    title = f"Learned exponents, {result.title}"
+    return plot.exponents(*path, selected, title, start=start_of(result))
+
+
+def start_of(result: Result) -> tuple[float, float] | None:
+    """The exponents before the first epoch; None where the config does not say.
+
+    Args:
+        result: of a run that learned them.
+    """
+    model = result.config.get("model", {})
+    alpha, beta = (model.get(name) for name in ("alpha", "beta"))
+    return (float(alpha), float(beta)) if is_number(alpha) and is_number(beta) else None
 
 
 def _save(figure: Figure, path: Path) -> None:

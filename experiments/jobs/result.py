@@ -118,4 +118,4 @@ def _predicted(dataset: Dataset, trained: Fit) -> dict[str, np.ndarray]:
     """The outputs of the models at each node: probabilities [B, N, C], or values [B, N]."""
     if dataset.regression:
         return {"values": trained.outputs[..., 0]}
-    return {"probabilities": np.exp(trained.outputs)}
+    return {"probabilities": trained.probabilities}

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from longnn.runs.directory import RESULT
 from longnn.runs.result import Result
 from longnn.runs.text import printable
 
@@ -16,6 +17,7 @@ from .compared import Compared
 from .contents import best_runs, left_out_section, tables
 from .csvfile import csv_text
 from .everything import all_pairs
+from .factor import effect_of
 from .latex import as_latex
 from .markdown import as_markdown
 from .overall import over_datasets
@@ -28,7 +30,9 @@ from .write import OutputError, write_report
 EXAMPLES = """examples:
   longnn report runs                          tables of everything below runs/
   longnn report runs --compare mlp longnn     longnn minus mlp, split by split
+  longnn report runs --factor model.learnable did learning alpha and beta help?
   longnn report runs --output report          report/report.html with figures
+  longnn report runs/NAME                     the page of one run: runs/NAME/report.html
   longnn report runs --format csv --per-run > scores.csv
   longnn report runs/a --against docs/results/measured.json
                                               runs/a minus scores measured on the same splits
@@ -55,15 +59,19 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="%(levelname)s: %(message)s")
     if options.per_run and options.format != "csv" and options.output is None:
         command_line.error("--per-run is about CSV; add --format csv, or --output DIR")
+    if options.factor is not None and options.compare is not None:
+        command_line.error("--factor pairs runs itself; leave out --compare")
     if options.key is not None and options.against is None:
         command_line.error("--key names a model in the file of --against FILE; give that too")
     try:
         runs, left_out = collect(options.folder)
         grouped = by_benchmark(runs)
         beside = _beside(runs, options.against, options.key)
-        tests = _compared(grouped, options.compare) + Compared(tables=beside)
+        tests = _compared(grouped, options.compare, options.factor) + Compared(tables=beside)
         if options.output is not None:
             _write(grouped, tests, left_out, options)
+        elif _is_one_run(options):
+            _write_page(options)
     except NoReferenceError as error:
         print(f"error: {printable(error)}", file=sys.stderr)
         return 1
@@ -107,6 +115,11 @@ def parser() -> argparse.ArgumentParser:
         "directories (default: all pairs of models on each dataset)",
     )
     add(
+        "--factor",
+        metavar="KEY",
+        help="what a setting changes (model.learnable): runs that differ in it alone are paired",
+    )
+    add(
         "--against",
         type=Path,
         metavar="FILE",
@@ -130,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--force",
         action="store_true",
-        help="with --output: also replace files that no report wrote",
+        help="also replace files that no report wrote",
     )
     # fmt: on
     return made
@@ -142,7 +155,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None) -> Compared:
+def _compared(
+    grouped: Mapping[Benchmark, list[Result]], named: list[str] | None, factor: str | None
+) -> Compared:
+    if factor is not None:
+        return effect_of(grouped, factor)
     if named is None:
         return all_pairs(grouped) + over_datasets(grouped)
     return paired(pairs(grouped, *named), "{1} minus {0}, paired by split".format(*named))
@@ -150,6 +167,19 @@ def _compared(grouped: Mapping[Benchmark, list[Result]], named: list[str] | None
 
 def _beside(runs: list[Result], file: Path | None, key: str | None) -> list[Table]:
     return [] if file is None else against(runs, read_references(file), key)
+
+
+def _is_one_run(options: argparse.Namespace) -> bool:
+    """Whether a run directory itself is given, and nothing else is asked for."""
+    told = options.compare or options.against or options.format != "markdown"
+    return not told and len(options.folder) == 1 and (options.folder[0] / RESULT).is_file()
+
+
+def _write_page(options: argparse.Namespace) -> None:
+    from .single import write_page  # draws
+
+    file = write_page(options.folder[0], force=options.force)
+    print(f"page written: {printable(file)}", file=sys.stderr)
 
 
 def _text(

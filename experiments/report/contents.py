@@ -18,12 +18,14 @@ PAIRED = "Paired tests"
 
 @dataclass
 class Section:
-    """A heading, and below it sentences, tables and pictures."""
+    """A heading, and below it sentences, a command, tables, pictures and links to files."""
 
     title: str
     text: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    command: str = ""
+    links: dict[str, str] = field(default_factory=dict)  # path beside the page -> what it holds
 
 
 def tables(

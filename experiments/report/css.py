@@ -31,7 +31,11 @@ figure img { display: block; width: 100%; max-width: 48rem; height: auto; backgr
   border-radius: 4px; }
 figcaption, .note, footer { color: var(--quiet); font-size: .9rem; max-width: 48rem; }
 .note { margin: .3rem 0; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--band); padding: .6rem .8rem;
+  border-radius: 4px; font-size: .9rem; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; }
+@media (max-width: 40rem) { table { min-width: 100%; } td.long { min-width: 14rem; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; } }
 @media print { nav { display: none; } .scroll { overflow: visible; } }
 """

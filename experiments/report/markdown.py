@@ -1,6 +1,7 @@
 """Sections as Markdown."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from .contents import Section
 from .tables import Table
@@ -21,10 +22,12 @@ def as_markdown(sections: Sequence[Section], figures: str = "figures") -> str:
 
 def _section(section: Section, figures: str) -> str:
     parts = [f"## {escape(section.title)}", *map(escape, section.text)]
+    parts += [f"    {plain(section.command)}"] if section.command else []
     parts += [markdown_table(found) for found in section.tables]
     parts += [
         f"![{escape(p.alt)}]({figures}/{p.name})\n\n*{escape(p.caption)}*" for p in section.pictures
     ]
+    parts += [f"- [{escape(n)}]({quote(n)}): {escape(a)}" for n, a in section.links.items()]
     return "\n\n".join(parts)
 
 

@@ -1,8 +1,9 @@
 """Sections as one HTML page that holds everything it shows."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from urllib.parse import quote
 
 from .contents import Section
 from .css import CSS
@@ -79,8 +80,10 @@ def _section(number: int, section: Section) -> str:
     parts = [f'<section id="s{number}" aria-labelledby="h{number}">']
     parts += [f'<h2 id="h{number}">{_text(section.title)}</h2>']
     parts += [f"<p>{_text(sentence)}</p>" for sentence in section.text]
+    parts += [f"<pre><code>{_text(section.command)}</code></pre>"] if section.command else []
     parts += [_table(f"s{number}t{i}", t) for i, t in enumerate(section.tables, start=1)]
     parts += [_figure(found) for found in section.pictures]
+    parts += [_links(section.links)] if section.links else []
     return "\n".join([*parts, "</section>"])
 
 
@@ -103,6 +106,13 @@ def _table(name: str, found: Table) -> str:
 def _cell(text: str) -> str:
     kind = ' class="long"' if len(text) > _LONG else ""
     return f"<td{kind}>{_text(text)}</td>"
+
+
+def _links(files: Mapping[str, str]) -> str:
+    each = (
+        f'<li><a href="{quote(f"./{n}")}">{_text(n)}</a>: {_text(a)}</li>' for n, a in files.items()
+    )
+    return "\n".join(["<ul>", *each, "</ul>"])
 
 
 def _figure(found: Picture) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from .picture import Picture, drawn, file_name
 from .plot_scores import Scores, scores
 from .plot_search import history, parameters
 from .runs import Benchmark, by_model
-from .settings import numeric, varied
+from .settings import searched, varied
 from .text import literal
 
 SEARCH = 9
@@ -77,13 +78,13 @@ def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Ite
         f"{name}: validation score of each run in the order in which the results were written.",
         f"Validation {metric} of {len(runs)} runs, from {validation.min():.1f} % to {best}",
     )
-    values = numeric(varied(runs))
+    values = searched(varied(runs))
     if values:
         yield drawn(
             parameters(values, validation, metric, f"{name}: {len(runs)} runs"),
             f"parameters-{tail}",
-            f"{name}: validation score against each number that differs between the runs; the star "
-            "is the best run.",
+            f"{name}: validation score against each setting that differs between the runs; the "
+            "star is the best run.",
             f"Validation {metric} against {', '.join(values)}; best {best}",
         )
 
@@ -107,10 +108,8 @@ def rank_pictures(grouped: Mapping[Benchmark, list[Result]]) -> Iterator[Picture
 
 def filter_picture(run: Result) -> Picture | None:
     """The learned filter as the run has drawn it; None where it has not."""
-    file = run.directory / FILTER
-    small = file.is_file() and file.stat().st_size <= LARGEST
-    png = file.read_bytes() if small and os.access(file, os.R_OK) else b""
-    if not png.startswith(_PNG):
+    png = stored_png(run.directory / FILTER)
+    if png is None:
         return None
     return Picture(
         file_name(f"filter-{run.model}-{run.dataset}-{label(run)}"),
@@ -119,3 +118,10 @@ def filter_picture(run: Result) -> Picture | None:
         f"{run.split_hash[:8]}): learned filter over the eigenvalues of L, above their density.",
         f"Learned filter of {run.title}, one curve for each output",
     )
+
+
+def stored_png(file: Path) -> bytes | None:
+    """The content of a figure of a run; None where it is missing, too large, or no PNG."""
+    small = file.is_file() and file.stat().st_size <= LARGEST
+    png = file.read_bytes() if small and os.access(file, os.R_OK) else b""
+    return png if png.startswith(_PNG) else None

@@ -15,8 +15,8 @@ from longnn.runs import attempts
 from longnn.runs.text import printable
 from longnn.runs.trust import VARIABLE
 
+from ..config.values import quoted
 from . import manifest
-from .combinations import quoted
 from .costs import Costs
 from .manifest import Manifest
 from .recorded import acting_word, outward_link

@@ -1,14 +1,12 @@
 """Every combination of the values that a grid lists, as overrides of jobs."""
 
 import itertools
-import re
 from collections.abc import Mapping
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-_PLAIN = re.compile(r"(?!(true|false|null|nan|inf)\Z)[a-z_/][\w./:+-]*", re.ASCII | re.IGNORECASE)
-"""Text that needs no quotes in an override, where it is neither a number nor a word for a value."""
+from ..config.values import as_value
 
 
 def all_combinations(
@@ -54,24 +52,3 @@ def _of_override(override: Override) -> list[str]:
             "to a search (sweep=optuna)"
         )
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
-
-
-def as_value(value: object) -> str:
-    """A value of a YAML file in the grammar of overrides."""
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(as_value, value))}]"
-    if isinstance(value, str) and not _PLAIN.fullmatch(value):
-        return quoted(value)
-    return str(value)
-
-
-def quoted(text: str) -> str:
-    """Any text as one value in the grammar of overrides."""
-    return "'" + re.sub(r"(\\*)('|\Z)", _doubled, text) + "'"
-
-
-def _doubled(found: re.Match[str]) -> str:
-    """Backslashes before a quote are doubled, and the quote is given one."""
-    return found[1] * 2 + (r"\'" if found[2] else "")

@@ -13,7 +13,7 @@ from hydra.plugins.launcher import Launcher
 
 from longnn.runs import attempts, checkpoint
 
-from .combinations import quoted
+from ..config.values import quoted
 from .costs import Costs
 from .plan import Planned
 from .state import OPEN

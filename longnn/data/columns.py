@@ -107,6 +107,6 @@ def check_columns(path: Path, header: list[str], text: int, only_text: bool) -> 
     if only_text and others:
         raise ValueError(
             f"{path} has further columns {', '.join(map(repr, others))}, expected {text} columns; "
-            "several labels a node are not supported; leave columns out by "
-            f"ignore=[{','.join(others)}]"
+            "several labels a node need metric=multilabel_micro_f1 or multilabel_roc_auc; leave "
+            f"columns out by ignore=[{','.join(others)}]"
         )

@@ -31,12 +31,13 @@ def covering(dataset: Dataset, splits: Splits) -> Splits:
 
 def _lacking(dataset: Dataset, splits: Splits) -> list[str]:
     """One sentence for each part and class that do not meet."""
-    sizes = np.bincount(dataset.labels[dataset.labelled], minlength=dataset.classes)
+    holders = [dataset.with_label(label) for label in range(dataset.classes)]
+    sizes = [int(nodes.sum()) for nodes in holders]
     found = []
     for name, number in PARTS.items():
         nodes = splits.part == number
         for label in np.flatnonzero(sizes):
-            present = (nodes & (dataset.labels == label)).any(axis=1)
+            present = (nodes & holders[label]).any(axis=1)
             if not present.all():
                 found.append(
                     f"{name} lacks class {dataset.class_names[label]} ({sizes[label]} nodes) in "

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Integer, Shaped
 from scipy import sparse
 
-from longnn.data.labels import REGRESSION_METRICS, Labels, check_labels, check_metric
+from longnn.data.labels import Labels, check_labels, check_metric, kind_of
 from longnn.data.named import check_named
 from longnn.data.preparation import Features, Preparation, check_finite, fitted
 from longnn.graphs.graph import Graph
@@ -28,10 +28,13 @@ class Dataset:
         graph: the graph of the N nodes.
         features: [N, F] finite values, dense or `scipy.sparse.csr_array`.
         labels: [N] classes in [0, C), or -1 where a node has no label; for the metric "r2" real
-            values, NaN where a node has no label.
-        classes: number of classes C; 1 for the metric "r2".
-        metric: "accuracy", "macro_f1", "roc_auc" (two classes only) or "r2" (regression); scores
-            and selection both use it.
+            values, NaN where a node has no label. For a multi-label metric [N, C] int8: 1 where a
+            node has a label, 0 where not, -1 where that is not known; a node of which nothing is
+            known has no label.
+        classes: number of classes or labels C; 1 for the metric "r2".
+        metric: one of ``longnn.data.labels.METRICS``; scores and selection both use it, and it
+            says what the labels are: "r2" of real values, "multilabel_micro_f1" and
+            "multilabel_roc_auc" of any number of labels a node, the others of one class a node.
         shipped: the splits that came with the files, by the name of the protocol: [S, N] integers,
             0 train, 1 validation, 2 test, -1 in no part.
         checksum: sha256 over what the dataset was made of.
@@ -75,12 +78,28 @@ class Dataset:
     @property
     def regression(self) -> bool:
         """Whether the labels are real values."""
-        return self.metric in REGRESSION_METRICS
+        return kind_of(self.metric) == "values"
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a node has any number of the C labels."""
+        return kind_of(self.metric) == "multilabel"
 
     @property
     def labelled(self) -> Bool[np.ndarray, " N"]:
         """Which nodes have a label."""
-        return ~np.isnan(self.labels) if self.regression else self.labels >= 0
+        if self.regression:
+            return ~np.isnan(self.labels)
+        known = self.labels >= 0
+        return np.asarray(known.any(axis=1) if self.multilabel else known)
+
+    def with_label(self, label: int) -> Bool[np.ndarray, " N"]:
+        """Which nodes are of a class, or have one of several labels.
+
+        Args:
+            label: its number, in [0, C).
+        """
+        return np.asarray(self.labels[:, label] == 1 if self.multilabel else self.labels == label)
 
     @property
     def names_of_nodes(self) -> Shaped[np.ndarray, " N"]:
@@ -124,6 +143,20 @@ def check_dataset(given: object, also: str = "") -> None:
         f"longnn.data.load({name}) loads one by its name, longnn.data.own_dataset makes one of "
         "arrays"
     )
+
+
+def check_labelled(given: object, also: str = "") -> None:
+    """Raises a ValueError unless a dataset was given of which a node has a label.
+
+    Args:
+        given, also: see `check_dataset`.
+    """
+    check_dataset(given, also)
+    if isinstance(given, Dataset) and not given.labelled.any():
+        raise ValueError(
+            f"no node of dataset {given.name!r} has a label, so that it can only be predicted on "
+            "(run.predict, longnn predict); give the labels of some of its nodes to train on it"
+        )
 
 
 def as_stored(

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from longnn.data.coverage import covering
-from longnn.data.dataset import Dataset, check_dataset
+from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.partition import TEST, TRAIN, UNUSED, VAL, Splits
 from longnn.graphs.checks import is_whole
 
@@ -32,7 +32,7 @@ def per_class(
 
     Raises:
         ValueError: if no dataset is given, the fractions or the count are out of range, a part
-            comes out empty, or the labels are real values.
+            comes out empty, or the labels are real values or several a node.
     """
     _check_classes(dataset, "per_class")
     quota = round(train * len(dataset.labels) / dataset.classes)
@@ -71,9 +71,10 @@ def random(
 ) -> Splits:
     """Draws from all labelled nodes alike: round(train n), round(val n), the rest.
 
-    Arguments, result and errors are those of `per_class`, but the labels may be real values.
+    Arguments, result and errors are those of `per_class`, but the labels may be real values, or
+    several a node.
     """
-    check_dataset(dataset)
+    check_labelled(dataset)
 
     def draw(rng: np.random.Generator) -> _Part:
         part = np.full(len(dataset.labels), UNUSED)
@@ -115,14 +116,15 @@ def _deal(part: _Part, nodes: Int[np.ndarray, " n"], train: float, val: float) -
 
 def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[Int[np.ndarray, " _"]]:
     """The nodes of each class, class by class, in random order."""
-    members = (np.flatnonzero(dataset.labels == label) for label in range(dataset.classes))
+    members = (np.flatnonzero(dataset.with_label(label)) for label in range(dataset.classes))
     return [rng.permutation(nodes) for nodes in members]
 
 
 def _check_classes(dataset: Dataset, protocol: str) -> None:
-    check_dataset(dataset)
-    if dataset.regression:
+    check_labelled(dataset)
+    if dataset.regression or dataset.multilabel:
+        has = "are real values" if dataset.regression else "are several a node"
         raise ValueError(
-            f"the split protocol {protocol!r} needs classes, but the labels of dataset "
-            f"{dataset.name!r} are real values (metric {dataset.metric}); use split=random"
+            f"the split protocol {protocol!r} needs one class a node, but the labels of dataset "
+            f"{dataset.name!r} {has} (metric {dataset.metric}); use split=random"
         )

@@ -22,7 +22,8 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
     """Makes a dataset of a ``torch_geometric.data.Data``, by its attributes; torch is not imported.
 
     Args:
-        data: an object with edge_index [2, E], x [N, F], and y [N] or [N, 1]; optionally with
+        data: an object with edge_index [2, E], x [N, F], and y [N] or [N, 1], or [N, C]
+            of 0 and 1 for a multi-label metric; optionally with
             edge_weight [E], and train_mask, val_mask, test_mask, booleans [N] or [N, S] without
             overlap, which become the split protocol "fixed". An edge_attr, or an attribute whose
             name is like one of these, is an error unless it is ignored; others are left out.

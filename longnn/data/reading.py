@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Float32, Shaped
 
 from longnn.data.cells import NO_LABEL, is_number, text_of, whole
 from longnn.data.classes import Column, Owner, Read, numbered, stated
-from longnn.data.labels import REGRESSION_METRICS
+from longnn.data.labels import REGRESSION_METRICS, kind_of
+from longnn.data.multilabel import read_multilabel
 from longnn.graphs.numbers import as_float32
 
 LabelsGiven: TypeAlias = Shaped[np.ndarray, "..."] | Sequence[object]
@@ -34,7 +35,8 @@ def read_labels(
     values (metric "r2") -1 is one like every other.
 
     Args:
-        labels: [N] or [N, 1] numbers or texts.
+        labels: [N] or [N, 1] numbers or texts; [N, C] for a multi-label metric, see
+            `longnn.data.multilabel.read_multilabel`.
         owner: has the labels, for messages.
         metric: one of `longnn.data.labels.METRICS`.
         classes: the number of classes C if it is known; the labels are then in [0, C) as they are.
@@ -51,6 +53,8 @@ def read_labels(
         >>> read_labels(["dog", "cat", "", "cat"], Owner("pets"), "accuracy")
         Read(labels=array([ 1,  0, -1,  0]), classes=2, names=('cat', 'dog'))
     """
+    if kind_of(metric) == "multilabel":
+        return read_multilabel(labels, owner, classes)
     array, hidden = _array(labels, owner)
     if metric in REGRESSION_METRICS:
         if classes not in (None, 1):
@@ -77,7 +81,10 @@ def _array(labels: LabelsGiven, owner: Owner) -> tuple[Shaped[np.ndarray, " N"],
     if array.ndim == 2 and array.shape[1] == 1:
         array, hidden = array[:, 0], hidden[:, 0]
     if array.ndim != 1 or not len(array) or array.dtype.kind not in "iufbUSTO":
-        several = "; several labels a node are not supported, and a one-hot row is its argmax"
+        several = (
+            "; several labels a node need metric multilabel_micro_f1 or multilabel_roc_auc, and a "
+            "one-hot row is its argmax"
+        )
         raise ValueError(
             f"labels of {owner.name} are {array.dtype} of shape {array.shape}, expected one number "
             f"or text a node{several if array.ndim > 1 else ''}"

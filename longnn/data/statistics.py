@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from longnn.data.dataset import Dataset
 from longnn.graphs.neighbours import agreeing_share
@@ -27,7 +27,16 @@ class Homophily(NamedTuple):
 
 
 def homophily(dataset: Dataset) -> Homophily:
-    """The `Homophily` of a dataset; weights of edges and self-loops do not count."""
+    """The `Homophily` of a dataset; weights of edges and self-loops do not count.
+
+    Raises:
+        ValueError: if a node may have several labels, of which `mixing` and `label_agreement` tell.
+    """
+    if dataset.multilabel:
+        raise ValueError(
+            f"homophily is of one class a node, but dataset {dataset.name!r} has several labels a "
+            "node; use longnn.data.statistics.label_agreement"
+        )
     senders, receivers = np.asarray(dataset.graph.senders), np.asarray(dataset.graph.receivers)
     ends = np.stack([dataset.labels[senders], dataset.labels[receivers]])
     known = dataset.labelled[senders] & dataset.labelled[receivers] & (senders != receivers)
@@ -43,13 +52,34 @@ def homophily(dataset: Dataset) -> Homophily:
 
 
 def mixing(dataset: Dataset) -> Float[np.ndarray, "C C"]:
-    """The share of the labelled neighbours of class c that are of class d; rows sum to 1."""
-    counts = np.zeros((dataset.classes, dataset.classes))
-    np.add.at(counts, tuple(joined_labels(dataset)), 1)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    """The share of the labelled neighbours of nodes with class c that have class d.
+
+    Rows sum to 1 where a node has one class; of several labels each counts by itself.
+    """
+    own, others = _held(dataset, joined_labels(dataset)).astype(np.float32)
+    pairs = own.T @ others
+    return pairs.astype(np.float64) / np.maximum(own.sum(axis=0), 1)[:, None]
 
 
-def joined_labels(dataset: Dataset) -> Shaped[np.ndarray, "2 M"]:
+def label_agreement(dataset: Dataset) -> float:
+    """How alike the labels of joined nodes are: the mean over the edges of |a & b| / |a | b|.
+
+    a and b are the sets of labels at both ends, and edges between nodes without any do not count
+    (Zhao et al. 2023, arXiv 2304.10398, the label homophily of section 3). Of one class a node it
+    is the edge homophily.
+    """
+    held = _held(dataset, joined_labels(dataset))
+    both, either = held.all(axis=0).sum(axis=-1), held.any(axis=0).sum(axis=-1)
+    shared = both[either > 0] / either[either > 0]
+    return float(shared.mean()) if len(shared) else float("nan")
+
+
+def _held(dataset: Dataset, labels: Shaped[np.ndarray, "..."]) -> Bool[np.ndarray, "... C"]:
+    """Which of the C labels each entry stands for."""
+    return labels == 1 if dataset.multilabel else labels[..., None] == np.arange(dataset.classes)
+
+
+def joined_labels(dataset: Dataset) -> Shaped[np.ndarray, "2 M ..."]:
     """Labels of a node and of its neighbour, for each edge in both directions.
 
     Self-loops are left out, and so are edges with an unlabelled end.
@@ -73,7 +103,8 @@ def describe(dataset: Dataset) -> dict[str, int | float]:
     component = dataset.graph.components()
     features = dataset.features
     nonzero = features.nnz if hasattr(features, "nnz") else np.count_nonzero(features)
-    labels, edges = (_of_values if dataset.regression else _of_classes)(dataset)
+    of = _of_values if dataset.regression else _of_labels if dataset.multilabel else _of_classes
+    labels, edges = of(dataset)
     return {
         "nodes": dataset.graph.num_nodes,
         "edges": dataset.graph.num_edges,
@@ -94,6 +125,15 @@ def _of_classes(dataset: Dataset) -> tuple[dict[str, int | float], dict[str, int
     labels = {f"nodes of class {name}": int(count) for name, count in named}
     edges = {f"homophily, {k}": v for k, v in homophily(dataset)._asdict().items()}
     return {"classes": dataset.classes, **labels}, edges
+
+
+def _of_labels(dataset: Dataset) -> tuple[dict[str, int | float], dict[str, int | float]]:
+    held = dataset.labels == 1
+    named = zip(dataset.class_names, held.sum(axis=0), strict=True)
+    counts = {f"nodes with label {name}": int(count) for name, count in named}
+    a_node = {"labels a node": float(held[dataset.labelled].sum(axis=1).mean())}
+    edges = {"label agreement": label_agreement(dataset)}
+    return {"labels": dataset.classes, **a_node, **counts}, edges
 
 
 def _of_values(dataset: Dataset) -> tuple[dict[str, int | float], dict[str, int | float]]:

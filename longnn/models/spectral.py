@@ -1,6 +1,6 @@
 """The body that spectral models share: embeddings, and filters where a setting says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, Literal, Required, TypedDict
 
@@ -16,6 +16,7 @@ from longnn.models.dropout import Key, drop, split_key
 from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
 from longnn.models.model import Setting
+from longnn.models.propagated import Propagated
 from longnn.models.stack import Made
 from longnn.operators.protocol import Operator
 
@@ -50,7 +51,8 @@ class Spectral(nnx.Module):
     - "after": behind the embedding (decoupled), Z = norm(g(S) E(X)).
     - "before": in front of the embedding's nonlinearity, Z = relu(norm(g(S) X W1 + c1)) W2 + c2.
       Filters are linear, so where channels share coefficients this is the MLP on propagated
-      features g(S) X. A "linear" embedding leaves Z = norm(g(S) X W + c).
+      features g(S) X. A "linear" embedding leaves Z = norm(g(S) X W + c). Terms that were
+      propagated before (`longnn.models.propagated.Propagated`) may take the place of X and S.
     - "inside": on the hidden channels, Z = norm(g(S) relu(X W1 + c1)) W2 + c2.
     - "stacked": H <- relu(norm(g(S) (H W + c))), ``layers`` times with ``hidden`` channels, and a
       linear layer at the end.
@@ -132,6 +134,8 @@ class Spectral(nnx.Module):
         """Returns Z [N, C], logits or values; dropout is on exactly where a key is given."""
         outer, *inner = split_key(key, 1 + len(self.filters) + len(self.heads))
         late: Array | float = 0.0
+        if self.placement == "before" and isinstance(features, Propagated):
+            return self._propagated(features, outer, inner)
         if self.placement == "before":
             assert isinstance(self.embedding, Linear)
             h, late = self.embedding.project(features, outer), self.embedding.bias[...]
@@ -147,6 +151,18 @@ class Spectral(nnx.Module):
                 return z
             h = self.heads[i](activation(z, self.dropout[...], inner[2 * i + 1]))
         return h
+
+    def _propagated(
+        self, features: Propagated, outer: Key | None, inner: Sequence[Key | None]
+    ) -> Float[Array, "n C"]:
+        """The same of terms that were propagated before."""
+        assert isinstance(self.embedding, Linear)
+        linear, (spectral,) = self.embedding, self.filters
+        basis, theta = spectral.terms()
+        h = features.filtered(basis, theta, linear.kernel[...], linear.dropout[...], outer)
+        z = drop(h, self.filter_dropout[...], inner[0]) + linear.bias[...]
+        z = self.norms[0](z) if self.norms else z
+        return self.heads[0](relu_dropout(z, self.dropout[...], inner[1])) if self.heads else z
 
     def theta(self) -> Float[Array, "K1 C"]:
         """Returns the coefficients in the current bases, those of several filters side by side."""

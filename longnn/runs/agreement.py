@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Real
 
-from longnn.data.labels import REGRESSION_METRICS
+from longnn.data.labels import MULTILABEL_METRICS, REGRESSION_METRICS
 from longnn.data.partition import VAL, Splits
 from longnn.graphs.numbers import first_true
 from longnn.runs.directory import RunDirectoryError
@@ -114,12 +114,16 @@ def check_splits(file: Path, part: Integer[np.ndarray, "S N"], result: Result) -
     expect(file, not unused, f"no model of per_run in result.json has the splits {sorted(unused)}")
 
 
-def check_outputs(file: Path, predictions: Mapping[str, Real[np.ndarray, "..."]]) -> None:
+def check_outputs(
+    file: Path, predictions: Mapping[str, Real[np.ndarray, "..."]], metric: str
+) -> None:
     """Raises a RunDirectoryError unless values are finite, and probabilities are such.
 
     Args:
         file: that holds them.
-        predictions: "values" [B, N], or "probabilities" [B, N, C], in [0, 1] with sum 1 over C.
+        predictions: "values" [B, N], or "probabilities" [B, N, C], in [0, 1] with sum 1 over C
+            unless a node has several labels.
+        metric: the name of the score.
     """
     if "values" in predictions:
         check_finite(file, {"values": predictions["values"]})
@@ -129,6 +133,8 @@ def check_outputs(file: Path, predictions: Mapping[str, Real[np.ndarray, "..."]]
         bad = first_true(~((of_model >= 0) & (of_model <= 1 + SUM_TOLERANCE)))
         place = [number, *(bad or ())]
         expect(file, bad is None, f"a probability is not in [0, 1] at {place}")
+        if metric in MULTILABEL_METRICS:
+            continue
         total = of_model.sum(axis=-1, dtype=np.float64)
         bad = first_true(np.abs(total - 1) > SUM_TOLERANCE)
         place = [number, *(bad or ())]

@@ -44,6 +44,16 @@ FILTER = "filter.png"
 """The figure of the learned filter, which reports show again."""
 
 
+CURVES_PNG = "curves.png"
+"""The figure of the training curves."""
+
+EXPONENTS_PNG = "exponents.png"
+"""The figure of the path of alpha and beta."""
+
+PAGE = "report.html"
+"""The page of a run, which ``longnn report RUN`` writes."""
+
+
 class RunDirectoryError(ValueError):
     """A run directory holds something that must not be overwritten or cannot be read.
 

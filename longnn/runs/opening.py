@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from longnn.data.labels import kind_of
 from longnn.data.splits import Splits
 from longnn.runs import configured
 from longnn.runs.agreement import check_config, check_counts
@@ -22,6 +23,7 @@ from longnn.training import Fit, Optim, Trial
 from longnn.training.builder import ModelClass, template
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Program
+from longnn.training.outputs import outputs_of
 
 MOST = 2_000
 """Whole numbers in the config of a model are at most this, or the entries of its parameters."""
@@ -48,7 +50,7 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     result = read_result(folder)
     check_config(folder / RESULT, result.config)
     params, predictions, curves = read_stored(folder, result)
-    outputs, part = _outputs(predictions), predictions["part"]
+    outputs, part = _outputs(predictions, result.metric), predictions["part"]
     entries = sum(values.size for values in params.values())
     check_counts(folder / RESULT, "model", result.config["model"], max(MOST, entries))
     check_dtype(next(iter(params.values())).dtype)
@@ -102,12 +104,11 @@ def _template(
     return width, template(model, (width, classes), trial, result.metric, dtype)
 
 
-def _outputs(predictions: dict[str, np.ndarray]) -> np.ndarray:
-    """[B, N, C] log-probabilities, or values with C = 1."""
+def _outputs(predictions: dict[str, np.ndarray], metric: str) -> np.ndarray:
+    """[B, N, C] log-probabilities, log-odds, or values with C = 1."""
     if "values" in predictions:
         return predictions["values"][..., None]
-    with np.errstate(divide="ignore"):  # a probability that was rounded to 0
-        return np.log(predictions["probabilities"])
+    return outputs_of(predictions["probabilities"], kind_of(metric))
 
 
 def _of_training(row: TrainedModel) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def read_stored(folder: Path, result: Result) -> Stored:
     file = folder / PREDICTIONS
     predictions = _read(file, partial(_check_predictions, file, result))
     agreement.check_splits(file, predictions["part"], result)
-    agreement.check_outputs(file, predictions)
+    agreement.check_outputs(file, predictions, result.metric)
     file = folder / CURVES
     curves = _read(file, partial(_check_curves, file, result))
     agreement.check_curves(file, curves, result, predictions["part"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Integer, Shaped
 
 BLOCK = 1 << 22
 """Bytes of a block: what is read and verified at once."""
@@ -156,6 +156,25 @@ class CheckedArray:
                 if not self._verified[block]:
                     self._verify(block)
         return self._values[start:stop]
+
+    def rows_at(
+        self, rows: Integer[np.ndarray, " n"], width: int
+    ) -> Shaped[np.ndarray, "n {width}"]:
+        """Rows of the array as a matrix of ``width`` columns.
+
+        Args:
+            rows: [n] numbers of rows, all of which must be there.
+            width: entries of a row.
+
+        Raises:
+            StoreError: if a block of them is damaged.
+        """
+        size = np.dtype(self.layout.dtype).itemsize * width
+        for edge in (0, size - 1):  # the blocks that rows begin and end in
+            for block in np.unique((rows * size + edge) // BLOCK):
+                if not self._verified[block]:
+                    self._verify(int(block))
+        return self._values.reshape(-1, width)[rows]
 
     def all(self) -> Shaped[np.ndarray, " n"]:
         """Every entry."""

@@ -12,13 +12,13 @@ from longnn.stores.blocks import StoreError
 
 
 @contextmanager
-def making(folder: Path) -> Iterator[Path]:
-    """Gives an empty folder to write to, which becomes ``folder`` if the block ends without error.
-
-    What a killed process has left is removed when the same folder is made again.
+def making(folder: Path, goes_on: bool = False) -> Iterator[Path]:
+    """Gives a folder to write to, which becomes ``folder`` if the block ends without an error.
 
     Args:
         folder: what is made; its parents are made where they are missing.
+        goes_on: whether the folder given is the one that an earlier try has left, and is left after
+            an error; else it is empty, and removed after an error.
 
     Raises:
         StoreError: if the folder exists, another process is making it, or the disk is full.
@@ -34,16 +34,18 @@ def making(folder: Path) -> Iterator[Path]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreError(f"another process is making {folder}; wait until it ends") from error
-        _empty(partial)
+        if not goes_on:
+            _empty(partial)
         try:
             yield partial
             partial.rename(folder)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            raise StoreError(_full(partial)) from error
+            raise StoreError(_full(partial, goes_on)) from error
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            if not goes_on:
+                shutil.rmtree(partial, ignore_errors=True)
     finally:
         os.close(handle)
 
@@ -53,9 +55,10 @@ def _empty(folder: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _full(partial: Path) -> str:
+def _full(partial: Path, stays: bool) -> str:
     written = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
+    kept = f"stay in {partial}, and the same call goes on" if stays else "are removed again"
     return (
         f"the disk that holds {partial.parent} is full; {written / 1e9:.2f} GB had been written "
-        "and are removed again: make room, or name a folder on another disk"
+        f"and {kept}: make room, or name a folder on another disk"
     )

@@ -10,6 +10,8 @@ from .losses import balanced_weights as balanced_weights
 from .metrics import METRICS as METRICS
 from .metrics import accuracy as accuracy
 from .metrics import macro_f1 as macro_f1
+from .metrics import multilabel_micro_f1 as multilabel_micro_f1
+from .metrics import multilabel_roc_auc as multilabel_roc_auc
 from .metrics import r2 as r2
 from .metrics import roc_auc as roc_auc
 from .optim import DEFAULT_RATES as DEFAULT_RATES
@@ -28,4 +30,6 @@ from .schedules import Step as Step
 from .schedules import WarmupCosine as WarmupCosine
 from .scores import Score as Score
 from .scores import score as score
+from .selective import Coverage as Coverage
+from .selective import coverage as coverage
 from .trials import fit_each as fit_each

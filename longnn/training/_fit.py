@@ -61,9 +61,10 @@ def fit(
             one for each optimizer group; or an Optim for each of T trials.
         settings: the model's settings; floats are traced, all else is static. Or one mapping for
             each of T trials, which differ in floats only.
-        metric: "accuracy", "macro_f1", "roc_auc" or "r2", for selection and scores; None: that of
-            the dataset. "r2" trains on the mean squared error, the others on the mean negative
-            log-likelihood.
+        metric: one of ``longnn.training.METRICS``, for selection and scores; None: that of the
+            dataset. "r2" trains on the mean squared error, "multilabel_micro_f1" and
+            "multilabel_roc_auc" on the mean binary cross entropy of C labels, the others on the
+            mean negative log-likelihood.
         classes: C; None: that of the dataset. 1 for metric "r2".
         self_loops: the weight of a loop that every node of a dataset gets, >= 0; None: what the
             model's authors take (1 for GCN and its kin, else 0).

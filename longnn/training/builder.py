@@ -11,7 +11,7 @@ from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from longnn.data.labels import REGRESSION_METRICS
+from longnn.data.labels import kind_of
 from longnn.training.kinds import check_kinds, missing
 from longnn.training.loop import Program
 from longnn.training.losses import task_with
@@ -20,7 +20,7 @@ from longnn.training.optim import Optim
 from longnn.training.optimizer import as_static, group_labels
 from longnn.training.options import kinds_of, options_of
 from longnn.training.settings import unknown_setting
-from longnn.training.task import CLASSIFICATION, REGRESSION
+from longnn.training.task import TASKS
 
 ModelClass = Callable[..., nnx.Module]
 """Called as ``model(in_features, classes, dtype=..., rngs=..., **settings)``."""
@@ -155,13 +155,12 @@ def program_of(
             f"decay='theta' penalises the filter's coefficients, but {builder.model} has no "
             "method theta(); use decay='factors'"
         )
-    task = REGRESSION if metric in REGRESSION_METRICS else CLASSIFICATION
     return Program(
         graphdef,
         labels=tuple(jax.tree.leaves(group_labels(params))),
         metric=METRICS[metric],
         penalised=penalised,
-        task=task_with(task, optim.loss),
+        task=task_with(TASKS[kind_of(metric)], optim.loss),
         threefry=optim.dropout_bits == "threefry",
         transformation=as_static(optim.transformation),
         options=options_of([trial.optim for trial in trials], metric),

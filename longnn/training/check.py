@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from longnn.data.labels import REGRESSION_METRICS
+from longnn.data.labels import kind_of
 from longnn.data.splits import Splits
 from longnn.training.loop import Problem
 from longnn.training.losses import check_loss
@@ -37,10 +37,8 @@ def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -
             f"features have {problem.features.shape[0]} rows, labels {nodes}, splits "
             f"{splits.part.shape[1]}; all must be the number of nodes"
         )
-    if metric in REGRESSION_METRICS:
-        _check_values(splits, labels, classes, metric)
-    else:
-        _check_classes(splits, labels, classes, metric)
+    checks = {"values": _check_values, "classes": _check_classes, "multilabel": _check_several}
+    checks[kind_of(metric)](splits, labels, classes, metric)
     if metric == "roc_auc":
         _check_two_classes(splits, labels, classes)
 
@@ -54,12 +52,12 @@ def check_options(
         optims: of the trials.
         problem, splits, classes, metric: as :func:`check_problem` takes them, and has checked.
     """
-    of_classes = metric not in REGRESSION_METRICS
+    of_classes = kind_of(metric) == "classes"
     for optim in optims:
         if not of_classes and (optim.class_weights is not None or optim.label_smoothing):
             raise ValueError(
                 f"class_weights and label_smoothing are for classes, but metric {metric} is of "
-                "real values; leave them out"
+                "real values or several labels a node; leave them out"
             )
     named = metric_named(optims[0].stop)
     if named is not None:
@@ -70,6 +68,11 @@ def check_options(
 
 
 def _check_classes(splits: Splits, labels: np.ndarray, classes: int, metric: str) -> None:
+    if labels.ndim > 1:
+        raise ValueError(
+            f"metric {metric} needs one class a node, but the labels have shape {labels.shape}; "
+            "use metric multilabel_micro_f1 or multilabel_roc_auc"
+        )
     if labels.dtype.kind == "f":
         raise ValueError(
             f"metric {metric} needs classes, whole numbers in [0, {classes}), but the labels are "
@@ -100,6 +103,30 @@ def _check_values(splits: Splits, labels: np.ndarray, classes: int, metric: str)
             f"metric {metric} needs labels that differ in every part, but in {constant[0]} all are "
             f"{constant[1]}; use other splits"
         )
+
+
+def _check_several(splits: Splits, labels: np.ndarray, classes: int, metric: str) -> None:
+    if labels.ndim != 2 or labels.shape[1] != classes or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"metric {metric} needs 0 or 1 for each of {classes} labels, integers of shape "
+            f"[N, {classes}], got {labels.dtype} of shape {labels.shape}; use accuracy for one "
+            "class a node"
+        )
+    used = (splits.part >= 0).any(0)
+    wrong = np.flatnonzero(used & ((labels > 1).any(axis=1) | (labels < 0).all(axis=1)))
+    if len(wrong):
+        raise ValueError(
+            f"node {wrong[0]} is in a part of a split, but its labels are {labels[wrong[0]]}; they "
+            "must be 0, 1 or -1 (not known), and nodes of which nothing is known be in no part (-1)"
+        )
+    for name, masks in (("val", splits.val), ("test", splits.test)):
+        for number, mask in enumerate(masks):
+            differs = (labels[mask] == 1).any(axis=0) & (labels[mask] == 0).any(axis=0)
+            if metric == "multilabel_roc_auc" and not differs.any():
+                raise ValueError(
+                    f"metric {metric} needs a label that differs in every part, but {name} of "
+                    f"split {number} has none; use other splits or multilabel_micro_f1"
+                )
 
 
 def _check_two_classes(splits: Splits, labels: np.ndarray, classes: int) -> None:

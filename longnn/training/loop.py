@@ -123,7 +123,7 @@ def _update(
 
 @partial(jax.jit, static_argnames=("program",))
 def predict(program: Program, params: nnx.State, settings: nnx.State, problem: Problem) -> Array:
-    """Outputs [B, N, C] of a batch of models, dropout off: log-probabilities, or values."""
+    """Outputs [B, N, C] of models, dropout off: log-probabilities, values, or log-odds."""
 
     def one(p: nnx.State, s: nnx.State, data: Problem) -> Array:
         model: Any = program.model(p, s)

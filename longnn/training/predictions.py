@@ -9,7 +9,9 @@ from jax.typing import DTypeLike
 from jaxtyping import Float, Float64, Shaped
 
 from longnn.data.frames import frame, write_table
+from longnn.data.labels import Kind
 from longnn.graphs.checks import check_range
+from longnn.training.outputs import probabilities_of
 from longnn.training.scores import counted
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ class Predictions:
 
     Attributes:
         nodes: [n] the names of the nodes, whole numbers or texts.
-        outputs: [B, n, C] log-probabilities of each model, or values with C = 1.
+        outputs: [B, n, C] log-probabilities of each model, values with C = 1, or log-odds.
         classes: the C names of the classes; empty where values are predicted.
         title: what was trained on what.
+        multilabel: whether a node may have several of the labels that ``classes`` names; the
+            outputs are then log-odds.
 
     Example:
         >>> outputs = np.log([[[0.9, 0.1], [0.4, 0.6]], [[0.7, 0.3], [0.5, 0.5]]])
@@ -43,16 +47,18 @@ class Predictions:
     outputs: Float[np.ndarray, "B n C"]
     classes: tuple[str, ...]
     title: str = ""
+    multilabel: bool = False
 
     @property
     def probabilities(self) -> Float64[np.ndarray, "n C"]:
-        """The mean over the models of the probability of each class.
+        """The mean over the models of the probability of each class or label.
 
         Raises:
             ValueError: if the models predict values.
         """
         self._check_classes("probabilities")
-        return np.exp(self.outputs, dtype=np.float64).mean(axis=0)
+        kind: Kind = "multilabel" if self.multilabel else "classes"
+        return probabilities_of(self.outputs.astype(np.float64), kind).mean(axis=0)
 
     @property
     def values(self) -> Float64[np.ndarray, " n"]:
@@ -70,8 +76,9 @@ class Predictions:
         """The name of the most probable class of each node.
 
         Raises:
-            ValueError: if the models predict values.
+            ValueError: if the models predict values, or several labels a node.
         """
+        self._check_one("predicted class")
         return np.array(self.classes)[self.probabilities.argmax(axis=1)]
 
     @property
@@ -79,8 +86,9 @@ class Predictions:
         """The probability of the predicted class.
 
         Raises:
-            ValueError: if the models predict values.
+            ValueError: if the models predict values, or several labels a node.
         """
+        self._check_one("confidence")
         return self.probabilities.max(axis=1)
 
     def abstain(self, threshold: float) -> Shaped[np.ndarray, " n"]:
@@ -102,6 +110,8 @@ class Predictions:
     def columns(self, threshold: float | None = None) -> dict[str, Shaped[np.ndarray, " n"]]:
         """The table by columns: node, class, probability and P(NAME) of each class; or node, value.
 
+        Of several labels a node there are node and P(NAME) alone.
+
         Args:
             threshold: nodes below it have no class (`abstain`); None: every node has one.
 
@@ -110,14 +120,12 @@ class Predictions:
         """
         if not self.classes and threshold is None:
             return {"node": self.nodes, "value": self.values}
+        each = zip(self.classes, self.probabilities.T, strict=True)
+        of_class = {f"P({name})": values for name, values in each}
+        if self.multilabel and threshold is None:
+            return {"node": self.nodes, **of_class}
         named = self.predicted if threshold is None else self.abstain(threshold)
-        of_class = zip(self.classes, self.probabilities.T, strict=True)
-        return {
-            "node": self.nodes,
-            "class": named,
-            "probability": self.confidence,
-            **{f"P({name})": values for name, values in of_class},
-        }
+        return {"node": self.nodes, "class": named, "probability": self.confidence, **of_class}
 
     def to_frame(self, threshold: float | None = None) -> "pandas.DataFrame":
         """The table of `columns` in pandas, one row a node.
@@ -154,11 +162,20 @@ class Predictions:
     def __repr__(self) -> str:
         models, nodes, _ = self.outputs.shape
         of = f" of {self.title}" if self.title else ""
-        what = f"{len(self.classes)} classes" if self.classes else "values"
+        several = "labels" if self.multilabel else "classes"
+        what = f"{len(self.classes)} {several}" if self.classes else "values"
         return (
             f"Predictions{of}: {counted(nodes, 'node')}, {what}, mean of "
             f"{counted(models, 'model')}; next: .predicted, .confidence, .save('FILE.csv')"
         )
+
+    def _check_one(self, what: str) -> None:
+        self._check_classes("probabilities")
+        if self.multilabel:
+            raise ValueError(
+                f"{self.title or 'this'} predicts several labels a node, which have no {what}; use "
+                ".probabilities, of which those above 1/2 are predicted"
+            )
 
     def _check_classes(self, what: str) -> None:
         if not self.classes:

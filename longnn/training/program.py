@@ -24,7 +24,8 @@ class Problem(NamedTuple):
 
     operator: Operator
     features: Features
-    labels: Real[Array, " N"]  # -1 where unlabelled; real for regression, NaN where unlabelled
+    labels: Real[Array, "N ..."]  # -1 where unlabelled; real for regression, NaN where unlabelled;
+    # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
 
 
 class Member(NamedTuple):

@@ -7,9 +7,10 @@ from typing import Any, Literal
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Float, Real
+from jaxtyping import Bool, Float, Real
 
 from longnn.data.dataset import Dataset
+from longnn.data.labels import kind_of
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.splits import Splits
@@ -19,9 +20,11 @@ from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
 from longnn.training.inputs import Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
+from longnn.training.outputs import probabilities_of
 from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
 from longnn.training.scores import Score, counted, score
+from longnn.training.selective import Coverage, coverage
 
 Part = Literal["train", "val", "test"]
 
@@ -38,11 +41,12 @@ class Fit:
         params: parameters at the selected epoch, leaves [B, ...] on the host.
         settings: traced hyperparameters, leaves [B, ...].
         curves: name -> [B, epochs], NaN after a run's end.
-        outputs: [B, N, C] log-probabilities or values at the selected epoch, dropout off.
+        outputs: [B, N, C] log-probabilities, values, or log-odds of several labels a node, at the
+            selected epoch, dropout off; :attr:`probabilities` are made of them.
         seconds: how long compiling and training took.
         pruned: whether the training was given up before its end.
         splits: the splits it was trained on.
-        labels: [N] of the nodes.
+        labels: [N] of the nodes; [N, C] where a node has several.
         metric: the name of the metric that selected the epoch.
         title: what was trained on what, for figures.
         graph: the graph that was filtered on; None where only its operator was given.
@@ -68,7 +72,7 @@ class Fit:
     seconds: dict[str, float] = field(default_factory=dict)
     pruned: bool = False
     splits: Splits | None = None
-    labels: Real[np.ndarray, " N"] | None = None
+    labels: Real[np.ndarray, "N ..."] | None = None
     metric: str = "accuracy"
     title: str = ""
     graph: Graph | None = None
@@ -89,6 +93,15 @@ class Fit:
         params, settings = jax.tree.map(of_run, (self.params, self.settings))
         return self.program.model(params, settings)
 
+    @property
+    def probabilities(self) -> Float[np.ndarray, "B N C"]:
+        """[B, N, C] of each class, which sum to 1; or of each label that a node may have.
+
+        Raises:
+            ValueError: if the outputs are values.
+        """
+        return probabilities_of(self.outputs, kind_of(self.metric))
+
     def score(self, part: Part = "test") -> Score:
         """The scores at the selected epochs; read those of the test nodes once, at the end.
 
@@ -98,14 +111,38 @@ class Fit:
         Raises:
             ValueError: for another part, or if the fit was made without labels and splits.
         """
+        labels, masks = self._known(part)
+        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
+        percent = 100 * score(self.metric, self.outputs, labels, masks)
+        return Score(self.metric, part, percent, split, seed)
+
+    def coverage(
+        self, thresholds: Real[np.ndarray, " T"] | None = None, part: Part = "test"
+    ) -> Coverage:
+        """What is answered above each threshold of confidence, and how well, in each run.
+
+        Args:
+            thresholds: [T] ascending, in [0, 1]; None: every confidence that occurs.
+            part: "test", or "val" where a threshold is chosen.
+
+        Raises:
+            ValueError: for another part, or if the models predict no single class, or the fit was
+                made without labels and splits.
+        """
+        labels, masks = self._known(part)
+        if kind_of(self.metric) != "classes":
+            raise ValueError("the models predict no single class for each node, so that there is "
+                             "no confidence; give a run that classifies")  # fmt: skip
+        right = self.outputs.argmax(axis=2) == labels
+        return coverage(np.exp(self.outputs.max(axis=2)), right, masks, thresholds)
+
+    def _known(self, part: Part) -> tuple[Real[np.ndarray, "N ..."], Bool[np.ndarray, "B N"]]:
+        """The labels, and which nodes are in a part of each run's split."""
         check_word("part", part, Part)
         if self.splits is None or self.labels is None:
             raise ValueError("this fit knows no labels and splits to be scored on; use score of "
                              "longnn.training on its outputs")  # fmt: skip
-        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
-        masks = getattr(self.splits, part)[split]
-        percent = 100 * score(self.metric, self.outputs, self.labels, masks)
-        return Score(self.metric, part, percent, split, seed)
+        return self.labels, getattr(self.splits, part)[[run["split"] for run in self.runs]]
 
     def predict(
         self,
@@ -148,7 +185,8 @@ class Fit:
         rows, chosen = rows_of(names, nodes), runs_of(runs, len(self.runs))
         params, settings = jax.tree.map(lambda leaf: leaf[chosen], (self.params, self.settings))
         outputs = np.asarray(predict(self.program, params, settings, problem))
-        return Predictions(names[rows], outputs[:, rows], self.inputs.classes, self.title)
+        several = kind_of(self.metric) == "multilabel"
+        return Predictions(names[rows], outputs[:, rows], self.inputs.classes, self.title, several)
 
     @property
     def alpha(self) -> Float[np.ndarray, " B"]:

@@ -77,15 +77,15 @@ def counted(number: int, noun: str) -> str:
 def score(
     metric: str,
     outputs: Float[np.ndarray, "B N C"],
-    labels: Real[np.ndarray | Array, " N"],
+    labels: Real[np.ndarray | Array, "N ..."],
     masks: Bool[np.ndarray, "B N"],
 ) -> Float[np.ndarray, " B"]:
     """The metric of each of B runs on a part of the nodes, a fraction of at most 1.
 
     Args:
         metric: the name of a metric, one of ``longnn.training.METRICS``.
-        outputs: [B, N, C] log-probabilities, or values.
-        labels: [N] whole numbers, or real values for "r2".
+        outputs: [B, N, C] log-probabilities, values, or log-odds.
+        labels: [N] whole numbers, or real values for "r2"; [N, C] for a multi-label metric.
         masks: [B, N] which nodes count in each run.
     """
     return np.asarray(_scores(METRICS[metric], outputs, labels, masks))

@@ -1,12 +1,16 @@
 """What a model's outputs mean: the loss that they are trained with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax import Array
 from jaxtyping import Bool, Float, Int, Real
+
+from longnn.data.labels import Kind
 
 
 class Task(NamedTuple):
@@ -52,5 +56,29 @@ def mean_squared_error(
     return jnp.sum(error**2) / mask.sum()
 
 
+def mean_bce(
+    outputs: Float[Array, "N C"], labels: Int[Array, "N C"], mask: Bool[Array, " N"]
+) -> Float[Array, ""]:
+    """The mean binary cross entropy over the known labels of the nodes in ``mask`` [N].
+
+    -y log p - (1 - y) log(1 - p) with p = 1 / (1 + exp(-output)).
+
+    Args:
+        outputs: [N, C] log-odds.
+        labels: [N, C] 1 or 0, -1 where it is not known.
+        mask: [N] which nodes count; something is known of one at least.
+    """
+    known = (labels >= 0) & mask[:, None]
+    target = (labels == 1).astype(outputs.dtype)
+    entropy = optax.losses.sigmoid_binary_cross_entropy(outputs, target)
+    return jnp.sum(jnp.where(known, entropy, 0)) / known.sum()
+
+
 CLASSIFICATION = Task(jax.nn.log_softmax, mean_nll, "mean negative log-likelihood")
 REGRESSION = Task(lambda outputs: outputs, mean_squared_error, "mean squared error")
+MULTILABEL = Task(lambda outputs: outputs, mean_bce, "mean binary cross entropy")
+
+TASKS: Mapping[Kind, Task] = MappingProxyType(
+    {"classes": CLASSIFICATION, "values": REGRESSION, "multilabel": MULTILABEL}
+)
+"""What the labels of a metric are (``longnn.data.labels.kind_of``) -> the task."""

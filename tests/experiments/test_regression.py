@@ -77,7 +77,7 @@ def test_a_search_among_negative_scores_is_drawn():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["split=stratified"], "stratified' needs classes.*use split=random"),
+        (["split=stratified"], "stratified' needs one class a node.*use split=random"),
         (["dataset.metric=accuracy"], "whole number.* or use metric r2"),
     ],
 )

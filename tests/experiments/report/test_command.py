@@ -137,3 +137,18 @@ def test_default_test_that_cannot_be_made_is_named(tmp_path, capsys):
     assert told.err == ""
     assert "cannot be paired with splits" in told.out
     assert "| longnn |" in told.out
+
+
+def test_factor(runs, capsys):
+    write(runs / "d", result(learnable=True, tests=(81.0, 92.0)))
+    write(runs / "e", result(learnable=False))
+    main([str(runs), "--factor", "model.learnable"])
+    out = capsys.readouterr().out
+    assert (
+        "**longnn: model.learnable = true minus model.learnable = false, paired by split**" in out
+    )
+    assert "minus longnn" not in out, "the setting is compared alone"
+    assert "which have no model.learnable" in out
+    assert "unknown setting" in _refused(capsys, runs, "--factor", "model.x").err
+    both = _refused(capsys, runs, "--factor", "model.learnable", "--compare", "mlp", "longnn")
+    assert "leave out --compare" in both.err

@@ -238,7 +238,9 @@ def test_real_values_are_split_without_regard_to_classes(tmp_path):
 
 @pytest.mark.parametrize("protocol", [splits.per_class, splits.stratified])
 def test_protocols_that_need_classes_refuse_real_values(protocol):
-    words = f"{protocol.__name__}' needs classes, but .* 'real' are real .*use split=random"
+    words = (
+        f"{protocol.__name__}' needs one class a node, but .* 'real' are real .*use split=random"
+    )
     with pytest.raises(ValueError, match=words):
         protocol(valued())
 

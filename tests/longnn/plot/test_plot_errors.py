@@ -24,7 +24,7 @@ def test_calibration_pools_the_test_nodes_of_all_runs():
     np.testing.assert_allclose(accuracy, [100 * 2 / 3, 100 * 2 / 3])
     np.testing.assert_allclose(bottom.patches[0].get_data().values, [0, 0, 50, 50, 0])
     # |2/3 - 0.8| and |2/3 - 0.6|: mean 0.1, half the difference 1/30, times Student's t
-    assert top.get_title() == "mine on theirs:\ncalibration error 10.00 +- 42.35 %"
+    assert top.get_title() == "mine on theirs:\ncalibration error 10.00 ± 42.35 %"
 
 
 def test_a_node_counts_once_with_the_share_of_runs_that_err():

@@ -1,0 +1,95 @@
+"""Terms p_k(S) X of some nodes in place of their features: filters that need no graph any more."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+from jaxtyping import Float
+
+from longnn.models.dropout import Key, drop
+from polybases import Recurrence, connection
+
+_REFUSED = (
+    "terms that were propagated before the first layer go with a spectral model of "
+    "placement='before'; give features and an operator, or that setting"
+)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Propagated:
+    """Terms q_k(S) X of n nodes in one fixed basis q, of which any filter of order K is made.
+
+    p_k = sum_j C_kj q_j for every basis p of the same order (``polybases.connection``), so that
+    sum_k theta_k p_k(S) X = sum_j (C^T theta)_j q_j(S) X: exact in the value and in the derivatives
+    by theta and by the parameters of p. A model with ``placement="before"`` takes these terms in
+    place of its features and of its operator.
+
+    Attributes:
+        terms: [K+1, n, F] q_k(S) X of n nodes.
+        basis: the fixed basis q, coefficients [K].
+    """
+
+    terms: Float[Array, "K1 n F"]
+    basis: Recurrence
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers (n, F) of nodes and of features."""
+        return self.terms.shape[1], self.terms.shape[2]
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """The data type of the terms."""
+        return self.terms.dtype
+
+    def matvec(self, x: Float[Array, "n *channels"]) -> Float[Array, "n *channels"]:
+        """Refuses: there is no operator any more, and models take these terms for one, too.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(_REFUSED)
+
+    def project(
+        self, weight: Float[Array, "F H"], rate: ArrayLike = 0.0, key: Key | None = None
+    ) -> Float[Array, "n H"]:
+        """Refuses: the features themselves are not kept.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(_REFUSED)
+
+    def filtered(
+        self,
+        recurrence: Recurrence,
+        theta: Float[Array, "K1 #H"],
+        weight: Float[Array, "F H"],
+        rate: ArrayLike = 0.0,
+        key: Key | None = None,
+    ) -> Float[Array, "n H"]:
+        """Returns sum_k theta_kh (p_k(S) X W)_h.
+
+        Args:
+            recurrence: basis p of order K, coefficients [K] or [K, H].
+            theta: [K+1, H] coefficients, or [K+1, 1] where all channels share them.
+            weight: [F, H] matrix W.
+            rate: rate of a dropout of X; a feature of a node is dropped from all its K+1 terms.
+            key: the dropout's key, or None for evaluation.
+
+        Raises:
+            ValueError: if p is of another order.
+        """
+        here = jax.tree.map(lambda leaf: jnp.asarray(leaf, self.dtype), Recurrence(*self.basis[:4]))
+        change = connection(recurrence, here)
+        change = change.reshape(*change.shape[:2], -1)
+        ours = jnp.einsum("kjh,kh->jh", change, theta, precision="highest")
+        kept = drop(jnp.ones(self.shape, self.dtype), rate, key) if key is not None else None
+        if ours.shape[1] == 1:
+            signal = jnp.einsum("k,knf->nf", ours[:, 0], self.terms)
+            return (signal if kept is None else signal * kept) @ weight
+        terms = self.terms if kept is None else self.terms * kept
+        return jnp.einsum("kh,knh->nh", ours, terms @ weight)
