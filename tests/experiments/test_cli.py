@@ -33,7 +33,7 @@ from omegaconf import OmegaConf
         (["optim.lr=1"], "unknown key 'optim.lr' of optim=adam: set optim.groups.mlp.lr"),
         (["K=5"], "set model.order (the highest degree K of the filter)"),
         (["hidden=5"], "set model.hidden"),
-        (["+optim.scheduler=cosine"], "'optim.scheduler' of optim=adam: set optim/schedule (constant"),
+        (["+optim.scheduler=cosine"], "'optim.scheduler' of optim=adam: set optim/schedule (const"),
         (["+optim.groups.mlp.momentum=1"], "unknown key 'optim.groups.mlp.momentum'"),
         (["+graph.hops=2"], "unknown key 'graph.hops'"),
         (["-m", "+new.key=1"], "unknown key 'new.key'"),
