@@ -2,7 +2,7 @@
 
 import hashlib
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -159,14 +159,12 @@ def check_labelled(given: object, also: str = "") -> None:
         )
 
 
-def as_stored(
-    features: Shaped[np.ndarray, "..."] | Sequence[object] | sparse.sparray | sparse.spmatrix,
-    what: str = "features",
-) -> Features:
+def as_stored(features: object, what: str = "features") -> Features:
     """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense.
 
     Args:
-        features: [N, F] real numbers; entries of a sparse matrix at one place are added.
+        features: [N, F] real numbers, of which numpy makes an array, or a sparse matrix of scipy,
+            whose entries at one place are added.
         what: names the features, for messages.
 
     Raises:
