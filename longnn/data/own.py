@@ -10,7 +10,8 @@ from jaxtyping import Integer, Shaped
 from scipy import sparse
 
 from longnn.data.classes import Owner, Read, unlabelled
-from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import Dataset
+from longnn.data.preparation import as_stored
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
 from longnn.graphs.graph import Graph

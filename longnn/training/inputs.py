@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 from scipy import sparse
 
-from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import Dataset
 from longnn.data.labels import REGRESSION_METRICS
 from longnn.data.named import NodesAsked, columns_as, places_of
 from longnn.data.own import Edges, FeaturesGiven, Options, column_names, graph_from
-from longnn.data.preparation import Features, Preparation, check_finite
+from longnn.data.preparation import Features, Preparation, as_stored, check_finite
 from longnn.graphs.checks import is_whole
 from longnn.graphs.convert import Rules
 from longnn.graphs.graph import Graph
