@@ -1,3 +1,4 @@
+from ._confusion import confusion as confusion
 from .basis import basis_values as basis_values
 from .basis import condition_numbers as condition_numbers
 from .basis import filter_values as filter_values
@@ -20,6 +21,7 @@ from .export import chebyshev_filter as chebyshev_filter
 from .homophily import FrequencyHomophily as FrequencyHomophily
 from .homophily import frequency_homophily as frequency_homophily
 from .homophily import local_homophily as local_homophily
+from .kinds import filter_kind as filter_kind
 from .measure import Density as Density
 from .measure import Measure as Measure
 from .measure import histogram as histogram

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Bool, Float, Int64, Real, Shaped
 
 from longnn.data.dataset import Dataset
+from longnn.data.frames import frame
 from longnn.data.labels import kind_of
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
@@ -18,6 +19,7 @@ from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
+from longnn.training.confusions import confusion_counts
 from longnn.training.inputs import Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
 from longnn.training.outputs import probabilities_of
@@ -25,6 +27,10 @@ from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
 from longnn.training.scores import Score, counted, score
 from longnn.training.selective import Coverage, coverage
+from longnn.training.shown import EXPONENTS, columns_of, filter_image, html_block
+
+if TYPE_CHECKING:
+    import pandas
 
 Part = Literal["train", "val", "test"]
 
@@ -115,6 +121,18 @@ class Fit:
         split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
         percent = 100 * score(self.metric, self.outputs, labels, masks)
         return Score(self.metric, part, percent, split, seed)
+
+    def confusion(self, part: Part = "test") -> Int64[np.ndarray, "B C C"]:
+        """How many nodes of each class (rows) each run takes for which class (columns).
+
+        Args:
+            part: "test", "val" or "train".
+
+        Raises:
+            ValueError: for another part, if the fit was made without labels and splits, or if a
+                node has no class or several labels.
+        """
+        return confusion_counts(self.outputs, *self._known(part))
 
     def coverage(
         self, thresholds: Real[np.ndarray, " T"] | None = None, part: Part = "test"
@@ -251,11 +269,31 @@ class Fit:
         ]
         return np.stack(through)
 
+    def columns(self) -> dict[str, Shaped[np.ndarray, " B"]]:
+        """The runs as a table by columns: seed, split, val and test in percent, epoch, alpha, ...
+
+        It holds the test scores, which are to be read once, at the end.
+        """
+        known = self.splits is not None and self.labels is not None
+        parts: tuple[Part, ...] = ("val", "test") if known else ()
+        scores: dict[str, np.ndarray] = {part: self.score(part).values for part in parts}
+        learned = {name: self._selected(name) for name in EXPONENTS if name in self.curves}
+        return columns_of(self.runs, scores, learned)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The table of `columns` in pandas, one row for each run.
+
+        Raises:
+            ModuleNotFoundError: where pandas is not installed.
+        """
+        return frame(self.columns())
+
     @property
     def _model_name(self) -> str:
         return type(self.model()).__name__
 
-    def __repr__(self) -> str:
+    def _lines(self) -> list[str]:
+        """What is known of the fit, the title first."""
         title = self.title or self._model_name
         lines = [f"Fit of {title}: {counted(len(self.runs), 'run')}"]
         if self.splits is not None and self.labels is not None:
@@ -264,11 +302,16 @@ class Fit:
         lines += [f"{diverged} diverged: the training loss grew, see .curves"] if diverged else []
         lines += [
             f"{name} {np.mean(v):.3f} (from {np.min(v):.3f} to {np.max(v):.3f})"
-            for name in ("alpha", "beta")
+            for name in EXPONENTS
             if name in self.curves
             for v in [self._selected(name)]
         ]
         seconds = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.seconds.items())
-        lines += [seconds] if seconds else []
-        lines += ["next: .score(), .response(lam), .model(0), .curves, longnn.plot.response(...)"]
-        return "\n  ".join(lines)
+        return lines + ([seconds] if seconds else [])
+
+    def __repr__(self) -> str:
+        after = "next: .score(), .response(lam), .model(0), .curves, longnn.plot.response(...)"
+        return "\n  ".join([*self._lines(), after])
+
+    def _repr_html_(self) -> str:
+        return html_block(self._lines(), filter_image(self.response))
