@@ -8,7 +8,7 @@ from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot.style import add_caption
+from longnn.plot.style import WIDTH, add_caption
 from longnn.runs.outcomes import known_fit
 from longnn.runs.saved import Run
 from longnn.training.result import Fit
@@ -56,8 +56,8 @@ def confusion_matrix(
         title: of the figure.
     """
     share, classes = shares(counts), counts.shape[1]
-    side = 2.2 + (0.42 if classes <= NUMBERED else 0.16) * classes
-    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    width = max(WIDTH, 1.9 + (0.42 if classes <= NUMBERED else 0.16) * classes)
+    figure = Figure(figsize=(width, width - 0.6), layout="constrained")
     axes = figure.subplots()
     shown = axes.imshow(100 * share, vmin=0, vmax=100, cmap="cividis")
     figure.colorbar(shown, ax=axes, label="share of the true class [%]")

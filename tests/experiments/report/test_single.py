@@ -207,19 +207,26 @@ def test_other_kinds_of_runs(train, overrides, without):
     assert all("Left out: the model" in text for text in said)
 
 
+RNG = np.random.default_rng(0)
+
+
 @pytest.mark.slow
-def test_a_run_of_values_has_no_classes(train, tmp_path):
-    rng = np.random.default_rng(0)
-    labels = rng.normal(size=60).astype(np.float32)
-    labels[:3] = np.nan
-    edges, features = rng.integers(0, 60, (150, 2)), rng.normal(size=(60, 4))
+@pytest.mark.parametrize(
+    ("metric", "labels", "why"),
+    [
+        ("r2", RNG.normal(size=60).astype(np.float32), "predict values and no classes"),
+        ("multilabel_roc_auc", RNG.integers(0, 2, (60, 3)), "predict several labels"),
+    ],
+)
+def test_a_run_without_one_class_a_node(train, tmp_path, metric, labels, why):
+    edges, features = RNG.integers(0, 60, (150, 2)), RNG.normal(size=(60, 4))
     np.savez(tmp_path / "mine.npz", edges=edges, features=features, labels=labels)
-    own = ["dataset=npz", "dataset.path=mine.npz", "dataset.metric=r2", "split=random"]
+    own = ["dataset=npz", "dataset.path=mine.npz", f"dataset.metric={metric}", "split=random"]
     (folder,) = train(*own, *SMALL[2:], "model=gprgnn")
     page = run_page(folder)
     of_classes = ("Confusion matrix", "Calibration", "Errors by neighbours")
     exponents, matrix, *said = left_out(page, "Path of the exponents", *of_classes)
     assert "learns no exponents" in exponents
     assert "no single class" in matrix
-    assert all("predict values and no classes" in text for text in said)
+    assert all(why in text for text in said)
     assert "longnn train dataset=npz dataset.path=mine.npz" in page
