@@ -80,7 +80,7 @@ def _cell(value: object) -> str:
 
 
 def _write_parquet(path: Path, columns: Columns) -> None:
-    _needed("pyarrow.parquet", f"{path}, a parquet file,", "pyarrow")
+    _needed("pyarrow.parquet", "a parquet file", "pyarrow")
     import pyarrow
     import pyarrow.parquet
 

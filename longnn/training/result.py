@@ -177,8 +177,9 @@ class Fit:
         Args:
             graph: N nodes: a dataset, with labels or without; or a ``longnn.Graph``, a sparse
                 matrix of scipy, a graph of networkx, or edges [E, 2].
-            features: [N, F] numbers, dense or sparse, before any preparation; None for a dataset,
-                which has its own and knows how they were prepared.
+            features: [N, F] numbers, dense or sparse, before any preparation, or a table of pandas,
+                whose columns are matched by name; None for a dataset, which has its own and knows
+                how they were prepared.
             nodes: the names of the nodes asked for, which are numbers in [0, N) where a dataset
                 names none; None: all.
             runs: the numbers of the runs whose mean is taken; None: all.
