@@ -114,9 +114,11 @@ def _summary(job: Ended) -> dict[str, Any]:
     found = job.result
     scores = {} if found is None else {"val": asdict(found.val), "test": asdict(found.test)}
     names = ("mean", "std", "ci95", "n")
+    beside = {} if found is None else found.metrics
     return {
         "status": job.status,
         "error": None if job.error is None else type(job.error).__name__,
         "message": None if job.error is None else str(job.error),
         **{f"{part}_{k}": scores.get(part, {}).get(k) for part in ("val", "test") for k in names},
+        **{f"{part}_{m}": each.mean for m, parts in beside.items() for part, each in parts.items()},
     }

@@ -119,6 +119,7 @@ _ROW: dict[str, Check] = {
     "diverged": lambda value: type(value) is bool,
     "alpha": _optional(is_number),
     "beta": _optional(is_number),
+    "metrics": _optional(_each(_each(is_number))),
 }
 
 _TEXT = (is_text, "be text")

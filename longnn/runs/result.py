@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from longnn.runs.directory import SCHEMA, RunDirectoryError, read_identified, result_file
 from longnn.runs.kinds import problem_of
 from longnn.runs.text import printable
-from longnn.training.intervals import Statistics
+from longnn.training.intervals import Statistics, statistics
 
 Json = dict[str, Any]
 """A JSON object, whose values are of any kind."""
@@ -30,6 +32,8 @@ class TrainedModel:
             value; the scores are of the selected epoch.
         alpha: learned exponent at the selected epoch; None for a model without.
         beta: likewise.
+        metrics: name of each metric that ``metrics`` asked for -> "train", "val", "test" -> value,
+            in percent unless it is a loss; a part in which it is not defined is left out.
     """
 
     split: int
@@ -41,6 +45,7 @@ class TrainedModel:
     diverged: bool = False
     alpha: float | None = None
     beta: float | None = None
+    metrics: dict[str, dict[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,16 @@ class Result:
     def title(self) -> str:
         """The model and the dataset in words."""
         return printable(f"{self.model} on {self.dataset}")
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Statistics]]:
+        """Name of each metric that was recorded beside the score -> part -> its summary."""
+        rows = [row.metrics or {} for row in self.per_run]
+        found: dict[str, dict[str, Statistics]] = {}
+        for name, parts in rows[0].items():
+            every = [part for part in parts if all(part in row.get(name, {}) for row in rows)]
+            found[name] = {p: statistics(np.array([row[name][p] for row in rows])) for p in every}
+        return found
 
     @property
     def settings(self) -> str:
@@ -171,6 +186,18 @@ def read_result(path: str | Path) -> Result:
 _AGAIN = "train that run again with force=true"
 _NAMES = {f.name for f in dataclasses.fields(Result)} - {"directory", "written"}
 _OF_ROW = {f.name for f in dataclasses.fields(TrainedModel)}
+
+
+def recorded_score(row: TrainedModel, part: str, metric: str | None) -> float | None:
+    """A score that a run recorded; None where it did not.
+
+    Args:
+        row: one of the models of the run.
+        part: "train", "val" or "test".
+        metric: its name; None: the one that selected.
+    """
+    own = {"val": row.val, "test": row.test} if metric is None else {}
+    return (own or (row.metrics or {}).get(metric or "", {})).get(part)
 
 
 def _without_none(row: Json) -> Json:
