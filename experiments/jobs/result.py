@@ -47,6 +47,7 @@ def result_of(
         dataset=dataset.name,
         dataset_checksum=dataset.checksum,
         class_names=dataset.class_names,
+        untested=_untested(dataset, splits),
         dataset_files=digests(dataset_files(config.dataset)),
         model=job.model,
         split=splits.protocol,
@@ -82,6 +83,15 @@ def _models(
         for i, run in enumerate(trained.runs)
     ]
     return tuple(TrainedModel(**row) for row in rows)
+
+
+def _untested(dataset: Dataset, splits: Splits) -> tuple[str, ...]:
+    """The names of the classes with labelled nodes of which no test part holds one."""
+    if dataset.regression or dataset.labels.ndim > 1:
+        return ()
+    tested = np.unique(dataset.labels[splits.test.any(axis=0)])
+    here = np.unique(dataset.labels[dataset.labels >= 0])
+    return tuple(dataset.class_names[label] for label in np.setdiff1d(here, tested))
 
 
 def _beside(scores: dict[tuple[str, Part], np.ndarray], i: int) -> dict[str, dict[str, float]]:

@@ -148,8 +148,9 @@ def _run_held(
 
 
 def _load(job: Job) -> Data:
-    dataset = load(job.config, job.trust)
-    with logged_warnings():
+    sweep = None if job.sweep is None else job.directory.parent
+    dataset = load(job.config, job.trust, sweep)
+    with logged_warnings(sweep):
         protocol = instantiate(plain(job.config.split) | {"_partial_": True}, job.trust)
         return Data(dataset, protocol(dataset))
 

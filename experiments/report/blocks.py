@@ -76,12 +76,21 @@ def _notes(models: dict[str, list[Result]], top: int, several: bool) -> list[str
                 f"{model}: {len(runs) - top} of {len(runs)} runs hidden, those lowest on "
                 "validation (--top N shows N)."
             )
+        limited = sum(run.at_limit for run in runs[:top])
+        if limited:
+            trained = sum(len(run.per_run) for run in runs[:top])
+            notes.append(
+                f"{model}: {limited} of {trained} splits and seeds in these rows ended at the "
+                "limit (optim.max_epochs), before their patience."
+            )
         diverged = sum(run.diverged for run in runs[:top])
         if diverged:
             notes.append(
                 f"{model}: {diverged} splits or seeds in these rows diverged; their scores are of "
                 "the epochs before."
             )
+    untested = {run.untested_note: None for found in models.values() for run in found[:top]}
+    notes += [f"{note[0].upper()}{note[1:]}." for note in untested if note]
     return notes
 
 

@@ -148,6 +148,7 @@ _KINDS: dict[str, tuple[Check, str]] = {
     "versions": (_each(is_text), "be an object of text"),
     "dataset_files": (_each(is_text), "be an object of text"),
     "class_names": (_are_texts, "be a list of texts"),
+    "untested": (_are_texts, "be a list of texts"),
 }
 
 

@@ -73,6 +73,7 @@ class Result:
         dataset_files: digest of each file that was read.
         class_names: name of each class, in the order of the outputs; empty for real values, and
             in results that are older than this entry.
+        untested: the names of the classes that no test part holds.
         directory: where the run lies; not part of the file.
         written: when the file was written, in seconds since 1970; not part of the file.
     """
@@ -96,6 +97,7 @@ class Result:
     versions: dict[str, str] = field(default_factory=dict)
     dataset_files: dict[str, str] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
     directory: Path = Path()
     written: float = 0.0
 
@@ -103,6 +105,35 @@ class Result:
     def title(self) -> str:
         """The model and the dataset in words."""
         return printable(f"{self.model} on {self.dataset}")
+
+    @property
+    def at_limit(self) -> int:
+        """How many of the B models ended at ``max_epochs`` while their patience still lasted."""
+        optim = self.config.get("optim", {})
+        most, patience = optim.get("max_epochs"), optim.get("patience")
+        if not isinstance(most, int) or not isinstance(patience, int):
+            return 0
+        return sum(
+            row.epochs >= most and row.epochs - row.best_epoch <= patience and not row.diverged
+            for row in self.per_run
+        )
+
+    @property
+    def limit_note(self) -> str:
+        """What there is to say of runs that ended at the limit; empty where none did."""
+        if not self.at_limit:
+            return ""
+        return (
+            f"{self.at_limit} of {len(self.per_run)} ended at the limit of "
+            f"{self.config['optim']['max_epochs']} epochs, before their patience"
+        )
+
+    @property
+    def untested_note(self) -> str:
+        """What there is to say of classes that no test part holds; empty where each is tested."""
+        if not self.untested:
+            return ""
+        return f"no test part holds the class(es) {', '.join(map(printable, self.untested))}"
 
     @property
     def metrics(self) -> dict[str, dict[str, Statistics]]:
@@ -130,7 +161,8 @@ class Result:
         for name in ("directory", "written"):
             del found[name]
         found |= {part: dataclasses.asdict(found[part]) for part in ("test", "val")}
-        found["class_names"] = list(self.class_names)
+        for name in ("class_names", "untested"):
+            found[name] = list(found[name])
         found["per_run"] = [_without_none(dataclasses.asdict(row)) for row in self.per_run]
         return {"schema": SCHEMA} | found
 
@@ -152,8 +184,8 @@ def from_json(content: object) -> Result:
     values = {name: content[name] for name in _NAMES & content.keys()}
     values |= {part: Statistics(**content[part]) for part in ("test", "val")}
     rows = [TrainedModel(**{k: row[k] for k in _OF_ROW & row.keys()}) for row in values["per_run"]]
-    names = tuple(values.get("class_names", ()))
-    return Result(**values | {"per_run": tuple(rows), "class_names": names})
+    names = {name: tuple(values.get(name, ())) for name in ("class_names", "untested")}
+    return Result(**values | {"per_run": tuple(rows)} | names)
 
 
 def read_result(path: str | Path) -> Result:
