@@ -159,6 +159,17 @@ def test_a_run_made_by_hand_has_neither_data_nor_command(tmp_path):
     assert any("the model mlp has no filter" in text for text in said)
 
 
+def test_scores_name_other_metrics_the_limit_and_classes_that_nobody_tests(run):
+    rows = json.loads((run / "result.json").read_text())["per_run"]
+    rows = [row | {"metrics": {"log_loss": {"test": 0.25, "val": 0.5}}} for row in rows]
+    change_result(run, per_run=rows, untested=["rare"])
+    said = sections(run_page(run))["Scores"][0]
+    assert re.search(r"test log_loss\s+0.25 ± 0.00", said)
+    assert "in nats, not in percent." in said
+    assert "2 of 2 ended at the limit of 12 epochs" in said
+    assert "No test part holds the class(es) rare." in said
+
+
 def test_names_from_files_stay_text(run):
     change_result(run, model=HOSTILE, dataset=HOSTILE)
     (run / "<b>&'.txt").write_text("mine")
