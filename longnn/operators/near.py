@@ -10,7 +10,7 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
-from longnn.graphs.ball import Ball
+from longnn.graphs.balls import Ball
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import check_signal
 from longnn.graphs.scaling import degree_power
@@ -32,7 +32,7 @@ class NearOperator:
 
     Attributes:
         senders, receivers, values: [e] entries of S in the ball, by rows.
-        within, entries: see `longnn.graphs.ball.Ball`.
+        within, entries: see `longnn.graphs.balls.Ball`.
     """
 
     senders: Int[Array, " e"]

@@ -7,7 +7,7 @@ import pytest
 
 import longnn
 import polybases
-from longnn.graphs.ball import ball, rows_in_memory
+from longnn.graphs.balls import ball, rows_in_memory
 from longnn.operators.near import ball_operator, near_operator
 
 GRID = longnn.Graph.from_edges(longnn.data.lattices.grid_edges(30, 30), 900)
