@@ -159,6 +159,9 @@ def _show(options: argparse.Namespace) -> int:
     protocols = ", ".join(dataset.shipped) or "none"
     print(f"{'metric':20} {dataset.metric}\n{'shipped splits':20} {protocols}")
     print(f"{'checksum':20} {dataset.checksum}")
+    if not dataset.labelled.any():
+        print(f"{'figure':20} none, since no node has a label")
+        return 0
     output = options.output or Path(f"{name}.png")
     figure = _drawn(dataset)
     try:

@@ -29,6 +29,9 @@ COMMANDS = {
         "train a model on all splits of a dataset, or a sweep of many (-m)",
         config="config",
     ),
+    "predict": Command(
+        "longnn.experiments.predict", "what a finished run says of the nodes of a graph, as a table"
+    ),
     "sweep": Command(
         "longnn.experiments.sweep.__main__", "show, resume or watch the jobs of a sweep"
     ),

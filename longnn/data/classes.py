@@ -31,6 +31,11 @@ class Read(NamedTuple):
     names: tuple[str, ...]
 
 
+def unlabelled(nodes: int) -> Read:
+    """No label at any of N nodes, and no class, as of a graph that is only predicted on."""
+    return Read(np.full(nodes, -1, np.int64), 0, ())
+
+
 class Owner(NamedTuple):
     """Whose labels are read, for messages.
 

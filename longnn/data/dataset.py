@@ -145,6 +145,20 @@ def check_dataset(given: object, also: str = "") -> None:
     )
 
 
+def check_labelled(given: object, also: str = "") -> None:
+    """Raises a ValueError unless a dataset was given of which a node has a label.
+
+    Args:
+        given, also: see `check_dataset`.
+    """
+    check_dataset(given, also)
+    if isinstance(given, Dataset) and not given.labelled.any():
+        raise ValueError(
+            f"no node of dataset {given.name!r} has a label, so that it can only be predicted on "
+            "(run.predict, longnn predict); give the labels of some of its nodes to train on it"
+        )
+
+
 def as_stored(
     features: Shaped[np.ndarray, "..."] | Sequence[object] | sparse.sparray | sparse.spmatrix,
     what: str = "features",

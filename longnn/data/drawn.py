@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from longnn.data.coverage import covering
-from longnn.data.dataset import Dataset, check_dataset
+from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.partition import TEST, TRAIN, UNUSED, VAL, Splits
 from longnn.graphs.checks import is_whole
 
@@ -74,7 +74,7 @@ def random(
     Arguments, result and errors are those of `per_class`, but the labels may be real values, or
     several a node.
     """
-    check_dataset(dataset)
+    check_labelled(dataset)
 
     def draw(rng: np.random.Generator) -> _Part:
         part = np.full(len(dataset.labels), UNUSED)
@@ -121,7 +121,7 @@ def _shuffled_classes(rng: np.random.Generator, dataset: Dataset) -> list[Int[np
 
 
 def _check_classes(dataset: Dataset, protocol: str) -> None:
-    check_dataset(dataset)
+    check_labelled(dataset)
     if dataset.regression or dataset.multilabel:
         has = "are real values" if dataset.regression else "are several a node"
         raise ValueError(

@@ -1,19 +1,21 @@
 """A graph of the user's as tables: edges, node features and labels."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from longnn.data.cells import is_number
-from longnn.data.classes import Owner, Read
+from longnn.data.classes import Owner, Read, unlabelled
 from longnn.data.columns import Table
 from longnn.data.dataset import Dataset, checksum_of
 from longnn.data.errors import DataFileError, about
 from longnn.data.known import check_ignored, names_of
 from longnn.data.labels import kind_of
 from longnn.data.multilabel import read_multilabel
+from longnn.data.named import as_names
 from longnn.data.own import Options, assembled, options_of
 from longnn.data.reading import read_labels
 from longnn.data.table import read_table
@@ -22,13 +24,14 @@ from longnn.data.table import read_table
 def load(
     edges: str | Path,
     features: str | Path,
-    labels: str | Path,
+    labels: str | Path | None = None,
     name: str = "edgelist",
     **options: object,
 ) -> Dataset:
     """Loads a dataset from three tables; its nodes are the rows of ``features``, in that order.
 
-    Nodes are named by any text or number; blanks around names and labels do not count.
+    Nodes are named by any text or number; blanks around names and labels do not count. The dataset
+    keeps these names, and those of the columns of features.
 
     Args:
         edges: csv or parquet file with the columns source, target, and optionally "weight".
@@ -36,7 +39,8 @@ def load(
         labels: csv or parquet file with the columns node and label. Classes are the distinct labels
             in order; for the metric "r2" labels are numbers. What means no label is said at
             `longnn.data.reading.read_labels`; a node that is not listed has none, either. For a
-            multi-label metric the column node, then one of 0, 1 and nan for each of C labels.
+            multi-label metric the column node, then one of 0, 1 and nan for each of C labels. None
+            for a graph that is only predicted on.
         name: what reports call the dataset.
         options: fields of `longnn.data.own.Options`, such as ``directions="sum"``; ``ignore`` are
             names of columns.
@@ -55,18 +59,35 @@ def load(
     values = read_table(features, 1, ignore)
     ends = read_table(edges, 2, ignore)
     several = kind_of(rules.metric) == "multilabel"
-    given = read_table(labels, 1 if several else 2, ignore, only_text=not several)
-    check_ignored(ignore, [*values.ignored, *ends.ignored, *given.ignored], "the three tables")
+    columns = 1 if several else 2
+    given = None if labels is None else read_table(labels, columns, ignore, only_text=not several)
+    tables = [table for table in (values, ends, given) if table is not None]
+    check_ignored(ignore, [name for table in tables for name in table.ignored], "the tables")
     _check_headers(values, ends, given)
     place = _places(values)
-    _places(given)
     weights, pairs = _weights(ends), np.stack([_indices(c, place, ends) for c in ends.text], axis=1)
-    with about(values.path, ends.path, given.path):
-        owner = Owner(str(given.path), lambda node: repr(values.text[0][node]))
-        rows = _indices(given.text[0], place, given)
-        read = (_several if several else _one)(given, rows, len(place), owner, rules)
+    with about(*(table.path for table in tables)):
+        read = _labels(given, values, place, rules)
         checksum = checksum_of(pairs, ends.numbers, values.numbers, read.labels)
-        return assembled(name, pairs, weights, values.numbers, read, {}, checksum, rules)
+        made = assembled(name, pairs, weights, values.numbers, read, {}, checksum, rules)
+        features_named = values.header[1:]
+        distinct = len(set(features_named)) == len(features_named)
+        return replace(
+            made,
+            node_names=as_names(values.text[0]),
+            feature_names=tuple(features_named) if distinct else (),
+        )
+
+
+def _labels(given: Table | None, values: Table, place: dict[str, int], rules: Options) -> Read:
+    """The labels of a table; none without one."""
+    if given is None:
+        return unlabelled(len(place))
+    _places(given)
+    owner = Owner(str(given.path), lambda node: repr(values.text[0][node]))
+    several = kind_of(rules.metric) == "multilabel"
+    rows = _indices(given.text[0], place, given)
+    return (_several if several else _one)(given, rows, len(place), owner, rules)
 
 
 def _one(
@@ -89,9 +110,9 @@ def _several(
     return read_multilabel(cells, owner, rules.classes, given.header[1:])
 
 
-def _check_headers(features: Table, edges: Table, labels: Table) -> None:
+def _check_headers(features: Table, edges: Table, labels: Table | None) -> None:
     """Raises a DataFileError where the first line of a csv file is no header, but a row."""
-    if not features.header[0] and labels.header[0] in features.header[1:]:
+    if labels and not features.header[0] and labels.header[0] in features.header[1:]:
         raise DataFileError(
             f"the first column of {features.path} has no name, as the index that pandas writes, "
             f"and another is called {labels.header[0]!r}; write it without the index "
@@ -100,11 +121,17 @@ def _check_headers(features: Table, edges: Table, labels: Table) -> None:
     nodes = set(features.text[0])
     columns = features.header[1:]
     numbered = columns == [str(number) for number in range(len(columns))]  # as pandas names them
-    mentioned = features.header[0] in {*edges.text[0], *edges.text[1], *labels.text[0]}
+    mentioned = features.header[0] in {
+        *edges.text[0],
+        *edges.text[1],
+        *(labels.text[0] if labels else []),
+    }
     if any(map(is_number, columns)) and (mentioned or not numbered):
         _refuse_header(features, "numbers")
     if nodes.issuperset(edges.header[:2]):
         _refuse_header(edges, "names of nodes")
+    if labels is None:
+        return
     first = labels.header[0]
     if first in nodes and first not in labels.text[0] and first != features.header[0]:
         _refuse_header(labels, "the name of a node")

@@ -10,7 +10,7 @@ from jaxtyping import Int, Integer
 from longnn.data.archive import AGAIN, read_npz, reading
 from longnn.data.contents import mask, one_of
 from longnn.data.coverage import covering
-from longnn.data.dataset import Dataset, check_dataset
+from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.download import fetch
 from longnn.data.errors import about
 from longnn.data.known import check_ignored, check_known, names_of
@@ -45,7 +45,7 @@ def geom_gcn(dataset: Dataset) -> Splits:
         ValueError: if there are none for this dataset, or they are for another number of nodes.
         DataFileError: if a file is missing, altered or cannot be fetched.
     """
-    check_dataset(dataset)
+    check_labelled(dataset)
     if dataset.name not in GEOM_GCN:
         raise ValueError(
             f"there are no geom_gcn splits for dataset {dataset.name!r}, only for "
@@ -123,7 +123,7 @@ def labelled_only(
 def _of_labelled(
     dataset: Dataset, protocol: str, part: Integer[np.ndarray, "_ N"], what: str
 ) -> Splits:
-    check_dataset(dataset)
+    check_labelled(dataset)
     nodes = len(dataset.labels)
     if part.ndim != 2 or part.shape[1] != nodes:
         raise ValueError(
@@ -136,7 +136,7 @@ def _of_labelled(
 
 
 def _shipped(dataset: Dataset, protocol: str) -> Splits:
-    check_dataset(dataset)
+    check_labelled(dataset)
     if protocol not in dataset.shipped:
         one = not (dataset.regression or dataset.multilabel)
         by_class = ("per_class", "stratified") if one else ()

@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
 from jaxtyping import Integer, Shaped
 from scipy import sparse
 
-from longnn.data.classes import Owner, Read
+from longnn.data.classes import Owner, Read, unlabelled
 from longnn.data.dataset import Dataset, as_stored
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
@@ -77,11 +77,13 @@ def own_dataset(
     name: str,
     edges: Edges,
     features: FeaturesGiven,
-    labels: LabelsGiven,
+    labels: LabelsGiven | None = None,
     *,
     weights: Shaped[np.ndarray, "..."] | Sequence[object] | None = None,
     shipped: Mapping[str, Integer[np.ndarray, "_ N"]] | None = None,
     checksum: str = "",
+    node_names: Sequence[object] | Shaped[np.ndarray, " N"] | None = None,
+    feature_names: Sequence[str] = (),
     options: Options = Options(),
 ) -> Dataset:
     """Makes a dataset of arrays, after checking them.
@@ -94,9 +96,12 @@ def own_dataset(
         labels: [N] or [N, 1] numbers or texts; -1, NaN, or an empty text for no label. Classes are
             the distinct labels in order. For the metric "r2" floats, NaN for no label; for a
             multi-label one [N, C] of 0 and 1. See `longnn.data.reading.read_labels`.
+            None for a graph that is only predicted on.
         weights: [E] positive numbers; None for an unweighted graph.
         shipped: splits that come with the data, [S, N] parts by the name of the protocol.
         checksum: sha256 of the origin.
+        node_names: [N] different whole numbers or texts; None: 0 to N-1.
+        feature_names: names of the F features; none where they are not known.
         options: metric, normalisation, and the rules by which edges are merged.
 
     Raises:
@@ -113,8 +118,13 @@ def own_dataset(
     """
     if options.ignore:
         raise ValueError(f"ignore={options.ignore!r} is for files and objects; leave it out here")
-    read = read_labels(labels, Owner(name), options.metric, options.classes)
-    return assembled(name, edges, weights, features, read, shipped or {}, checksum, options)
+    if labels is None:
+        read = unlabelled(as_stored(features, f"features of {name}").shape[0])
+    else:
+        read = read_labels(labels, Owner(name), options.metric, options.classes)
+    made = assembled(name, edges, weights, features, read, shipped or {}, checksum, options)
+    names = None if node_names is None else np.asarray(node_names)
+    return replace(made, node_names=names, feature_names=tuple(map(str, feature_names)))
 
 
 def assembled(
@@ -127,7 +137,10 @@ def assembled(
     checksum: str,
     options: Options,
 ) -> Dataset:
-    """Makes a dataset of labels that were read; the arguments are those of `own_dataset`."""
+    """Makes a dataset of labels that were read; the arguments are those of `own_dataset`.
+
+    A dataset without a class has no labels, whatever the metric of its options.
+    """
     graph = graph_from(name, edges, len(read.labels), weights, options.rules())
     if not graph.num_edges:
         raise ValueError(f"{name} has no edge, so no spectrum to filter; check the edges given")
@@ -137,7 +150,7 @@ def assembled(
         features=as_stored(features, f"features of {name}"),
         labels=read.labels,
         classes=read.classes,
-        metric=options.metric,
+        metric=options.metric if read.classes else "accuracy",
         shipped=shipped,
         checksum=checksum,
         class_names=read.names,

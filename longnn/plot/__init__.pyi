@@ -1,6 +1,7 @@
 from ._basis import basis as basis
 from ._basis import conditioning as conditioning
 from ._calibration import calibration as calibration
+from ._coverage import coverage as coverage
 from ._dataset import dataset as dataset
 from ._dataset import valued_dataset as valued_dataset
 from ._density import density as density

@@ -24,7 +24,9 @@ from longnn.runs.result import Result
 from longnn.runs.text import printable
 from longnn.training import Fit, Predictions, Problem, problem_of
 from longnn.training.inputs import Inputs
+from longnn.training.result import Part
 from longnn.training.scores import Score
+from longnn.training.selective import Coverage
 
 LARGEST = 1_000_000
 """Whole numbers in the config of a dataset are at most this, or a hundred times its nodes."""
@@ -198,6 +200,24 @@ class Run:
         """
         given = self.dataset() if graph is None else graph
         return replace(self.fit, inputs=self.inputs).predict(given, features, nodes, runs=runs)
+
+    def coverage(
+        self, thresholds: Real[np.ndarray, " T"] | None = None, part: Part = "test"
+    ) -> Coverage:
+        """What is answered above each threshold; see :meth:`longnn.training.Fit.coverage`.
+
+        The labels are those of the run's data, which are read again.
+
+        Args:
+            thresholds: [T] ascending, in [0, 1]; None: every confidence that occurs.
+            part: "test", or "val" where a threshold is chosen.
+
+        Raises:
+            ValueError: if the models predict no single class.
+            DataFileError: if a file of the data is missing.
+        """
+        labels = np.asarray(self.dataset().labels)
+        return replace(self.fit, labels=labels).coverage(thresholds, part)
 
     def __repr__(self) -> str:
         lines = [

@@ -30,4 +30,6 @@ from .schedules import Step as Step
 from .schedules import WarmupCosine as WarmupCosine
 from .scores import Score as Score
 from .scores import score as score
+from .selective import Coverage as Coverage
+from .selective import coverage as coverage
 from .trials import fit_each as fit_each

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypedDict
 from flax import nnx
 from jax.typing import DTypeLike
 
-from longnn.data.dataset import Dataset, check_dataset
+from longnn.data.dataset import Dataset, check_labelled
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
@@ -129,7 +129,7 @@ def asked_of(
         _check_settled(classes, self_loops, degree_exponent, backend, dtype)
         assert classes is not None
         return Asked(made, data, classes, metric or "accuracy", name, None, None)
-    check_dataset(data, " or a longnn.training.Problem")
+    check_labelled(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
     settings = Graphs(
         self_loops=loops,

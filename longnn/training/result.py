@@ -7,7 +7,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Float, Real
+from jaxtyping import Bool, Float, Real
 
 from longnn.data.dataset import Dataset
 from longnn.data.labels import kind_of
@@ -24,6 +24,7 @@ from longnn.training.outputs import probabilities_of
 from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
 from longnn.training.scores import Score, counted, score
+from longnn.training.selective import Coverage, coverage
 
 Part = Literal["train", "val", "test"]
 
@@ -110,14 +111,38 @@ class Fit:
         Raises:
             ValueError: for another part, or if the fit was made without labels and splits.
         """
+        labels, masks = self._known(part)
+        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
+        percent = 100 * score(self.metric, self.outputs, labels, masks)
+        return Score(self.metric, part, percent, split, seed)
+
+    def coverage(
+        self, thresholds: Real[np.ndarray, " T"] | None = None, part: Part = "test"
+    ) -> Coverage:
+        """What is answered above each threshold of confidence, and how well, in each run.
+
+        Args:
+            thresholds: [T] ascending, in [0, 1]; None: every confidence that occurs.
+            part: "test", or "val" where a threshold is chosen.
+
+        Raises:
+            ValueError: for another part, or if the models predict no single class, or the fit was
+                made without labels and splits.
+        """
+        labels, masks = self._known(part)
+        if kind_of(self.metric) != "classes":
+            raise ValueError("the models predict no single class for each node, so that there is "
+                             "no confidence; give a run that classifies")  # fmt: skip
+        right = self.outputs.argmax(axis=2) == labels
+        return coverage(np.exp(self.outputs.max(axis=2)), right, masks, thresholds)
+
+    def _known(self, part: Part) -> tuple[Real[np.ndarray, "N ..."], Bool[np.ndarray, "B N"]]:
+        """The labels, and which nodes are in a part of each run's split."""
         check_word("part", part, Part)
         if self.splits is None or self.labels is None:
             raise ValueError("this fit knows no labels and splits to be scored on; use score of "
                              "longnn.training on its outputs")  # fmt: skip
-        split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
-        masks = getattr(self.splits, part)[split]
-        percent = 100 * score(self.metric, self.outputs, self.labels, masks)
-        return Score(self.metric, part, percent, split, seed)
+        return self.labels, getattr(self.splits, part)[[run["split"] for run in self.runs]]
 
     def predict(
         self,

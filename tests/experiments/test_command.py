@@ -54,7 +54,10 @@ def test_help_imports_nothing_foreign(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["trian"], "unknown command 'trian': did you mean train? The commands are train, sweep,"),
+        (
+            ["trian"],
+            "unknown command 'trian': did you mean train? The commands are train, predict,",
+        ),
         (["reprot"], "did you mean report"),
         (["datasets"], "did you mean data?"),
         (["filters"], "did you mean approximate?"),

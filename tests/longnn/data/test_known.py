@@ -46,9 +46,10 @@ def test_what_is_read_may_be_left_out_too_unless_it_is_needed(tmp_path):
     made = by_npz(tmp_path, given, {"ignore": ["weights", "part"]})
     assert (made.graph.weights, made.shipped) == (None, {})
     with pytest.raises(
-        ValueError, match=r"ignore names 'labels', but what may be left out of .* is"
+        ValueError, match=r"ignore names 'features', but what may be left out of .* is"
     ):
-        by_npz(tmp_path, given, {"ignore": "labels"})
+        by_npz(tmp_path, given, {"ignore": "features"})
+    assert not by_npz(tmp_path, given, {"ignore": "labels"}).labelled.any()
     with pytest.raises(ValueError, match="ignore names 'train_msk'"):
         by_npz(tmp_path, given, {"ignore": "train_msk"})
 
@@ -76,7 +77,7 @@ def test_columns_of_tables(tmp_path):
     np.testing.assert_array_equal(made.labels, GIVEN["labels"])
     assert made.graph.weights is None
     with pytest.raises(
-        ValueError, match="ignore names 'l3', but what may be left out of the three"
+        ValueError, match="ignore names 'l3', but what may be left out of the tables"
     ):
         edgelist.load(**paths, ignore=["l2", "l3"])
 
