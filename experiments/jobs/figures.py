@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from longnn import plot
 from longnn.data import Dataset
 from longnn.runs.directory import CURVES_PNG, EXPONENTS_PNG, FILTER
+from longnn.runs.kinds import is_number
 from longnn.runs.record import Writer
 from longnn.runs.result import Result
 from longnn.training import Fit, graph_of
@@ -74,7 +75,19 @@ def exponents_figure(trained: Fit, result: Result) -> Figure | None:
         return None
     selected = np.array([r["best_epoch"] - 1 for r in trained.runs])
     path = trained.curves["alpha"], trained.curves["beta"]
-    return plot.exponents(*path, selected, f"Learned exponents, {result.title}")
+    title = f"Learned exponents, {result.title}"
+    return plot.exponents(*path, selected, title, start=start_of(result))
+
+
+def start_of(result: Result) -> tuple[float, float] | None:
+    """The exponents before the first epoch; None where the config does not say.
+
+    Args:
+        result: of a run that learned them.
+    """
+    model = result.config.get("model", {})
+    alpha, beta = (model.get(name) for name in ("alpha", "beta"))
+    return (float(alpha), float(beta)) if is_number(alpha) and is_number(beta) else None
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -18,7 +18,7 @@ from .picture import Picture, drawn, file_name
 from .plot_scores import Scores, scores
 from .plot_search import history, parameters
 from .runs import Benchmark, by_model
-from .settings import numeric, varied
+from .settings import searched, varied
 from .text import literal
 
 SEARCH = 9
@@ -78,13 +78,13 @@ def search_pictures(benchmark: Benchmark, model: str, runs: list[Result]) -> Ite
         f"{name}: validation score of each run in the order in which the results were written.",
         f"Validation {metric} of {len(runs)} runs, from {validation.min():.1f} % to {best}",
     )
-    values = numeric(varied(runs))
+    values = searched(varied(runs))
     if values:
         yield drawn(
             parameters(values, validation, metric, f"{name}: {len(runs)} runs"),
             f"parameters-{tail}",
-            f"{name}: validation score against each number that differs between the runs; the star "
-            "is the best run.",
+            f"{name}: validation score against each setting that differs between the runs; the "
+            "star is the best run.",
             f"Validation {metric} against {', '.join(values)}; best {best}",
         )
 

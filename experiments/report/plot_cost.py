@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from longnn.plot import COLOURS
+from longnn.plot.style import COLOURS, add_title, new_figure
 
 from .text import TITLE, literal
 
@@ -19,7 +19,7 @@ def bars(parts: Mapping[str, np.ndarray], labels: Sequence[str], unit: str, titl
         unit: label of the axis, with its unit.
         title: title of the figure.
     """
-    figure = Figure(figsize=(6.4, 1.4 + 0.28 * len(labels)), layout="constrained")
+    figure = new_figure(1.4 + 0.28 * len(labels))
     axes = figure.subplots()
     left, place = np.zeros(len(labels)), np.arange(len(labels))
     for (name, amounts), colour in zip(parts.items(), COLOURS):
@@ -33,5 +33,5 @@ def bars(parts: Mapping[str, np.ndarray], labels: Sequence[str], unit: str, titl
     axes.set_xlabel(unit)
     if len(parts) > 1:
         figure.legend(loc="outside lower center", ncols=len(parts), frameon=False)
-    figure.suptitle(literal(title, TITLE), fontsize="medium")
+    add_title(figure, literal(title, TITLE))
     return figure

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot import COLOURS
+from longnn.plot.style import COLOURS, add_title, new_figure
 
 from .text import TITLE, literal
 
@@ -40,13 +40,13 @@ def scores(panels: Mapping[str, Mapping[str, Scores]], metric: str, title: str =
     across = min(len(panels), 2)
     down = -(-len(panels) // across)
     height = 0.7 + down * (0.75 + 0.42 * len(models))
-    figure = Figure(figsize=(6.4, height), layout="constrained")
+    figure = new_figure(height)
     grid = list(figure.subplots(down, across, sharey=True, squeeze=False).flat)
     for axes, (dataset, panel) in zip(grid, panels.items()):
         for place, model in enumerate(models):
             if model in panel:
                 _row(axes, place, panel[model])
-        axes.set_title(literal(dataset), fontsize="medium")
+        add_title(axes, literal(dataset))
         axes.grid(axis="x", color="#dddddd", lw=0.6)
         axes.set_axisbelow(True)
         axes.set_yticks(range(len(models)), [literal(model) for model in models])
@@ -54,7 +54,7 @@ def scores(panels: Mapping[str, Mapping[str, Scores]], metric: str, title: str =
     for axes in grid[len(panels) :]:
         axes.remove()
     figure.supxlabel(f"test {literal(metric)} [%]", fontsize="medium")
-    figure.suptitle(literal(title, TITLE), fontsize="medium")
+    add_title(figure, literal(title, TITLE))
     return figure
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from longnn.plot import COLOURS
+from longnn.plot.style import COLOURS, SMALL, add_title, new_figure
 
 from .text import TITLE, literal
 
@@ -26,7 +26,7 @@ def history(validation: np.ndarray, metric: str, title: str = "") -> Figure:
         metric: name of the metric.
         title: of the figure.
     """
-    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    figure = new_figure(3.4)
     axes = figure.subplots()
     order = np.arange(1, len(validation) + 1)
     best = np.maximum.accumulate(validation)
@@ -37,38 +37,53 @@ def history(validation: np.ndarray, metric: str, title: str = "") -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0, len(validation) + 1)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    axes.set_title(literal(title, TITLE), fontsize="medium")
+    add_title(axes, literal(title, TITLE))
     return figure
 
 
 def parameters(
-    values: Mapping[str, Sequence[float]], validation: np.ndarray, metric: str, title: str = ""
+    values: Mapping[str, Sequence[float] | Sequence[str]],
+    validation: np.ndarray,
+    metric: str,
+    title: str = "",
 ) -> Figure:
     """Validation score against each setting, one panel each; the best run is marked in all.
 
     Args:
-        values: setting -> [R] values.
+        values: setting -> [R] values: numbers, or words, which are drawn as categories.
         validation: [R] percent.
         metric: name of the metric.
         title: of the figure.
     """
-    across = min(len(values), 3)
+    across = min(len(values), 2)
     down = -(-len(values) // across)
-    figure = Figure(figsize=(6.4, 0.6 + 2.1 * down), layout="constrained")
+    figure = new_figure(0.7 + 2.0 * down)
     grid = list(figure.subplots(down, across, sharey=True, squeeze=False).flat)
     best = int(np.argmax(validation))
     for axes, (name, column) in zip(grid, values.items()):
-        x = np.asarray(column)
+        x = _places(axes, column)
         axes.plot(x, validation, "o", color=COLOURS[0], alpha=0.6, ms=5, mew=0)
         axes.plot(x[best], validation[best], "*", color=COLOURS[1], mec="black", ms=12, mew=0.6)
-        _scale(axes, x)
         axes.margins(y=0.1)
         axes.set_xlabel(literal(name))
     for axes in grid[len(values) :]:
         axes.remove()
     figure.supylabel(f"validation {literal(metric)} [%]", fontsize="medium")
-    figure.suptitle(literal(title, TITLE), fontsize="medium")
+    add_title(figure, literal(title, TITLE))
     return figure
+
+
+def _places(axes: Axes, column: Sequence[float] | Sequence[str]) -> np.ndarray:
+    """Where values stand: numbers on a scale, words beside each other in alphabetical order."""
+    words = sorted({value for value in column if isinstance(value, str)})
+    if not words:
+        x = np.asarray(column, float)
+        _scale(axes, x)
+        return x
+    longest = 18 // len(words) + 6  # letters that fit side by side
+    axes.set_xticks(range(len(words)), [literal(word, longest) for word in words], fontsize=SMALL)
+    axes.set_xlim(-0.5, len(words) - 0.5)
+    return np.array([words.index(str(word)) for word in column], float)
 
 
 def _scale(axes: Axes, x: np.ndarray) -> None:

@@ -42,19 +42,31 @@ def _short(path: str, paths: list[str]) -> str:
     return path
 
 
-def numeric(values: dict[str, list[Any]]) -> dict[str, list[float]]:
-    """The settings that are numbers, NaN where a run has none; without seeds, which nobody tunes.
+def searched(values: dict[str, list[Any]]) -> dict[str, list[float] | list[str]]:
+    """The settings that somebody has searched: all but seeds, which nobody tunes.
 
     Args:
         values: setting -> its value in each run, None where it has none.
+
+    Returns:
+        setting -> numbers or words, as :func:`drawable` gives them.
     """
     return {
-        name: [float("nan") if v is None else float(v) for v in column]
+        name: drawable(column)
         for name, column in values.items()
-        if name not in ("seed", "repeats")
-        and all(v is None or _is_number(v) for v in column)
-        and len({v for v in column if v is not None}) > 1
+        if name not in ("seed", "repeats") and len({_value(v) for v in column if v is not None}) > 1
     }
+
+
+def drawable(column: list[Any]) -> list[float] | list[str]:
+    """The values of a setting as numbers, NaN for None; or as words, "-" for None.
+
+    Args:
+        column: its value in each run.
+    """
+    if all(v is None or _is_number(v) for v in column):
+        return [float("nan") if v is None else float(v) for v in column]
+    return [_value(value) for value in column]
 
 
 def _is_number(value: Any) -> bool:

@@ -201,8 +201,9 @@ def _ended(search: Search, wanted: int) -> list[float | None]:
     }
     with atomic_write(search.directory / f"{search.name}.json") as path:
         path.write_text(json.dumps(record, indent=1) + "\n")
-    metric = read_result(search.directory / best.user_attrs["directory"]).metric
-    drawn = draw(study, search.name, search.directory / f"{search.name}-figures", metric)
+    result = read_result(search.directory / best.user_attrs["directory"])
+    title = f"{result.title}: search of {found['complete']} trials"
+    drawn = draw(study, title, search.directory / f"{search.name}-figures", result.metric)
     LOG.info(f"best validation {best.value:.2f} %: {' '.join(values)}")
     LOG.info("\n  ".join(["figures:", *map(str, drawn)]))
     LOG.info(f"on the reported splits: {command}")

@@ -1,20 +1,27 @@
 """The Optuna study of a search: its pruner, its counts, and the figures at its end."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
 from matplotlib.figure import Figure
-from optuna.importance import PedAnovaImportanceEvaluator
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
+from longnn.plot.style import add_caption, add_title, new_figure
 from longnn.runs.atomic import atomic_write
 
 from ..report.plot_search import history, parameters
+from ..report.settings import drawable
 
 PRUNERS = ("none", "median", "halving")
+
+FEW = 10
+"""With fewer trials than this for each parameter, a figure of importances warns."""
 
 
 def open_study(storage: BaseStorage, name: str, *, pruner: str) -> optuna.Study:
@@ -64,27 +71,32 @@ def draw(study: optuna.Study, title: str, folder: Path, metric: str) -> list[Pat
         return []
     scores = np.array([trial.value for trial in complete])
     drawn: dict[str, Callable[[], Figure]] = {"history.png": lambda: history(scores, metric, title)}
-    numbers = {
-        _short(key): [trial.params[key] for trial in complete]
-        for key, value in complete[0].params.items()
-        if isinstance(value, int | float)
-    }
-    if numbers:
-        drawn["parameters.png"] = lambda: parameters(numbers, scores, metric, title)
+    values = {_short(key): drawable(column) for key, column in _columns(complete).items()}
+    if values:
+        drawn["parameters.png"] = lambda: parameters(values, scores, metric, title)
     if len(complete) > 3 and len(set(scores)) > 1:
-        drawn["importances.png"] = lambda: _importances(study, title)
+        drawn["importances.png"] = lambda: _importances(study, title, len(complete))
     folder.mkdir(parents=True, exist_ok=True)
     return [_saved(folder / file, figure()) for file, figure in drawn.items()]
 
 
-def _importances(study: optuna.Study, title: str) -> Figure:
+def _columns(trials: Sequence[FrozenTrial]) -> dict[str, list[Any]]:
+    """Parameter -> its value in each trial, None where a trial has none."""
+    keys = dict.fromkeys(key for trial in trials for key in trial.params)
+    return {key: [trial.params.get(key) for trial in trials] for key in keys}
+
+
+def _importances(study: optuna.Study, title: str, trials: int) -> Figure:
     """Share of each parameter in the difference between good trials and all."""
-    shares = optuna.importance.get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
-    figure = Figure(figsize=(6.4, 1 + 0.3 * len(shares)), layout="constrained")
+    with warnings.catch_warnings(category=UserWarning, action="ignore"):  # the caption says it
+        shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    figure = new_figure(1.3 + 0.3 * len(shares))
     axes = figure.subplots()
     axes.barh([_short(key) for key in shares][::-1], list(shares.values())[::-1])
     axes.set_xlabel("importance (PED-ANOVA), all together 1")
-    axes.set_title(title)
+    add_title(axes, title)
+    few = f"; few for {len(shares)} parameters" if trials < FEW * len(shares) else ""
+    add_caption(figure, f"from {trials} trials that completed{few}")
     return figure
 
 

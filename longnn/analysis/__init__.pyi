@@ -20,6 +20,7 @@ from .export import chebyshev_filter as chebyshev_filter
 from .homophily import FrequencyHomophily as FrequencyHomophily
 from .homophily import frequency_homophily as frequency_homophily
 from .homophily import local_homophily as local_homophily
+from .kinds import filter_kind as filter_kind
 from .measure import Density as Density
 from .measure import Measure as Measure
 from .measure import histogram as histogram

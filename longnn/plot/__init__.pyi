@@ -2,6 +2,7 @@ from ._basis import basis as basis
 from ._basis import conditioning as conditioning
 from ._calibration import calibration as calibration
 from ._coverage import coverage as coverage
+from ._curves import response_curves as response_curves
 from ._dataset import dataset as dataset
 from ._dataset import valued_dataset as valued_dataset
 from ._density import density as density
@@ -10,7 +11,6 @@ from ._energy import homophily as homophily
 from ._errors import errors as errors
 from ._ranks import ranks as ranks
 from ._response import response as response
-from ._response import response_curves as response_curves
 from ._sliders import sliders as sliders
 from .fitting import convergence as convergence
 from .fitting import fitted_response as fitted_response

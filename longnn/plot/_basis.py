@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 
-from longnn.plot.style import COLOURS, FREQUENCY
+from longnn.plot.style import COLOURS, FREQUENCY, SMALL, add_title, new_figure
 
 
 def basis(
@@ -21,7 +21,7 @@ def basis(
         weight: [G] >= 0 at lambda, or None; it may be infinite at the ends.
         title: of the figure.
     """
-    figure = Figure(figsize=(6.4, 3.6 if weight is None else 6.0), layout="constrained")
+    figure = new_figure(3.6 if weight is None else 6.0)
     panels = [figure.subplots()] if weight is None else list(figure.subplots(2, sharex=True))
     drawn = [(values, "$p_k(\\lambda)$")]
     if weight is not None:
@@ -37,10 +37,12 @@ def basis(
         low, high = _bounds(lines)
         axes.set(ylabel=name, ylim=(low, high))
         axes.axhline(0, color="black", lw=0.6)
-    panels[0].set_title(title)
+    add_title(panels[0], title)
     panels[-1].set(xlim=(0, 2), xlabel=FREQUENCY)
     handles, labels = panels[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", fontsize="small", frameon=False)
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False
+    )
     return figure
 
 
@@ -63,7 +65,7 @@ def conditioning(
     """
     if not numbers:
         raise ValueError("nothing to draw: give a dict of basis -> condition numbers")
-    figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+    figure = new_figure(3.8)
     axes = figure.subplots()
     markers = "os^Dvxp*"
     for number, (name, values) in enumerate(numbers.items()):
@@ -72,9 +74,9 @@ def conditioning(
         orders = np.arange(len(values))
         axes.plot(orders, shown, label=name, color=colour, marker=marker, ms=4, lw=1.2)
     axes.set(xlabel="order K", yscale="log", ylabel=f"condition number\nunder the {measure}")
-    axes.set_title(title)
+    add_title(axes, title)
     axes.locator_params(axis="x", integer=True)
-    axes.legend(fontsize="small", frameon=False)
+    axes.legend(fontsize=SMALL, frameon=False)
     return figure
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from longnn.analysis.calibration import Reliability, reliability
-from longnn.plot.style import COLOURS, add_caption
+from longnn.plot.style import COLOURS, SMALL, add_caption, add_title, new_figure
 from longnn.runs.outcomes import Outcomes, outcomes_of
 from longnn.runs.saved import Run
 from longnn.training.intervals import Statistics, statistics
@@ -39,7 +39,7 @@ def calibration(
     """
     found = trained if isinstance(trained, Outcomes) else outcomes_of(trained)
     together = pooled(found, bins)
-    figure = Figure(figsize=(4.8, 4.8), layout="constrained")
+    figure = new_figure(4.8)
     top, bottom = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     top.plot([0, 100], [0, 100], color="black", lw=0.8, ls="--", label="calibrated")
     filled = together.nodes > 0
@@ -47,9 +47,9 @@ def calibration(
     top.vlines(confidence, confidence, accuracy, color=COLOURS[1], lw=3, alpha=0.4, label="gap")
     top.plot(confidence, accuracy, "o-", color=COLOURS[0], ms=4, lw=1, label="test nodes")
     top.set(ylabel="accuracy [%]", ylim=(0, 103))
-    top.legend(frameon=False, fontsize="small")
+    top.legend(frameon=False, fontsize=SMALL)
     error = str(calibration_error(found, bins)).replace("+-", "±")
-    top.set_title(title or f"{found.title}:\ncalibration error {error} %")
+    add_title(top, title or f"{found.title}:\ncalibration error {error} %")
     share = 100 * together.nodes / together.nodes.sum()
     bottom.stairs(share, 100 * together.edges, fill=True, color="#999999")
     bottom.set(xlim=(0, 100), ylabel="predictions\nper bin [%]")

@@ -6,7 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from longnn.plot._density import Binned
-from longnn.plot.style import COLOURS
+from longnn.plot.style import COLOURS, FREQUENCY, SMALL, add_title, new_figure
+
+NUMBERED = 12
+"""Up to how many classes the shares are written into their cells."""
 
 
 def dataset(
@@ -21,7 +24,8 @@ def dataset(
     Args:
         degrees: [N] of the nodes.
         counts: [C] labelled nodes of each class.
-        mixing: [C, C] share of the neighbours of class c that are of class d.
+        mixing: [C, C] share of the neighbours of class c that are of class d, in [0, 1]; drawn in
+            percent, on a scale up to the largest.
         density: (edges [n + 1], share [n]) of the graph's spectrum.
         title: of the figure.
     """
@@ -29,8 +33,11 @@ def dataset(
     sizes.bar(np.arange(len(counts)), counts, color=COLOURS[1])
     sizes.set(xlabel="class", ylabel="nodes")
     sizes.locator_params(axis="x", integer=True)
-    shown = neighbours.imshow(mixing, vmin=0, vmax=1, cmap="cividis")
-    figure.colorbar(shown, ax=neighbours, label="share of neighbours")
+    percent = 100 * mixing
+    shown = neighbours.imshow(percent, vmin=0, vmax=max(percent.max(), 1e-9), cmap="cividis")
+    figure.colorbar(shown, ax=neighbours, label="share of neighbours [%]")
+    if len(percent) <= NUMBERED:
+        _numbers(neighbours, percent)
     neighbours.set(xlabel="class of the neighbour", ylabel="class of the node")
     neighbours.locator_params(integer=True)
     return figure
@@ -61,20 +68,28 @@ def valued_dataset(
     return figure
 
 
+def _numbers(axes: Axes, percent: Float[np.ndarray, "C C"]) -> None:
+    """Writes each share into its cell, dark on light and light on dark."""
+    for (row, column), value in np.ndenumerate(percent):
+        colour = "black" if value > 0.6 * percent.max() else "white"
+        axes.text(
+            column, row, f"{value:.0f}", color=colour, ha="center", va="center", fontsize=SMALL
+        )
+
+
 def _glance(
     degrees: Real[np.ndarray, " N"], density: Binned, title: str
 ) -> tuple[Figure, Axes, Axes]:
     """A figure with degrees and spectrum, and its two other axes: above and below."""
-    figure = Figure(figsize=(8, 6.4), layout="constrained")
-    (top_left, top_right), (left, right) = figure.subplots(2, 2)
-    _draw_degrees(top_left, degrees)
+    figure = new_figure(8)
+    places = "AB;CC;DD"
+    axes = figure.subplot_mosaic(places, height_ratios=(1.2, 2.2, 1))
+    _draw_degrees(axes["A"], degrees)
     edges, share = density
-    right.stairs(100 * share, edges, fill=True, color="#999999")
-    right.set(
-        xlim=(0, 2), xlabel="$\\lambda$, eigenvalue of L = I - S", ylabel="eigenvalues per bin [%]"
-    )
-    figure.suptitle(title)
-    return figure, top_right, left
+    axes["D"].stairs(100 * share, edges, fill=True, color="#999999")
+    axes["D"].set(xlim=(0, 2), xlabel=FREQUENCY, ylabel="eigenvalues\nper bin [%]")
+    add_title(figure, title)
+    return figure, axes["B"], axes["C"]
 
 
 def _draw_degrees(axes: Axes, degrees: Real[np.ndarray, " N"]) -> None:
@@ -90,4 +105,4 @@ def _draw_degrees(axes: Axes, degrees: Real[np.ndarray, " N"]) -> None:
         axes.set(xscale="log", yscale="log" if len(linked) else "linear", ylabel="nodes per bin")
     isolated = len(degrees) - len(linked)
     if isolated:
-        axes.set_title(f"and {isolated:,} isolated nodes", fontsize="small")
+        axes.set_title(f"and {isolated:,} isolated nodes", fontsize=SMALL)

@@ -3,11 +3,11 @@
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Real
+from jaxtyping import Bool, Float, Real
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot.style import COLOURS, FREQUENCY
+from longnn.plot.style import COLOURS, FREQUENCY, SMALL, add_title, new_figure
 
 Binned: TypeAlias = tuple[Float[np.ndarray, " edges"], Real[np.ndarray, " bins"]]
 """(edges [n + 1], share [n]) as ``longnn.analysis.spectral_density`` returns it."""
@@ -28,7 +28,7 @@ def density(densities: dict[str, Binned], title: str = "") -> Figure:
     """
     if not densities:
         raise ValueError("no density to draw: give a dict of name -> (edges, share)")
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    figure = new_figure(3.6)
     axes = figure.subplots()
     for number, (name, (edges, share)) in enumerate(densities.items()):
         if number == 0:
@@ -39,9 +39,19 @@ def density(densities: dict[str, Binned], title: str = "") -> Figure:
         axes.stairs(100 * share, edges, color=colour, ls=dashes, lw=1.4, label=name)
     shares = np.concatenate([share for _, share in densities.values()])
     log_if_peaked(axes, shares)
-    axes.set(xlim=(0, 2), xlabel=FREQUENCY, ylabel="eigenvalues per bin [%]", title=title)
-    axes.legend(fontsize="small", frameon=False)
+    axes.set(xlim=(0, 2), xlabel=FREQUENCY, ylabel="eigenvalues per bin [%]")
+    add_title(axes, title)
+    axes.legend(fontsize=SMALL, frameon=False)
     return figure
+
+
+def occupied(lam: Real[np.ndarray, " G"], density: Binned | None) -> Bool[np.ndarray, " G"]:
+    """Which points [G] lie in a bin that holds something; all where there are no bins."""
+    if density is None:
+        return np.full(len(lam), True)
+    edges, share = density
+    bins = np.clip(np.searchsorted(edges, lam, side="right") - 1, 0, len(share) - 1)
+    return share[bins] > 0
 
 
 def log_if_peaked(axes: Axes, share: Real[np.ndarray, " bins"]) -> None:

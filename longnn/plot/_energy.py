@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from longnn.plot._density import Binned, log_if_peaked
-from longnn.plot.style import COLOURS, FREQUENCY
+from longnn.plot.style import COLOURS, FREQUENCY, SMALL, add_title, new_figure
 
 
 def energy(energies: dict[str, Binned], density: Binned | None = None, title: str = "") -> Figure:
@@ -31,8 +31,9 @@ def energy(energies: dict[str, Binned], density: Binned | None = None, title: st
         top.plot(edges, _below(share), dashes, color=colour, label=name)
     if density is not None:
         top.plot(density[0], _below(density[1]), color="black", lw=0.8, label="eigenvalues")
-    top.set(ylabel="energy below $\\lambda$ [%]", ylim=(0, 102), title=title)
-    top.legend(fontsize="small", frameon=False)
+    top.set(ylabel="energy below $\\lambda$ [%]", ylim=(0, 102))
+    add_title(top, title)
+    top.legend(fontsize=SMALL, frameon=False)
     bottom.set(xlim=(0, 2), xlabel=FREQUENCY)
     return figure
 
@@ -58,15 +59,15 @@ def homophily(
         top.stairs(100 * part, edges, fill=True, color=colour, label=label)
     top.axhline(0, color="black", lw=0.6)
     top.set(ylabel="homophily per bin [%]")
-    top.set_title(title or f"edge homophily {100 * share.sum():.1f} %")
-    top.legend(fontsize="small", frameon=False)
+    add_title(top, title or f"edge homophily {100 * share.sum():.1f} %")
+    top.legend(fontsize=SMALL, frameon=False)
     bottom.set(xlim=(0, 2), xlabel=FREQUENCY)
     return figure
 
 
 def _above_spectrum(density: Binned | None) -> tuple[Figure, Axes, Axes]:
     """A figure, its main axes, and the lowest ones: below them, with the spectrum, or the same."""
-    figure = Figure(figsize=(6.4, 4.6 if density is not None else 3.6), layout="constrained")
+    figure = new_figure(4.6 if density is not None else 3.6)
     if density is None:
         axes = figure.subplots()
         return figure, axes, axes

@@ -12,7 +12,7 @@ from longnn.analysis.errors import ErrorRates, errors_by
 from longnn.analysis.homophily import local_homophily
 from longnn.graphs.device import on_host
 from longnn.graphs.graph import Graph
-from longnn.plot.style import COLOURS, add_caption
+from longnn.plot.style import COLOURS, add_caption, add_title, new_figure
 from longnn.runs.outcomes import Outcomes, outcomes_of
 from longnn.runs.saved import Run
 from longnn.training.result import Fit
@@ -45,7 +45,7 @@ def errors(trained: str | Path | Run | Fit | Outcomes, *, title: str = "") -> Fi
     found = trained if isinstance(trained, Outcomes) else outcomes_of(trained)
     panels = error_panels(found)
     rows = [len(rates.nodes) for rates, _ in panels.values()]
-    figure = Figure(figsize=(4.8, 2.4 + 0.24 * sum(rows)), layout="constrained")
+    figure = new_figure(2.4 + 0.24 * sum(rows))
     axes = figure.subplots(len(rows), height_ratios=rows, sharex=True, squeeze=False)[:, 0]
     for one, (name, (rates, names)) in zip(axes, panels.items(), strict=True):
         _draw(one, rates, names)
@@ -53,7 +53,7 @@ def errors(trained: str | Path | Run | Fit | Outcomes, *, title: str = "") -> Fi
         one.axvline(100 * np.nanmean(found.wrong_share()), color="black", lw=0.8, ls="--")
     axes[-1].set_xlabel("wrong predictions [%]")
     axes[-1].set_xlim(left=0)
-    figure.suptitle(title or f"Errors of {found.title}")
+    add_title(figure, title or f"Errors of {found.title}")
     add_caption(figure, "bars: 95 % intervals; dashed: all test nodes")
     return figure
 

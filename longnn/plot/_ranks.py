@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from longnn.analysis.ranks import alike
-from longnn.plot.style import COLOURS
+from longnn.plot.style import COLOURS, add_title, new_figure
 
 ROW = 0.36
 """Inches of a line of the figure."""
@@ -42,7 +42,7 @@ def ranks(
     names = sorted(average, key=lambda name: average[name])
     places = np.array([average[name] for name in names])
     groups = alike(places, critical)
-    figure = Figure(figsize=(4.8, 1.5 + ROW * (len(names) + len(groups))), layout="constrained")
+    figure = new_figure(1.5 + ROW * (len(names) + len(groups)))
     axes = figure.subplots()
     _models(axes, names, places)
     for number, (first, last) in enumerate(groups):
@@ -54,7 +54,7 @@ def ranks(
     axes.set_xticks(range(1, len(names) + 1))
     axes.set_xlabel("average rank (1 is the best)")
     axes.spines[["left", "right", "top"]].set_visible(False)
-    axes.set_title(title)
+    add_title(axes, title)
     return figure
 
 

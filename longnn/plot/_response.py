@@ -5,13 +5,12 @@ from pathlib import Path
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 
 from longnn.analysis.density import spectral_density
 from longnn.graphs.graph import Graph
-from longnn.plot._density import Binned
-from longnn.plot.style import COLOURS, add_caption
+from longnn.plot._curves import MULTIPLES, response_curves
 from longnn.runs.opening import load
 from longnn.runs.saved import Run
 from longnn.training.problem import graph_of
@@ -77,7 +76,7 @@ def _title_of(trained: HasResponse | nnx.Module, values: Float[np.ndarray, "B G 
     if _is_fixed(trained) and not np.ptp(values, axis=0).any():
         return f"Filter of {trained.title} (fixed)"
     runs, _, channels = values.shape
-    spread = "medians" if channels > len(COLOURS) else "median and quartiles"
+    spread = "medians" if channels > MULTIPLES else "median and quartiles"
     drawn = f"{spread} of {runs} runs" if runs > 1 else "one run"
     return f"Learned filter of {trained.title},\n{drawn} ({split})"
 
@@ -104,70 +103,3 @@ def _channel(trained: HasResponse | nnx.Module, channels: int) -> str:
     if fit.program.task == REGRESSION:
         return "output" if channels == 1 else "channel"
     return "class" if channels in (1, outputs) else "channel"
-
-
-def response_curves(
-    lam: Real[np.ndarray, " G"],
-    values: Real[np.ndarray, "B G C"],
-    density: Binned | None = None,
-    title: str = "",
-    channel: str = "class",
-) -> Figure:
-    """Learned filter g(lambda), median and quartiles over runs, above the spectrum of the graph.
-
-    Of more channels than there are colours, the median over runs of each is a thin line, and the
-    median over channels, with their quartiles, a thick one.
-
-    The vertical range is that of the quartiles where the graph has eigenvalues: elsewhere the
-    polynomial is free, and often large. Where that cuts the quartiles, a caption says so.
-
-    Args:
-        lam: [G] eigenvalues of L, ascending in [0, 2].
-        values: [B, G, C] filter of each run and channel.
-        density: (edges [n + 1], share [n]) of the graph's spectrum, or None.
-        title: of the figure.
-        channel: what a channel is called in the legend.
-    """
-    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
-    if density is None:
-        top = bottom = figure.subplots()
-    else:
-        top, bottom = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-        edges, share = density
-        bottom.stairs(100 * share, edges, fill=True, color="#999999")
-        bottom.set_ylabel("eigenvalues\nper bin [%]")
-    names = [f"{channel} {c}" for c in range(values.shape[2])]
-    if len(names) == 1:
-        names = [f"every {channel}"]
-    if len(names) > len(COLOURS):
-        values = np.median(values, axis=0).T[:, :, None]  # channels as if they were runs
-        top.plot(lam, values[:, :, 0].T, color="#bbbbbb", lw=0.5)
-        names = [f"median of {len(names)} {channel}s"]
-    low, middle, high = np.percentile(values, [25, 50, 75], axis=0)
-    for c, name in enumerate(names):
-        colour, dashes = COLOURS[c % len(COLOURS)], "--" if c % 2 else "-"
-        top.plot(lam, middle[:, c], dashes, color=colour, label=name)
-        top.fill_between(lam, low[:, c], high[:, c], color=colour, alpha=0.2, lw=0)
-    inside = np.full(len(lam), True) if density is None else _occupied(lam, *density)
-    bounds = np.min(low[inside], initial=0), np.max(high[inside], initial=0)
-    top.set_ylim(bounds[0] - 0.05 * np.ptp(bounds), bounds[1] + 0.05 * np.ptp(bounds))
-    if low.min() < top.get_ylim()[0] or high.max() > top.get_ylim()[1]:
-        add_caption(figure, "curves and bands are cut off where the graph has no eigenvalue")
-    top.axhline(0, color="black", lw=0.6)
-    top.set_ylabel("response g($\\lambda$)")
-    top.legend(ncols=2, fontsize="small", frameon=False)
-    several = f"median and quartiles over {len(values)} runs" if len(values) > 1 else ""
-    top.set_title(title or several)
-    bottom.set_xlabel("$\\lambda$, eigenvalue of L = I - S (low frequencies left)")
-    bottom.set_xlim(0, 2)
-    return figure
-
-
-def _occupied(
-    lam: Real[np.ndarray, " G"],
-    edges: Float[np.ndarray, " edges"],
-    share: Real[np.ndarray, " bins"],
-) -> Bool[np.ndarray, " G"]:
-    """Which points [G] lie in a bin that holds an eigenvalue."""
-    bins = np.clip(np.searchsorted(edges, lam, side="right") - 1, 0, len(share) - 1)
-    return share[bins] > 0

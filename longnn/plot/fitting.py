@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Integer, Real
 from matplotlib.figure import Figure
 
-from longnn.plot._density import Binned
-from longnn.plot.style import COLOURS
+from longnn.plot._density import Binned, occupied
+from longnn.plot.style import COLOURS, FREQUENCY, SMALL, add_title, new_figure
 
 
 def fitted_response(
@@ -17,7 +17,8 @@ def fitted_response(
 ) -> Figure:
     """Fitted filters over their target, median and range over signals, with the residual below.
 
-    The vertical range is that of the target, widened by a fifth.
+    The vertical range is that of the target, widened by a fifth; that of the residual is one and a
+    half times its largest median where the signals have energy, since no fit is held in the gaps.
 
     Args:
         lam: [G] eigenvalues of L, ascending in [0, 2].
@@ -26,7 +27,7 @@ def fitted_response(
         density: (edges [n + 1], share [n]) where the signals have their energy, or None.
         title: of the figure.
     """
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    figure = new_figure(5.2)
     rows = 2 if density is None else 3
     axes = figure.subplots(rows, sharex=True, height_ratios=(3, 1.4, 1)[:rows])
     top, middle = axes[:2]
@@ -36,21 +37,22 @@ def fitted_response(
         panel.fill_between(lam, low, high, color=colour, alpha=0.25, lw=0, label="range of fits")
         panel.plot(lam, median, color=colour, lw=1.2, label=f"median of {len(fitted)} fits")
     top.plot(lam, target, "--", color="black", lw=1, label="target")
+    inside = occupied(lam, density)
     margin = 0.2 * max(np.ptp(target), 1e-12)
     top.set_ylim(target.min() - margin, target.max() + margin)
-    off = np.abs(np.median(fitted, axis=0) - target).max()
+    off = np.abs(np.median(fitted, axis=0) - target)[inside].max(initial=0)
     middle.set_ylim(-1.5 * max(off, 1e-12), 1.5 * max(off, 1e-12))
     middle.axhline(0, color="black", lw=0.6)
     top.set_ylabel("response g($\\lambda$)")
     middle.set_ylabel("fit - target")
-    top.legend(fontsize="small", frameon=False)
+    top.legend(fontsize=SMALL, frameon=False)
     if density is not None:
         axes[2].stairs(100 * density[1], density[0], fill=True, color="#999999")
         axes[2].set_yscale("log")
         axes[2].set_ylabel("energy of the\nsignals [%]")
-    axes[-1].set_xlabel("$\\lambda$, eigenvalue of L = I - S (low frequencies left)")
+    axes[-1].set_xlabel(FREQUENCY)
     axes[-1].set_xlim(0, 2)
-    figure.suptitle(title)
+    add_title(figure, title)
     return figure
 
 
@@ -68,7 +70,7 @@ def convergence(
         excess: basis -> [H, B] SSE / optimum - 1 of each fit.
         title: of the figure.
     """
-    figure = Figure(figsize=(6.4, 5.0), layout="constrained")
+    figure = new_figure(5.0)
     axes = figure.subplots()
     for number, (name, epochs) in enumerate(recorded.items()):
         colour = COLOURS[number % len(COLOURS)]
@@ -82,13 +84,15 @@ def convergence(
                   ha="right", va="bottom")  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="squared error / optimum - 1")
     axes.set_ylim(bottom=max(1e-7, axes.get_ylim()[0]))
-    axes.legend(
+    figure.legend(
         title="basis: epochs to 1 %, median / worst fit",
-        fontsize="small",
+        title_fontsize=SMALL,
+        fontsize=SMALL,
         frameon=False,
-        alignment="left",
+        loc="outside lower center",
+        ncols=2,
     )
-    axes.set_title(title)
+    add_title(axes, title)
     return figure
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Real
 from matplotlib.figure import Figure
 
-from longnn.plot.style import COLOURS, FREQUENCY
+from longnn.plot.style import COLOURS, FREQUENCY, SMALL, add_title, new_figure
 
 
 def over_passing(
@@ -38,7 +38,7 @@ def over_passing(
             f"filters and passed need the same names, at least one, got {list(filters)} and "
             f"{list(passed)}"
         )
-    figure = Figure(figsize=(6.4, 5), layout="constrained")
+    figure = new_figure(5)
     top, bottom = figure.subplots(2, sharex=True, height_ratios=(3, 2))
     for number, (name, values) in enumerate(filters.items()):
         colour, dashes = COLOURS[number % len(COLOURS)], "--" if number % 2 else "-"
@@ -48,8 +48,9 @@ def over_passing(
     height = 1.05 * max(np.max(np.abs(values)) for values in filters.values())
     shade = {"cmap": "Greys", "vmin": 0, "vmax": 2, "zorder": 0, "rasterized": True}
     top.pcolormesh(edges, [0, height], missing[None], **shade)
-    top.set(ylim=(0, height), ylabel="|g($\\lambda$)|", title=title)
+    top.set(ylim=(0, height), ylabel="|g($\\lambda$)|")
+    add_title(top, title)
     bottom.set(xlim=(0, 2), ylim=(0, None), xlabel=FREQUENCY)
     bottom.set_ylabel("passed in vain\nbelow $\\lambda$ [%]")
-    bottom.legend(fontsize="small", frameon=False, title="over-passing", title_fontsize="small")
+    bottom.legend(fontsize=SMALL, frameon=False, title="over-passing", title_fontsize=SMALL)
     return figure

@@ -5,7 +5,7 @@ from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot.style import COLOURS, add_caption
+from longnn.plot.style import COLOURS, SMALL, add_caption, add_title, new_figure
 
 GREY = "#777777"
 """What stands for a run of any colour in a legend."""
@@ -28,17 +28,15 @@ def training_curves(
         title: of the figure.
         loss: the name of the loss.
     """
-    figure = Figure(figsize=(8, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _spread(left, curves["loss"], COLOURS[0], "training (dropout on)")
-    _spread(left, curves["val_loss"], COLOURS[1], "validation")
-    left.set_ylabel(loss)
-    left.legend(frameon=False)
-    _spread(right, 100 * curves["val"], COLOURS[1], "validation")
-    right.set_ylabel(f"validation {metric} [%]")
-    for axes in (left, right):
-        axes.set_xlabel("epoch")
-    figure.suptitle(title)
+    figure = new_figure(5.4)
+    losses, scores = figure.subplots(2, 1, sharex=True)
+    _spread(losses, curves["loss"], COLOURS[0], "training (dropout on)")
+    _spread(losses, curves["val_loss"], COLOURS[1], "validation")
+    losses.set_ylabel(loss)
+    losses.legend(frameon=False, fontsize=SMALL)
+    _spread(scores, 100 * curves["val"], COLOURS[1], "validation")
+    scores.set(ylabel=f"validation {metric} [%]", xlabel="epoch")
+    add_title(figure, title)
     runs = len(curves["loss"])
     if runs > 1:
         add_caption(
@@ -54,29 +52,42 @@ def exponents(
     beta: Float[np.ndarray, "B epochs"],
     selected: Integer[np.ndarray, " B"],
     title: str = "",
+    *,
+    start: tuple[float, float] | None = None,
 ) -> Figure:
-    """The path of (alpha, beta) of each run in its colour, with a dot at the selected epoch.
+    """The path of (alpha, beta) of each run in its colour, dots at its selected and last epoch.
 
     Args:
-        alpha: [B, epochs] exponent at lambda = 0, NaN after a run's end.
+        alpha: [B, epochs] exponent at lambda = 0 after each epoch, NaN after a run's end.
         beta: [B, epochs] exponent at lambda = 2, likewise.
         selected: [B] index of the selected epoch, from 0.
         title: of the figure.
+        start: (alpha, beta) before the first epoch, where all paths begin; None: they begin after
+            the first epoch.
     """
-    figure = Figure(figsize=(4.8, 4.4), layout="constrained")
+    figure = new_figure(4.6)
     axes = figure.subplots()
-    for run, chosen in enumerate(selected):
+    first = np.full((len(selected), 0 if start is None else 1), np.nan)
+    paths = [np.hstack([first, values]) for values in (alpha, beta)]
+    if start is not None:
+        paths[0][:, 0], paths[1][:, 0] = start
+    for run, chosen in enumerate(selected + first.shape[1]):
         colour = COLOURS[run % len(COLOURS)]
-        axes.plot(alpha[run], beta[run], color=colour, lw=0.8)
-        axes.plot(alpha[run, chosen], beta[run, chosen], "o", color=colour, ms=4)
+        x, y = (path[run] for path in paths)
+        last = np.flatnonzero(~np.isnan(x))[-1]
+        axes.plot(x, y, color=colour, lw=0.8)
+        axes.plot(x[last], y[last], "o", color=colour, mfc="white", ms=5)
+        axes.plot(x[chosen], y[chosen], "o", color=colour, ms=5)
     several = 1 < len(selected) <= len(COLOURS)
     axes.plot([], [], color=GREY, lw=0.8, label="a run" + ", each in its colour" * several)
-    axes.plot([], [], "o", color=GREY, ms=4, label="its selected epoch")
-    axes.plot(alpha[0, 0], beta[0, 0], "k+", ms=10, label="start")
+    axes.plot([], [], "o", color=GREY, ms=5, label="its selected epoch")
+    axes.plot([], [], "o", color=GREY, mfc="white", ms=5, label="its last epoch")
+    name = "after the first epoch" if start is None else "start"
+    axes.plot(paths[0][:1, 0], paths[1][:1, 0], "k+", ms=12, mew=1.5, label=name)
     axes.set_xlabel("$\\alpha$, exponent at $\\lambda = 0$")
     axes.set_ylabel("$\\beta$, exponent at $\\lambda = 2$")
-    axes.legend(frameon=False, fontsize="small")
-    axes.set_title(title or "learned exponents")
+    axes.legend(frameon=False, fontsize=SMALL)
+    add_title(axes, title or "learned exponents")
     return figure
 
 

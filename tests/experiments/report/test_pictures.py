@@ -111,3 +111,19 @@ def test_captions_say_what_jobs_of_one_process_share():
     assert "Compilation is shared by jobs of one program" in seconds.caption
     assert held.caption.startswith("The most memory that the process had held when the run ended")
     assert held.alt.startswith("Most gigabytes that the process had held")
+
+
+def test_words_that_were_searched_are_categories():
+    values = {"lr": [0.1, 0.2, 0.3], "embedding": ["mlp", "linear", "mlp"]}
+    number, word = parameters(values, np.array([70.0, 71.0, 60.0]), "accuracy", "search").axes
+    assert [label.get_text() for label in word.get_xticklabels()] == ["linear", "mlp"]
+    np.testing.assert_array_equal(word.lines[0].get_xdata(), [1, 0, 1])
+    assert np.ravel(word.lines[1].get_xdata()) == 0  # the star
+    np.testing.assert_array_equal(number.lines[0].get_xdata(), values["lr"])
+
+
+def test_a_search_over_words_alone_is_drawn():
+    runs = [result(val=60.0 + i, kind=("a", "b")[i % 2], flag=i > 4) for i in range(10)]
+    pictures = [p for section in illustrated(grouped(*runs)) for p in section.pictures]
+    (drawn,) = [p for p in pictures if p.name.startswith("parameters")]
+    assert "against kind, flag" in drawn.alt

@@ -6,7 +6,7 @@ from longnn.experiments.report import block, overview_tables
 from longnn.experiments.report.contents import tables
 from longnn.experiments.report.latex import as_latex
 from longnn.experiments.report.markdown import as_markdown
-from longnn.experiments.report.settings import numeric, varied
+from longnn.experiments.report.settings import searched, varied
 
 from tests.experiments.report.made import grouped, result, search
 
@@ -103,8 +103,8 @@ def test_varied_settings_by_their_shortest_name():
         "weight._target_": ["a.A", "b.B"],
         "mlp.lr": [0.1, 0.2],
     }
-    assert set(numeric(found)) == {"dropout", "mlp.lr"}
-    some = numeric({"lr": [0.1, None, 0.2], "one": [None, None, 1], "seed": [0, 1, 2]})
+    assert searched(found) == {**found, "weight._target_": ["a.A", "b.B"]}
+    some = searched({"lr": [0.1, None, 0.2], "one": [None, None, 1], "seed": [0, 1, 2]})
     np.testing.assert_equal(some, {"lr": [0.1, float("nan"), 0.2]})
     assert varied(runs[:1]) == {}
 

@@ -26,6 +26,10 @@ def test_fitted_response():
     assert "lambda" in bottom.get_xlabel()
     assert figure.get_suptitle() == "band"
     assert len(plot.fitted_response(LAM, LAM, fits).axes) == 2
+    off = np.where(LAM > 1, 1e3, 0.01) * np.ones((3, 1))
+    gap = np.linspace(0, 2, 5), np.array([0.5, 0.5, 0.0, 0.0])  # no energy above lambda = 1
+    (_, residual, _) = plot.fitted_response(LAM, LAM**2, LAM**2 + off, gap).axes
+    np.testing.assert_allclose(residual.get_ylim(), [-0.015, 0.015])
     constant = plot.fitted_response(LAM, np.ones(21), np.ones((1, 21)))
     assert all(np.ptp(axes.get_ylim()) > 0 for axes in constant.axes)
 
@@ -41,7 +45,7 @@ def test_convergence():
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert axes.get_xlabel() == "epoch"
     assert axes.get_ylabel() == "squared error / optimum - 1"
-    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["jacobi: 10 / 100", "monomial: never / never"]
     thick, thin, *_, one_percent = axes.lines
     np.testing.assert_allclose(thick.get_ydata(), [2, 0.009, 1e-3])

@@ -31,8 +31,9 @@ def test_response_of_a_fit_stands_above_the_graph_it_was_trained_on():
     data = longnn.data.csbm.generate(nodes=60, phi=-0.75)
     splits = longnn.data.splits.stratified(data, count=2)
     run = longnn.fit("longnn", data, splits, optim=longnn.Optim(max_epochs=2))
-    top, bottom = plot.response(run).axes
-    assert top.get_title().startswith(
+    figure = plot.response(run)
+    top, bottom = figure.axes
+    assert figure.get_suptitle().startswith(
         "Learned filter of LonGNN on csbm,\nmedian and quartiles of 2"
     )
     np.testing.assert_allclose(
@@ -40,7 +41,7 @@ def test_response_of_a_fit_stands_above_the_graph_it_was_trained_on():
     )
     share = longnn.analysis.spectral_density(data.graph).share
     np.testing.assert_allclose(bottom.patches[0].get_data().values, 100 * share)
-    assert plot.response(run, title="mine").axes[0].get_title() == "mine"
+    assert plot.response(run, title="mine").get_suptitle() == "mine"
 
 
 def trained(model, count, **settings):
@@ -52,12 +53,12 @@ def trained(model, count, **settings):
 
 @pytest.mark.parametrize("name", ["SGC", "SSGC", "APPNP"])
 def test_a_filter_without_parameters_is_not_called_learned(name):
-    title = plot.response(trained(name.lower(), 2)).axes[0].get_title()
+    title = plot.response(trained(name.lower(), 2)).get_suptitle()
     assert title == f"Filter of {name} on csbm (fixed)"
 
 
 def test_a_filter_that_is_learned_is_called_so_also_of_one_run():
-    title = plot.response(trained("gprgnn", 1)).axes[0].get_title()
+    title = plot.response(trained("gprgnn", 1)).get_suptitle()
     assert title == "Learned filter of GPRGNN on csbm,\none run (stratified)"
 
 
