@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from longnn import plot
 from longnn.data import Dataset
-from longnn.runs.directory import CURVES_PNG, EXPONENTS_PNG, FILTER
+from longnn.data.labels import kind_of
+from longnn.runs.directory import CONFUSION_PNG, CURVES_PNG, EXPONENTS_PNG, FILTER
 from longnn.runs.kinds import is_number
 from longnn.runs.record import Writer
 from longnn.runs.result import Result
@@ -36,6 +37,7 @@ def figure_writers(trained: Fit, dataset: Dataset, result: Result) -> dict[str, 
         CURVES_PNG: curves_figure(trained, result),
         FILTER: filter_figure(replace(trained, graph=graph), result),
         EXPONENTS_PNG: exponents_figure(trained, result),
+        CONFUSION_PNG: confusion_figure(trained, result),
     }
     return {file: partial(_save, figure) for file, figure in drawn.items() if figure is not None}
 
@@ -88,6 +90,19 @@ def start_of(result: Result) -> tuple[float, float] | None:
     model = result.config.get("model", {})
     alpha, beta = (model.get(name) for name in ("alpha", "beta"))
     return (float(alpha), float(beta)) if is_number(alpha) and is_number(beta) else None
+
+
+def confusion_figure(trained: Fit, result: Result) -> Figure | None:
+    """The mean confusion matrix of the test nodes; None without classes, or in a search.
+
+    Args:
+        trained: the B trained models, which know the labels.
+        result: what is recorded of them.
+    """
+    if kind_of(result.metric) != "classes" or not result.config.get("show_test", True):
+        return None
+    title = f"Confusion, {result.title}"
+    return plot.confusion_matrix(trained.confusion(), result.class_names, title)
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -9,8 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from longnn.data import Dataset, Splits
 from longnn.data.download import digests
+from longnn.data.labels import kind_of
 from longnn.operators import choose
-from longnn.runs.directory import CONFIG, CURVES, PARAMETERS, PREDICTIONS, PREPARATION
+from longnn.runs.directory import CONFIG, CONFUSION, CURVES, PARAMETERS, PREDICTIONS, PREPARATION
 from longnn.runs.parameters import named
 from longnn.runs.prepared import Prepared
 from longnn.runs.record import Writer, save_arrays
@@ -87,9 +88,17 @@ def files_of(
         CURVES: save_arrays(trained.curves),
         PARAMETERS: save_arrays(named(trained.params)),
         PREDICTIONS: save_arrays(_predicted(dataset, trained) | {"part": splits.part}),
+        **_confusion(trained),
         PREPARATION: lambda path: path.write_text(Prepared.of(dataset).to_json()),
         **(_figures(trained, dataset, result) if job.config.figures else {}),
     }
+
+
+def _confusion(trained: Fit) -> dict[str, Writer]:
+    """The writer of the confusion matrices of classifiers."""
+    if kind_of(trained.metric) != "classes":
+        return {}
+    return {CONFUSION: save_arrays({"counts": trained.confusion()})}
 
 
 def _figures(trained: Fit, dataset: Dataset, result: Result) -> dict[str, Writer]:

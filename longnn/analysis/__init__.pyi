@@ -1,3 +1,4 @@
+from ._confusion import confusion as confusion
 from .basis import basis_values as basis_values
 from .basis import condition_numbers as condition_numbers
 from .basis import filter_values as filter_values

@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Bool, Float32, Shaped
+from jaxtyping import Bool, Float32, Int64, Integer, Shaped
 
 _EXPECTED = "expected real numbers (floats, integers or booleans)"
 
@@ -108,3 +108,20 @@ def first_true(mask: Bool[np.ndarray, "..."]) -> list[int] | None:
     if not mask.any():
         return None
     return [int(place) for place in np.unravel_index(int(mask.argmax()), mask.shape)]
+
+
+def pair_counts(
+    rows: Integer[np.ndarray, " n"], columns: Integer[np.ndarray, " n"], size: int
+) -> Int64[np.ndarray, "size size"]:
+    """How often each pair of numbers occurs: entry (i, j) counts rows = i beside columns = j.
+
+    Args:
+        rows, columns: [n] whole numbers in [0, size).
+        size: of both axes, >= 1.
+
+    Example:
+        >>> pair_counts(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+        [[1, 1], [0, 1]]
+    """
+    pairs = rows.astype(np.int64) * size + columns
+    return np.bincount(pairs, minlength=size**2).reshape(size, size)

@@ -1,6 +1,8 @@
 from ._basis import basis as basis
 from ._basis import conditioning as conditioning
 from ._calibration import calibration as calibration
+from ._confusion import confusion as confusion
+from ._confusion import confusion_matrix as confusion_matrix
 from ._coverage import coverage as coverage
 from ._curves import response_curves as response_curves
 from ._dataset import dataset as dataset

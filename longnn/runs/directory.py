@@ -1,9 +1,9 @@
 """The layout of a run directory: the names of its files and how they are read; imports no jax.
 
 One process trains a run and writes `config.yaml`, `curves.npz`, `parameters.npz`,
-`predictions.npz`, `preparation.json` and figures, each under a temporary name that is then moved
-into place, and `result.json` last. The files `attempt-001.json`, ... say who worked on the run, and
-`train.log` what was logged.
+`predictions.npz`, `confusion.npz`, `preparation.json` and figures, each under a temporary name that
+is then moved into place, and `result.json` last. The files `attempt-001.json`, ... say who worked
+on the run, and `train.log` what was logged.
 """
 
 import json
@@ -31,6 +31,9 @@ PARAMETERS = "parameters.npz"
 PREDICTIONS = "predictions.npz"
 """The outputs [B, N, C] at the selected epochs, and the splits (`part`)."""
 
+CONFUSION = "confusion.npz"
+"""How many test nodes of each class each model takes for which: `counts` [B, C, C], rows true."""
+
 PREPARATION = "preparation.json"
 """How the features were scaled, and their names, so that those of other nodes follow."""
 
@@ -46,6 +49,9 @@ FILTER = "filter.png"
 
 CURVES_PNG = "curves.png"
 """The figure of the training curves."""
+
+CONFUSION_PNG = "confusion.png"
+"""The figure of the mean confusion matrix."""
 
 EXPONENTS_PNG = "exponents.png"
 """The figure of the path of alpha and beta."""

@@ -1,6 +1,5 @@
 """What classifiers said of their test nodes, and what is true of them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +9,6 @@ from jaxtyping import Bool, Float, Integer
 from longnn.graphs.graph import Graph
 from longnn.runs.opening import load
 from longnn.runs.saved import Run
-from longnn.training.problem import graph_of
 from longnn.training.result import Fit
 from longnn.training.task import REGRESSION
 
@@ -52,9 +50,7 @@ def known_fit(trained: str | Path | Run | Fit) -> Fit:
     opened = load(trained) if isinstance(trained, str | Path) else trained
     if isinstance(opened, Fit):
         return opened
-    data = opened.dataset()
-    graph = graph_of(data, opened.config["graph"]["self_loops"])
-    return replace(opened.fit, labels=np.asarray(data.labels), graph=graph)
+    return opened.known()
 
 
 def outcomes_of(trained: str | Path | Run | Fit) -> Outcomes:

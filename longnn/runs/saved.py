@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from flax import nnx
-from jaxtyping import Float, Int8, Real
+from jaxtyping import Float, Int8, Int64, Real
 
 from longnn.data.dataset import Dataset
 from longnn.data.named import NodesAsked
@@ -24,6 +24,7 @@ from longnn.runs.result import Result
 from longnn.runs.text import printable
 from longnn.training import Fit, Predictions, Problem, problem_of
 from longnn.training.inputs import Inputs
+from longnn.training.problem import graph_of
 from longnn.training.result import Part
 from longnn.training.scores import Score
 from longnn.training.selective import Coverage
@@ -99,6 +100,31 @@ class Run:
         values = np.array([row.test if part == "test" else row.val for row in rows])
         split, seed = np.array([row.split for row in rows]), np.array([row.seed for row in rows])
         return Score(self.result.metric, part, values, split, seed)
+
+    def known(self) -> Fit:
+        """What training gave, with labels and graph of the run's data, which are read again.
+
+        Raises:
+            RunDirectoryError: if the data are not the same any more.
+            DataFileError: if a file is missing.
+        """
+        data = self.dataset()
+        graph = graph_of(data, self.config["graph"]["self_loops"])
+        found = replace(self.fit, labels=np.asarray(data.labels), graph=graph)
+        return found if found.inputs is not None else replace(found, inputs=self.inputs)
+
+    def confusion(self, part: Part = "test") -> Int64[np.ndarray, "B C C"]:
+        """How many nodes of each class (rows) each model takes for which; the data are read again.
+
+        Args:
+            part: "test", "val" or "train".
+
+        Raises:
+            ValueError: for another part, or if a node has no class or several labels.
+            RunDirectoryError: if the data are not the same any more.
+            DataFileError: if a file is missing.
+        """
+        return self.known().confusion(part)
 
     def response(self, lam: Real[np.ndarray, " G"]) -> Float[np.ndarray, "B G C"]:
         """g(lambda), the learned filter of every model; see :meth:`longnn.training.Fit.response`.

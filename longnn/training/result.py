@@ -7,7 +7,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Bool, Float, Int64, Real
 
 from longnn.data.dataset import Dataset
 from longnn.data.labels import kind_of
@@ -18,6 +18,7 @@ from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
+from longnn.training.confusions import confusion_counts
 from longnn.training.inputs import Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
 from longnn.training.outputs import probabilities_of
@@ -115,6 +116,18 @@ class Fit:
         split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
         percent = 100 * score(self.metric, self.outputs, labels, masks)
         return Score(self.metric, part, percent, split, seed)
+
+    def confusion(self, part: Part = "test") -> Int64[np.ndarray, "B C C"]:
+        """How many nodes of each class (rows) each run takes for which class (columns).
+
+        Args:
+            part: "test", "val" or "train".
+
+        Raises:
+            ValueError: for another part, if the fit was made without labels and splits, or if a
+                node has no class or several labels.
+        """
+        return confusion_counts(self.outputs, *self._known(part))
 
     def coverage(
         self, thresholds: Real[np.ndarray, " T"] | None = None, part: Part = "test"

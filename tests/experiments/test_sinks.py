@@ -41,7 +41,7 @@ def test_offline_run_holds_config_and_scores(train):
     with np.load(directory / "curves.npz") as curves:
         assert losses == pytest.approx(np.nanmean(curves["loss"], axis=0).tolist())
     figures = {f.stem for f in directory.glob("*.png")}
-    assert figures == {"filter", "curves", "exponents"}
+    assert figures == {"filter", "curves", "exponents", "confusion"}
     logged = {_key(item) for record in records for item in record.history.item}
     assert figures <= {key.partition(".")[0] for key in logged}
 

@@ -18,6 +18,8 @@ from tests.experiments.conftest import SMALL, result_of
 
 FILES = {
     "config.yaml",
+    "confusion.npz",
+    "confusion.png",
     "curves.npz",
     "curves.png",
     "exponents.png",
