@@ -7,7 +7,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longnn.data.errors import DataFileError
 from longnn.runs.text import printable
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _check(options)
         print(printable(_predict(options)))
-    except (DataFileError, FileNotFoundError, ImportError, MemoryError, ValueError) as error:
+    except (ImportError, MemoryError, OSError, ValueError) as error:
         command_line.error(printable(error))
     return 0
 
@@ -104,12 +103,12 @@ def _check(options: argparse.Namespace) -> None:
     from longnn.data.frames import check_ending
 
     out = check_ending(options.out)
+    if not out.parent.is_dir():
+        raise ValueError(f"{out} cannot be written: there is no directory {out.parent}")
     if options.graph is None:
         if options.features is not None or options.ignore:
             raise ValueError("--features and --ignore are about the files of --graph; give it, too")
         return
-    if not out.parent.is_dir():
-        raise ValueError(f"{out} cannot be written: there is no directory {out.parent}")
     given = [path for path in (options.graph, options.features) if path is not None]
     if any(path.exists() and out.exists() and path.samefile(out) for path in given):
         raise ValueError(f"--out {out} would replace a file that is read; choose another name")
@@ -136,6 +135,9 @@ def _predict(options: argparse.Namespace) -> str:
     dtype = str(read_result(options.run).config.get("dtype", "float32"))
     with computing_in(dtype), logged_warnings():
         found = _predictions(load(options.run), options)
+    one_class = found.classes and not found.multilabel
+    if options.threshold is not None and not one_class:
+        raise ValueError(f"{found.title} predicts no single class a node; leave --threshold out")
     with atomic_write(options.out) as path:
         found.save(path, options.threshold)
     return f"{_told(found, options.threshold)}; {options.out}"

@@ -63,6 +63,13 @@ class Recurrence(NamedTuple):
         """K, the highest degree."""
         return self.diagonal.shape[0]
 
+    def __repr__(self) -> str:
+        shape, dtype = getattr(self.diagonal, "shape", ()), getattr(self.diagonal, "dtype", None)
+        if not shape or dtype is None:  # jax fills it with anything
+            return f"Recurrence{tuple.__repr__(self)}"
+        members = f", {list(shape[1:])} of them" if shape[1:] else ""
+        return f"Recurrence(order={shape[0]}, {dtype}{members})"
+
     def expand(self, matvec: Any, x: Signal) -> Signal:
         """[K+1, ...] terms p_k(S) x: :func:`expand`."""
         return expand(self, matvec, x)

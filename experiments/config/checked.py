@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from longnn.training.ranges import check_setting
 
-from .configs import CONF, groups, keys_in
+from .configs import CONF, groups, inner_groups, keys_in, options
 from .meant import advice
 from .renamed import refuse_old_names
 
@@ -41,8 +41,11 @@ def check_config(config: DictConfig) -> None:
         raise ValueError(f"dtype must be float32 or float64, got {config.dtype!r}")
     for name in ("self_loops", "degree_exponent"):
         check_setting(f"graph.{name}", config.graph[name])
-    for name in ("max_epochs", "patience"):
+    for name in ("max_epochs", "patience", "clip", "ema", "label_smoothing"):
         check_setting(f"optim.{name}", config.optim[name])
+    for name, value in config.optim.schedule.items():
+        if name != "name":
+            check_setting(f"optim.schedule.{name}", value)
     for group, rates in config.optim.groups.items():
         for name, value in rates.items():
             check_setting(f"optim.groups.{group}.{name}", value)
@@ -61,6 +64,7 @@ def check_keys(config: DictConfig) -> None:
     check_top(config, "config")
     _check_nodes(config)
     _check_groups(config)
+    _check_schedule(config)
 
 
 def check_top(config: DictConfig, name: str) -> None:
@@ -126,7 +130,7 @@ def _check_nodes(config: DictConfig) -> None:
     """Nodes that this program reads itself, key by key."""
     for node in _NODES:
         known = {key for file in (CONF / node).glob("*.yaml") for key in keys_in(file)}
-        first = {key.partition(".")[0] for key in known}
+        first = {key.partition(".")[0] for key in known} | set(inner_groups(node))
         for key in map(str, config[node]):
             if key not in first:
                 raise ValueError(unread(f"{node}.{key}", [f"{node}.{one}" for one in first]))
@@ -147,3 +151,23 @@ def _check_groups(config: DictConfig) -> None:
         for key in map(str, rates):
             if key not in _RATES:
                 raise ValueError(unread(f"{name}.{key}", [f"{name}.{one}" for one in _RATES]))
+
+
+def _check_schedule(config: DictConfig) -> None:
+    """The node ``optim.schedule`` has a name of a file of its group, and the keys of that file."""
+    node = config.optim.schedule
+    name = node.get("name") if isinstance(node, DictConfig) else node
+    known = options("optim/schedule")
+    if name not in known:
+        raise ValueError(f"there is no schedule {name!r}; choose optim/schedule={'|'.join(known)}")
+    keys = keys_in(CONF / "optim" / "schedule" / f"{name}.yaml")
+    for key in map(str, node):
+        if key not in keys:
+            raise ValueError(
+                unread(f"optim.schedule.{key}", [f"optim.schedule.{one}" for one in keys])
+            )
+    lacking = sorted(set(keys) - set(map(str, node)))
+    if lacking:
+        raise ValueError(
+            f"optim.schedule.{lacking[0]} has no value; choose a schedule by optim/schedule={name}"
+        )

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from .configs import CONF, described, groups
 from .identity import run_name
-from .unknown import Known, key_problem, option_problem
+from .unknown import SCHEDULE, Known, key_problem, option_problem
 from .words import check_options, check_several, overrides_of, parser
 
 
@@ -85,7 +85,7 @@ def _chosen(folders: list[Path], overrides: list[Override]) -> dict[str, list[st
 def _choices(override: Override) -> list[tuple[str, str]]:
     """(group, option) pairs of an override that chooses from a group of ours."""
     group = override.key_or_group
-    if group not in groups() or override.is_delete():
+    if group not in (*groups(), SCHEDULE) or override.is_delete():
         return []
     if override.value() is None and group in NEEDED:
         _exit(f"{group}=null: a command needs {NEEDED[group]}; leave it out for the default one")
@@ -109,6 +109,7 @@ NEEDED = {
     "model": "a model",
     "split": "a split protocol",
     "optim": "an optimizer",
+    SCHEDULE: "a schedule",
     "graph": "a graph's settings",
 }
 """Groups of which something is always chosen."""

@@ -22,6 +22,17 @@ def groups(folders: Iterable[Path] = (CONF,)) -> list[str]:
     )
 
 
+def inner_groups(group: str, folders: Iterable[Path] = (CONF,)) -> list[str]:
+    """Names of the groups inside a group, as ``schedule`` in ``optim``.
+
+    Args:
+        group: a name of :func:`groups`.
+        folders: where config files lie.
+    """
+    inside = [folder / group for folder in folders if (folder / group).is_dir()]
+    return groups(inside) if group != "tuned" else []  # whose folders are sources of values
+
+
 def options(group: str, folders: Iterable[Path] = (CONF,)) -> list[str]:
     """Names of the files of a group: what ``group=`` may be.
 
@@ -63,6 +74,9 @@ def described(folders: Sequence[Path]) -> str:
     wrap = textwrap.TextWrapper(
         96, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
     )
-    return "\n".join(
-        wrap.fill(f"{group}: {', '.join(options(group, folders))}") for group in groups(folders)
-    )
+
+    def line(group: str) -> str:
+        named = [group, *(f"{group}/{inner}" for inner in inner_groups(group, folders))]
+        return "; ".join(f"{name}: {', '.join(options(name, folders))}" for name in named)
+
+    return "\n".join(wrap.fill(line(group)) for group in groups(folders))

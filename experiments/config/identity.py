@@ -25,6 +25,15 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("", "dtype", "float32"),
     ("graph", "order", "given"),
     ("split", "ignore", []),
+    ("optim", "patience_counts", "below"),
+    ("optim", "stop", "val"),
+    ("optim", "clip", None),
+    ("optim", "ema", None),
+    ("optim", "class_weights", None),
+    ("optim", "label_smoothing", 0.0),
+    ("optim", "loss", None),
+    ("optim", "transformation", None),
+    ("optim", "schedule", {"name": "constant"}),
 )
 """Settings that came later: group, key, and the value that stands for what was always done."""
 
@@ -42,7 +51,7 @@ def settings(config: DictConfig) -> dict[str, Any]:
     values |= with_code(values)
     for part, name, before in LATER:
         holder = values[part] if part else values
-        if holder.get(name) == before:
+        if name in holder and holder[name] == before:
             del holder[name]
     return by_content(values)
 
@@ -58,7 +67,8 @@ def with_code(values: dict[str, Any]) -> dict[str, Any]:
     Args:
         values: plain values of a config.
     """
-    code = code_of(values)
+    own_loss = values.get("optim", {}).get("loss")
+    code = code_of([values, {} if own_loss is None else {"_target_": own_loss}])
     return {"code": code} if code else {}
 
 

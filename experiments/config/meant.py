@@ -49,9 +49,14 @@ _WORDS = {
     ),
     ("dtype", "float32 or float64"): ("fp64", "x64", "float64", "double"),
     ("memory_gb", ""): ("memory", "mem"),
-    ("optim", "Adam; another optimizer, or a schedule, is given in Python: longnn.Optim"): (
-        *("optimizer", "optim.scheduler", "optim.name", "optim.optimizer", "optim.schedule"),
-        *("scheduler", "momentum", "optim.momentum"),
+    ("optim.transformation._target_", "such as optax.adamw, in place of Adam"): (
+        *("optimizer", "optim.name", "optim.optimizer", "momentum", "optim.momentum"),
+    ),
+    ("optim/schedule", "constant, cosine, warmup_cosine, step or plateau"): (
+        *("optim.scheduler", "schedule", "scheduler", "lr_scheduler", "lr_schedule"),
+    ),
+    ("optim.clip", "the greatest norm of the gradient"): (
+        *("grad_clip", "clip_norm", "gradient_clip", "clip_grad", "max_grad_norm"),
     ),
     ("the environment variable JAX_PLATFORMS", "cpu or cuda"): ("device", "gpu", "cuda", "cpu"),
 }

@@ -47,7 +47,7 @@ def modules_named(folders: Iterable[Path]) -> tuple[str, ...]:
 
 
 def _targets(file: Path) -> Iterator[str]:
-    """The values of ``_target_`` in a file, in which nothing is built."""
+    """The names of code in a file, in which nothing is built: ``_target_``, and a ``loss``."""
     try:
         nodes = [yaml.compose(file.read_text(errors="replace"), Loader=yaml.CSafeLoader)]
     except yaml.YAMLError:
@@ -56,7 +56,7 @@ def _targets(file: Path) -> Iterator[str]:
         node = nodes.pop()
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
-                if key.value == "_target_" and isinstance(value, yaml.ScalarNode):
+                if key.value in ("_target_", "loss") and isinstance(value, yaml.ScalarNode):
                     yield value.value
                 nodes.append(value)
         elif isinstance(node, yaml.SequenceNode):

@@ -32,8 +32,14 @@ def option_problem(folders: list[Path], group: str, option: str) -> str | None:
     problem = name_problem(group, option, known) if known else None
     if problem is None:
         return None
-    other = " Another optimizer is given in Python: longnn.Optim." if group == "optim" else ""
+    other = _OTHERS if group == "optim" else ""
     return f"{problem}{other} Your own goes into DIR/{group}/{option}.yaml with --config-dir DIR."
+
+
+_OTHERS = (
+    " Another optimizer is optim.transformation._target_=optax.sgd, a schedule "
+    "optim/schedule=cosine."
+)
 
 
 def key_problem(known: Known, override: Override) -> str | None:
@@ -50,6 +56,8 @@ def key_problem(known: Known, override: Override) -> str | None:
         return None if open_ended else f"{key} cannot be added; leave out the +: {key}=..."
     if key.startswith("hydra.") or key in groups() or override.is_delete() or _package(key):
         return None
+    if key.startswith("optim.schedule."):
+        return _schedule_problem(known, key.removeprefix("optim.schedule."))
     group = key.partition(".")[0]
     inside = group in groups()
     if adds and group in _BUILT:  # what its class takes is known when it is there
@@ -58,7 +66,7 @@ def key_problem(known: Known, override: Override) -> str | None:
     files = _files(known.folders, group if inside else ".", names)
     prefix = f"{group}." if inside else ""
     keys = {prefix + name for file in files for name in keys_in(file)}
-    if not files or key in keys or (adds and _is_group_of_rates(key)):
+    if not files or key in keys or (adds and _is_group_of_rates(key)) or key.startswith(_OPEN):
         return None
     name = new_name(key)
     if name is not None:
@@ -73,6 +81,36 @@ def key_problem(known: Known, override: Override) -> str | None:
 
 _BUILT = ("dataset", "model", "split", "logger", "tuned")
 """Groups whose keys go to a class or a function, which may take more than its file lists."""
+
+
+_OPEN = "optim.transformation."
+"""What lies below goes to a function of optax."""
+
+
+def _schedule_problem(known: Known, name: str) -> str | None:
+    """Says which schedule has a number of this name, where the chosen one has not."""
+    chosen = known.chosen.get(SCHEDULE)
+    if chosen is None:  # a file of these may choose one
+        chosen = ["*"] if {"optim", "tuned", *_STUDIES} & set(known.chosen) else ["constant"]
+    files = sorted(_files(known.folders, SCHEDULE, ["*"]))
+    having = [file.stem for file in files if name in keys_in(file)]
+    if chosen == ["*"] or set(chosen) & set(having):
+        return None
+    if having:
+        return (
+            f"{SCHEDULE}={','.join(chosen)} has no {name}; choose one that has it: "
+            f"{', '.join(f'{SCHEDULE}={one}' for one in having)}"
+        )
+    known_names = sorted({f"optim.schedule.{key}" for file in files for key in keys_in(file)})
+    key = f"optim.schedule.{name}"
+    return f"unknown key {key!r}: {advice(key, known_names) or f'there are {known_names}'}"
+
+
+SCHEDULE = "optim/schedule"
+"""A group inside a group."""
+
+_STUDIES = ("sweep", "experiment")
+"""Groups whose files may choose those of any other."""
 
 
 def _package(key: str) -> bool:
@@ -122,7 +160,7 @@ def _options(known: Known, group: str) -> list[str]:
     if group in known.chosen:
         return known.chosen[group]
     # the split is chosen by a dataset, the graph by a model, anything by a space or an experiment
-    if group in ("split", "graph") or {"sweep", "experiment"} & set(known.chosen):
+    if group in ("split", "graph") or {*_STUDIES} & set(known.chosen):
         return ["*"]
     defaults = OmegaConf.load(CONF / f"{known.config}.yaml").defaults
     named = [entry for entry in defaults if isinstance(entry, DictConfig)]

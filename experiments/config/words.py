@@ -18,10 +18,16 @@ def in_order(arguments: list[str]) -> list[str]:
     Args:
         arguments: without the program name, such as ``["seed=1,2", "-m", "model=mlp"]``.
     """
+    arguments = [_as_added(word) for word in arguments]
     known, unknown = parser().parse_known_args(arguments)
     late = [word for word in unknown if _OVERRIDE.match(word)]
     moved = [word for word in arguments if word in known.overrides or word in late]
     return [word for word in arguments if word not in moved] + moved
+
+
+def _as_added(word: str) -> str:
+    """A part of ``optim.transformation``, which no config file lists, as Hydra wants it."""
+    return f"++{word}" if word.startswith("optim.transformation.") else word
 
 
 _OVERRIDE = re.compile(r"[~+]*[\w@/.]+(:\w+)?=|~\w")

@@ -15,6 +15,9 @@ from ..config.trusted import own_modules
 TRACED = ("max_epochs", "patience")
 """Values of optim besides rates that a compiled program takes as they come."""
 
+OPTIONAL = ("clip", "ema", "class_weights", "label_smoothing")
+"""Likewise, where they are set at all."""
+
 SHARED = (
     *("backend", "chunk", "memory_gb", "checkpoint_seconds", "compilation_cache"),
     *("force", "figures", "logger"),
@@ -110,4 +113,7 @@ def _key(job: Job, values: dict[str, Any]) -> str:
 
 def _without_numbers(optim: dict[str, Any]) -> dict[str, Any]:
     groups = {name: sorted(rates) for name, rates in optim["groups"].items()}
-    return {k: v for k, v in optim.items() if k not in TRACED} | {"groups": groups}
+    schedule = optim.get("schedule", {}).get("name")
+    used = [name for name in OPTIONAL if name in optim]  # others are as they always were
+    left = {k: v for k, v in optim.items() if k not in (*TRACED, *OPTIONAL)}
+    return left | {"groups": groups, "schedule": schedule, "used": used}

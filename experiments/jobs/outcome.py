@@ -111,10 +111,13 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
             'epochs ("diverged" in result.json). Lower the learning rates',
             extra={"job": job.directory},
         )
+    adam = job.config.optim.transformation is None
+    labels = ", ".join(sorted(set(trained.program.labels))) or "none"
+    why = f"no parameter of the model is in that group, they are in {labels}"
     for group in _idle(job, trained):
         LOG.warning(
-            f"optim.groups.{group} changed nothing: no parameter of the model is in that group, "
-            f"they are in {', '.join(sorted(set(trained.program.labels))) or 'none'}",
+            f"optim.groups.{group} changed nothing: "
+            f"{why if adam else 'optim.transformation replaces Adam, whose rates these are'}",
             extra={"job": job.directory},
         )
     LOG.info(line(result), extra={"job": job.directory})
@@ -122,13 +125,13 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
 
 
 def _idle(job: Job, trained: Fit) -> list[str]:
-    """Optimizer groups whose rates were set, and in which the model has no parameter."""
+    """Optimizer groups whose rates were set, but are those of no parameter."""
     optim = job.config.optim
     used = {*trained.program.labels, *(["coefficients"] if optim.decay == "theta" else [])}
     given = {
         name: rates for name, rates in optim.groups.items() if rates != DEFAULT_RATES.get(name)
     }
-    return sorted(given.keys() - used)
+    return sorted(given.keys() - used if optim.transformation is None else given)
 
 
 def failed(job: Job, attempt: Attempt, error: Exception) -> Outcome:

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import jax
-from omegaconf import OmegaConf
 
 from longnn.data import Dataset
 from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
 from longnn.runs.configured import instantiate
-from longnn.training import Optim, Problem, Progress, Trial, fit_each, problem_of
+from longnn.training import Problem, Progress, Trial, fit_each, problem_of
 
 from ..config.checked import check_config
 from .checkpoints import checkpoints_of
@@ -20,6 +19,7 @@ from .device import check_device, computing_in
 from .downloads import logged_warnings
 from .job import Job, model_of
 from .loading import load
+from .optim import optim_of
 from .outcome import Data, Outcome, earlier, failed, recorded
 from .result import plain
 
@@ -155,14 +155,8 @@ def _load(job: Job) -> Data:
 def _trial(job: Job) -> Trial:
     config = job.config
     check_config(config)
-    optim = Optim(
-        rates=OmegaConf.to_container(config.optim.groups, resolve=True),  # type: ignore[arg-type]
-        max_epochs=config.optim.max_epochs,
-        patience=config.optim.patience,
-        decay=config.optim.decay,
-        dropout_bits=config.optim.dropout_bits,
-    )
     _, settings = model_of(job)
+    optim = optim_of(plain(config.optim), job.trust)
     return Trial(settings, optim, range(config.seed, config.seed + config.repeats))
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Integer, Real
 
+from longnn.graphs.oneline import brief
+
 
 class Reliability(NamedTuple):
     """How often predictions of each confidence are right.
@@ -20,6 +22,9 @@ class Reliability(NamedTuple):
     confidence: Float[np.ndarray, " bins"]
     accuracy: Float[np.ndarray, " bins"]
     nodes: Int[np.ndarray, " bins"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     @property
     def ece(self) -> float:

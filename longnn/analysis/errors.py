@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Real
 
+from longnn.graphs.oneline import brief
+
 
 class ErrorRates(NamedTuple):
     """The share of errors among the nodes of each bin.
@@ -23,6 +25,9 @@ class ErrorRates(NamedTuple):
     low: Float[np.ndarray, " bins"]
     high: Float[np.ndarray, " bins"]
     nodes: Int[np.ndarray, " bins"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def errors_by(

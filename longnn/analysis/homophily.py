@@ -13,6 +13,7 @@ from longnn.analysis.signals import label_signal
 from longnn.analysis.spectrum import EXACT_LIMIT
 from longnn.graphs.graph import Graph
 from longnn.graphs.neighbours import agreeing_share
+from longnn.graphs.oneline import brief
 
 
 def local_homophily(graph: Graph, labels: Integer[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
@@ -62,6 +63,9 @@ class FrequencyHomophily(NamedTuple):
     edges: Float[np.ndarray, " edges"]
     energy: Float[np.ndarray, " bins"]
     homophily: Float[np.ndarray, " bins"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def frequency_homophily(

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer, Real
 
+from longnn.graphs.oneline import brief
+
 
 class Measure(NamedTuple):
     """Point masses over lambda, the eigenvalues of L = I - S.
@@ -17,6 +19,9 @@ class Measure(NamedTuple):
     lam: Real[np.ndarray, " J"]
     mass: Real[np.ndarray, " J"]
 
+    def __repr__(self) -> str:
+        return brief(self)
+
 
 class Density(NamedTuple):
     """A measure in bins.
@@ -28,6 +33,9 @@ class Density(NamedTuple):
 
     edges: Float[np.ndarray, " edges"]
     share: Float[np.ndarray, " bins"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def histogram(measure: Measure, bins: int = 61) -> Density:

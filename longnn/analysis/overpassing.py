@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from longnn.analysis.measure import Measure, bin_of
+from longnn.graphs.oneline import brief
 
 
 class OverPassing(NamedTuple):
@@ -26,6 +27,9 @@ class OverPassing(NamedTuple):
     edges: Float[np.ndarray, " edges"]
     missing: Float[np.ndarray, " bins"]
     passed: Float[np.ndarray, "bins ..."]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def over_passing(

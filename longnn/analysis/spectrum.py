@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from longnn.graphs.graph import Graph
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import shift_matrix
 
 EXACT_LIMIT = 5000
@@ -23,6 +24,9 @@ class Spectrum(NamedTuple):
 
     lam: Float[np.ndarray, " N"]
     vectors: Float[np.ndarray, "N N"]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def eigenvalues(graph: Graph, *, limit: int = EXACT_LIMIT) -> Float[np.ndarray, " N"]:

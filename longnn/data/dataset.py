@@ -2,21 +2,16 @@
 
 import hashlib
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Integer, Shaped
-from scipy import sparse
 
 from longnn.data.labels import Labels, check_labels, check_metric, kind_of
 from longnn.data.named import check_named
 from longnn.data.preparation import Features, Preparation, check_finite, fitted
 from longnn.graphs.graph import Graph
-from longnn.graphs.numbers import as_float32, real_array, real_matrix
-
-# Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
-_SPARSE_BELOW = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,30 +152,6 @@ def check_labelled(given: object, also: str = "") -> None:
             f"no node of dataset {given.name!r} has a label, so that it can only be predicted on "
             "(run.predict, longnn predict); give the labels of some of its nodes to train on it"
         )
-
-
-def as_stored(
-    features: Shaped[np.ndarray, "..."] | Sequence[object] | sparse.sparray | sparse.spmatrix,
-    what: str = "features",
-) -> Features:
-    """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense.
-
-    Args:
-        features: [N, F] real numbers; entries of a sparse matrix at one place are added.
-        what: names the features, for messages.
-
-    Raises:
-        ValueError: if they are no real numbers, or one is beyond the range of float32.
-    """
-    if sparse.issparse(features):
-        rows = sparse.csr_array(real_matrix(what, features))
-        rows.sum_duplicates()
-        values = as_float32(what, rows.data)
-        rows = sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
-        return rows if rows.nnz < _SPARSE_BELOW * np.prod(rows.shape) else rows.toarray()
-    dense = as_float32(what, real_array(what, features))
-    few = dense.ndim == 2 and np.count_nonzero(dense) < _SPARSE_BELOW * dense.size
-    return sparse.csr_array(dense) if few else dense
 
 
 def checksum_of(*arrays: Shaped[np.ndarray, "..."]) -> str:

@@ -35,7 +35,7 @@ def frame(columns: Columns) -> "pandas.DataFrame":
     """
     # numpy's own texts would be shown as they are stored, and Python's are what pandas expects
     plain = {k: v.astype(object) if v.dtype.kind == "U" else v for k, v in columns.items()}
-    return _needed("pandas", "a table of pandas").DataFrame(plain)
+    return _needed("pandas", "a table of pandas (.columns() gives arrays)").DataFrame(plain)
 
 
 def check_ending(path: str | Path) -> Path:
@@ -80,7 +80,7 @@ def _cell(value: object) -> str:
 
 
 def _write_parquet(path: Path, columns: Columns) -> None:
-    _needed("pyarrow.parquet", f"{path}, a parquet file,", "pyarrow")
+    _needed("pyarrow.parquet", "a parquet file", "pyarrow")
     import pyarrow
     import pyarrow.parquet
 

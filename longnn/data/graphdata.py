@@ -10,8 +10,9 @@ from scipy import sparse
 from longnn.data.archive import read_npz_objects, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, one_of
-from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import Dataset
 from longnn.data.download import checksum, fetch, need_trust
+from longnn.data.preparation import as_stored
 from longnn.graphs.convert import from_scipy
 
 _ARRAYS = ("adj_matrix", "node_attr", "node_label")

@@ -8,8 +8,9 @@ from jaxtyping import Int8
 from longnn.data.archive import AGAIN, read_npz, reading
 from longnn.data.catalogue import entry_of
 from longnn.data.contents import classes, features, mask, one_of, whole
-from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import Dataset
 from longnn.data.download import checksum, fetch
+from longnn.data.preparation import as_stored
 from longnn.graphs.graph import Graph
 
 

@@ -10,7 +10,8 @@ from jaxtyping import Integer, Shaped
 from scipy import sparse
 
 from longnn.data.classes import Owner, Read, unlabelled
-from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import Dataset
+from longnn.data.preparation import as_stored
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
 from longnn.graphs.graph import Graph
@@ -19,15 +20,20 @@ from longnn.graphs.numbers import is_masked, real_array
 
 if TYPE_CHECKING:
     import networkx
+    import pandas
 
 Edges: TypeAlias = Union[
     Shaped[np.ndarray, "..."], Graph, sparse.sparray, sparse.spmatrix, "networkx.Graph"
 ]
 """Edges [E, 2], or a graph of ours, of scipy or of networkx."""
 
-FeaturesGiven: TypeAlias = (
-    Shaped[np.ndarray, "..."] | Sequence[object] | sparse.sparray | sparse.spmatrix
-)
+FeaturesGiven: TypeAlias = Union[
+    Shaped[np.ndarray, "..."],
+    Sequence[object],
+    sparse.sparray,
+    sparse.spmatrix,
+    "pandas.DataFrame",
+]
 """Features as a user gives them; what they really are is checked."""
 
 
@@ -92,7 +98,7 @@ def own_dataset(
         name: what reports and errors call it.
         edges: [E, 2] integers in [0, N); or a `Graph`, a sparse adjacency matrix [N, N], or a graph
             of networkx, which have their own weights.
-        features: [N, F] numbers, dense or sparse.
+        features: [N, F] numbers, dense or sparse; a table of pandas also gives feature_names.
         labels: [N] or [N, 1] numbers or texts; -1, NaN, or an empty text for no label. Classes are
             the distinct labels in order. For the metric "r2" floats, NaN for no label; for a
             multi-label one [N, C] of 0 and 1. See `longnn.data.reading.read_labels`.
@@ -124,7 +130,13 @@ def own_dataset(
         read = read_labels(labels, Owner(name), options.metric, options.classes)
     made = assembled(name, edges, weights, features, read, shipped or {}, checksum, options)
     names = None if node_names is None else np.asarray(node_names)
-    return replace(made, node_names=names, feature_names=tuple(map(str, feature_names)))
+    features_named = tuple(map(str, feature_names)) or column_names(features)
+    return replace(made, node_names=names, feature_names=features_named)
+
+
+def column_names(features: FeaturesGiven) -> tuple[str, ...]:
+    """The names of the columns of a table of pandas; none of anything else."""
+    return tuple(map(str, getattr(features, "columns", ())))
 
 
 def assembled(

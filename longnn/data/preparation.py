@@ -7,8 +7,13 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from scipy import sparse
 
+from longnn.graphs.numbers import as_float32, real_array, real_matrix
+
 Features: TypeAlias = Float32[np.ndarray, "N F"] | sparse.csr_array
 """Node features as a dataset stores them, dense or sparse."""
+
+# Below this share of nonzeros CSR takes less memory; longnn.as_features decides what computes.
+_SPARSE_BELOW = 0.25
 
 NORMALIZE = ("row", "none", "standard")
 """The words that a dataset's ``normalize`` may be."""
@@ -93,6 +98,28 @@ def normalize(features: Features, how: str) -> Features:
                [0.  , 0.  ]], dtype=float32)
     """
     return fitted(features, how)(features)
+
+
+def as_stored(features: object, what: str = "features") -> Features:
+    """Features as float32: CSR where fewer than a quarter of the values are nonzero, else dense.
+
+    Args:
+        features: [N, F] real numbers, of which numpy makes an array, or a sparse matrix of scipy,
+            whose entries at one place are added.
+        what: names the features, for messages.
+
+    Raises:
+        ValueError: if they are no real numbers, or one is beyond the range of float32.
+    """
+    if sparse.issparse(features):
+        rows = sparse.csr_array(real_matrix(what, features))
+        rows.sum_duplicates()
+        values = as_float32(what, rows.data)
+        rows = sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
+        return rows if rows.nnz < _SPARSE_BELOW * np.prod(rows.shape) else rows.toarray()
+    array = as_float32(what, real_array(what, features))
+    few = array.ndim == 2 and np.count_nonzero(array) < _SPARSE_BELOW * array.size
+    return sparse.csr_array(array) if few else array
 
 
 def check_finite(features: Features, what: str) -> None:

@@ -11,19 +11,19 @@ from longnn.data.known import check_ignored, names_of, near_name
 from longnn.data.own import options_of, own_dataset
 from longnn.graphs.numbers import first_true
 
-REQUIRED = ("edge_index", "x", "y")
+REQUIRED = ("edge_index", "x")
 
 MASKS = ("train_mask", "val_mask", "test_mask")
 
-_READ = (*REQUIRED, "edge_weight", *MASKS)
+_READ = (*REQUIRED, "y", "edge_weight", *MASKS)
 
 
 def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
     """Makes a dataset of a ``torch_geometric.data.Data``, by its attributes; torch is not imported.
 
     Args:
-        data: an object with edge_index [2, E], x [N, F], and y [N] or [N, 1], or [N, C]
-            of 0 and 1 for a multi-label metric; optionally with
+        data: an object with edge_index [2, E], x [N, F], and y [N] or [N, 1], or [N, C] of 0 and 1
+            for a multi-label metric, or without y where it is only predicted on; optionally with
             edge_weight [E], and train_mask, val_mask, test_mask, booleans [N] or [N, S] without
             overlap, which become the split protocol "fixed". An edge_attr, or an attribute whose
             name is like one of these, is an error unless it is ignored; others are left out.
@@ -46,7 +46,7 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
     check_ignored(ignore, [key for key in _names(data) if key not in REQUIRED], "the Data")
     missing = [key for key in REQUIRED if key not in given]
     if missing:
-        raise ValueError(f"the Data has no {missing[0]}; it needs edge_index, x and y")
+        raise ValueError(f"the Data has no {missing[0]}; it needs edge_index and x")
     _check_unread(given)
     nodes = getattr(data, "num_nodes", None)
     if isinstance(nodes, int) and nodes != len(given["x"]):
@@ -55,7 +55,7 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
             "node"
         )
     arrays = {key: _array(key, given[key]) for key in _READ if key in given}
-    edges, features, labels = (arrays[key] for key in REQUIRED)
+    edges, features = (arrays[key] for key in REQUIRED)
     if edges.ndim != 2 or len(edges) != 2:
         raise ValueError(f"edge_index has shape {edges.shape}, expected [2, E]; transpose [E, 2]")
     weights = arrays.get("edge_weight")
@@ -63,10 +63,12 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
         name,
         edges.T,
         features,
-        labels,
+        arrays.get("y"),
         weights=weights,
-        shipped=_shipped({key: arrays[key] for key in MASKS if key in arrays}, len(labels)),
-        checksum=checksum_of(*(arrays[key] for key in (*REQUIRED, "edge_weight") if key in arrays)),
+        shipped=_shipped({key: arrays[key] for key in MASKS if key in arrays}, len(features)),
+        checksum=checksum_of(
+            *(arrays[key] for key in (*REQUIRED, "y", "edge_weight") if key in arrays)
+        ),
         options=replace(rules, ignore=()),
     )
 

@@ -16,6 +16,7 @@ from jaxtyping import Float, Int, Int32
 
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.operators.exported import exporting, portable_product
 from longnn.operators.precision import Precision, read_as
 from longnn.operators.products import symmetric_product
@@ -121,6 +122,8 @@ class CsrOperator:
     lanes: ClassVar[int] = LANES
     unroll: ClassVar[int] = 10
     of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """Returns S x [N, ...] for a signal x [N, ...]; a ValueError names another shape."""

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import check_degrees, degree_power, shift_entries
 from longnn.operators.bucketed import Rows, bucketed_rows
 from longnn.operators.choice import Backend, choose, written_out_here
@@ -40,6 +41,8 @@ class BucketedOperator:
     weights: Float[Array, " entries"] | None
     precision: Precision = static("full")
     of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""
@@ -71,6 +74,8 @@ class SegmentOperator:
     precision: Precision = static("full")
     written_out: int = static(0)
     of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.operators.protocol import Operator
 
 NodeOrder = Literal["given", "rcm"]
@@ -45,6 +46,8 @@ class OrderedOperator:
     symmetric: Operator
     node_of_row: Int[Array, " N"]
     row_of_node: Int[Array, " N"]
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> the product, both in the caller's order."""

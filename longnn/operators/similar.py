@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import degree_power
 from longnn.operators.protocol import Operator
 
@@ -26,6 +27,8 @@ class SimilarOperator:
 
     symmetric: Operator
     scale: Float[Array, " N"]
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> P x [N, ...]."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from longnn.plot.style import COLOURS, add_caption
+from longnn.plot.style import COLOURS, add_caption, add_title, new_figure
 from longnn.runs.outcomes import Outcomes, outcomes_of
 from longnn.runs.saved import Run
 from longnn.training.result import Fit
@@ -35,7 +35,7 @@ def coverage(trained: str | Path | Run | Fit | Outcomes, *, title: str = "") -> 
     """
     found = trained if isinstance(trained, Outcomes) else outcomes_of(trained)
     curve = coverage_of_outcomes(found)
-    figure = Figure(figsize=(4.8, 4.4), layout="constrained")
+    figure = new_figure(4.4)
     top, bottom = figure.subplots(2, sharex=True, height_ratios=(2, 1))
     share = 100 * curve.mean_answered
     if len(found.masks) > 1:
@@ -43,7 +43,7 @@ def coverage(trained: str | Path | Run | Fit | Outcomes, *, title: str = "") -> 
             top.plot(100 * answered, 100 * accuracy, color=COLOURS[0], alpha=0.25, lw=0.6)
     top.plot(share, 100 * curve.mean_accuracy, color=COLOURS[0], lw=1.8)
     top.set(ylabel="accuracy among\nthe answered [%]")
-    top.set_title(title or found.title)
+    add_title(top, title or found.title)
     bottom.plot(share, 100 * curve.threshold, color=COLOURS[1], lw=1.4)
     bottom.set(xlabel="answered test nodes [%]", ylabel="threshold of\nconfidence [%]")
     bottom.set_xlim(0, 100)

@@ -20,6 +20,8 @@ def instantiate(node: Any, trust: Iterable[str] = ()) -> Any:  # a config holds 
     and other mappings are built one by one; everything else stands for itself. Which callables a
     config may name is said in :mod:`longnn.runs.trust`.
 
+    ``_args_``, a list, holds arguments that are given by their place, as of ``optax.chain``.
+
     Args:
         node: plain values.
         trust: names of modules whose code the config may name, besides longnn, polybases and optax.
@@ -42,17 +44,29 @@ def instantiate(node: Any, trust: Iterable[str] = ()) -> Any:  # a config holds 
         return {str(key): instantiate(value, trust) for key, value in node.items()}
     found = named_callable(node["_target_"], trust)
     bound = bool(node.get("_partial_", False))
-    given = {str(k): v for k, v in node.items() if k not in ("_target_", "_partial_")}
+    given = {str(k): v for k, v in node.items() if k not in _WORDS}
     for key in given:
         if key.startswith("_"):
-            raise ValueError(f"{key} beside _target_ is not understood; _partial_ is the only one")
+            raise ValueError(f"{key} beside _target_ is not understood; {', '.join(_WORDS)} are")
+    places = instantiate(_listed(node.get("_args_", [])), trust)
     values = {key: instantiate(value, trust) for key, value in given.items()}
     check_names(found, values)
     check_kinds(found, values)
-    lacking = None if bound else missing(found, values)
+    lacking = None if bound else missing(found, values, len(places))
     if lacking is not None:
         raise lacking
-    return partial(found, **values) if bound else found(**values)
+    return partial(found, *places, **values) if bound else found(*places, **values)
+
+
+_WORDS = ("_target_", "_partial_", "_args_")
+"""Keys of a mapping that are no settings."""
+
+
+def _listed(places: object) -> list[Any]:
+    """The arguments that are given by their place; a ValueError if they are no list."""
+    if isinstance(places, list):
+        return places
+    raise ValueError(f"_args_ must be a list of arguments in their order, got {places!r}")
 
 
 def model_of(
@@ -89,4 +103,6 @@ def model_of(
 def _without_numbers(text: str, trust: tuple[str, ...]) -> tuple[Callable[..., Any], Values]:
     """Cached, so that equal configs give the same objects and a compiled program is found again."""
     bound = instantiate(json.loads(text) | {"_partial_": True}, trust)
+    if bound.args:
+        raise ValueError("a model takes no _args_; give its settings by name")
     return bound.func, dict(bound.keywords)

@@ -99,7 +99,8 @@ def _template(
     # before an array of the model is made, which could be of any size
     check_fit(folder / PARAMETERS, lambda: make(width), params, len(result.per_run))
     optim = result.config["optim"]
-    trial = Trial(values, Optim(rates=optim["groups"], decay=optim["decay"]))
+    adam = optim.get("transformation") is None  # which a transformation replaced, groups and all
+    trial = Trial(values, Optim(rates=optim["groups"] if adam else None, decay=optim["decay"]))
     return width, template(model, (width, classes), trial, result.metric, dtype)
 
 

@@ -77,4 +77,4 @@ def outcomes_of(trained: str | Path | Run | Fit) -> Outcomes:
         )
     masks = fit.splits.test[np.array([run["split"] for run in fit.runs])]
     title = fit.title or type(fit.model()).__name__
-    return Outcomes(title, np.exp(fit.outputs), np.asarray(fit.labels), masks, fit.graph)
+    return Outcomes(title, fit.probabilities, np.asarray(fit.labels), masks, fit.graph)

@@ -1,15 +1,16 @@
 """Finished runs, opened again: `run = longnn.load("runs/...")`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flax import nnx
-from jaxtyping import Float, Int8, Int64, Real
+from jaxtyping import Float, Int8, Int64, Real, Shaped
 
 from longnn.data.dataset import Dataset
+from longnn.data.frames import frame
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.reduce import reduced
@@ -17,6 +18,7 @@ from longnn.operators.protocol import Operator
 from longnn.runs import configured
 from longnn.runs.agreement import check_counts
 from longnn.runs.directory import RESULT, RunDirectoryError
+from longnn.runs.link import page_link
 from longnn.runs.parameters import named
 from longnn.runs.predicting import check_classes, graphs_of, inputs_of_run
 from longnn.runs.prepared import Prepared
@@ -28,6 +30,10 @@ from longnn.training.problem import graph_of
 from longnn.training.result import Part
 from longnn.training.scores import Score
 from longnn.training.selective import Coverage
+from longnn.training.shown import EXPONENTS, columns_of, filter_image, html_block
+
+if TYPE_CHECKING:
+    import pandas
 
 LARGEST = 1_000_000
 """Whole numbers in the config of a dataset are at most this, or a hundred times its nodes."""
@@ -245,12 +251,43 @@ class Run:
         labels = np.asarray(self.dataset().labels)
         return replace(self.fit, labels=labels).coverage(thresholds, part)
 
-    def __repr__(self) -> str:
+    def columns(self) -> dict[str, Shaped[np.ndarray, " B"]]:
+        """The runs as a table by columns: seed, split, val and test in percent, epoch, alpha, ...
+
+        They are what `result.json` records; no data are read.
+        """
+        scores = {part: self.score(part).values for part in ("val", "test")}
+        rows = [asdict(row) for row in self.result.per_run]
+        exponents = {
+            name: np.array([row[name] for row in rows], float)
+            for name in EXPONENTS
+            if any(row[name] is not None for row in rows)
+        }
+        return columns_of(rows, scores, exponents)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The table of `columns` in pandas, one row for each run.
+
+        Raises:
+            ModuleNotFoundError: where pandas is not installed.
+        """
+        return frame(self.columns())
+
+    def _lines(self) -> list[str]:
+        """What is known of the run, the title first."""
         lines = [
             f"Run of {self.title}",
             f"directory: {self.directory}",
             f"split: {self.result.split} ({self.result.split_hash[:8]})",
             repr(self.score()),
-            "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)",
         ]
-        return "\n  ".join(map(printable, lines))
+        return list(map(printable, lines))
+
+    def __repr__(self) -> str:
+        after = (
+            "next: .score(), .response(lam), .model(0), .predict(data), longnn.plot.response(run)"
+        )
+        return "\n  ".join([*self._lines(), after])
+
+    def _repr_html_(self) -> str:
+        return html_block(self._lines(), filter_image(self.response), page_link(self.directory))

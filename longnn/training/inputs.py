@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 from scipy import sparse
 
-from longnn.data.dataset import Dataset, as_stored
+from longnn.data.dataset import Dataset
 from longnn.data.labels import REGRESSION_METRICS
 from longnn.data.named import NodesAsked, columns_as, places_of
-from longnn.data.own import Edges, FeaturesGiven, Options, graph_from
-from longnn.data.preparation import Features, Preparation, check_finite
+from longnn.data.own import Edges, FeaturesGiven, Options, column_names, graph_from
+from longnn.data.preparation import Features, Preparation, as_stored, check_finite
 from longnn.graphs.checks import is_whole
 from longnn.graphs.convert import Rules
 from longnn.graphs.graph import Graph
@@ -78,7 +78,14 @@ class Inputs:
         rules = Options().rules() if isinstance(graph, Graph) else self.rules  # it is merged
         made = graph_from("the graph given", graph, nodes, None, rules, rows)
         labels = np.full(nodes, -1, np.int64)
-        return Dataset("the graph given", made, values, labels, classes=max(len(self.classes), 1))
+        return Dataset(
+            "the graph given",
+            made,
+            values,
+            labels,
+            classes=0,
+            feature_names=column_names(features),
+        )
 
     def _prepared(self, data: Dataset) -> Features:
         """The features of a dataset, in the order and in the form that the models know."""

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import optax
 
 from longnn.graphs.checks import check_word
+from longnn.graphs.oneline import brief
 from longnn.training.losses import ClassWeights, Loss, check_alone, check_class_weights
 from longnn.training.optimizer import Rates, Transformation, check_groups, check_rates
 from longnn.training.ranges import check_setting
@@ -94,6 +95,8 @@ class Optim:
     loss: Loss | None = None
     stop: str = "val"
     patience_counts: PatienceCounts = "below"
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         for name in ("max_epochs", "patience", "clip", "ema", "label_smoothing"):

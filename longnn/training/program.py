@@ -10,6 +10,7 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Bool, Float, Int, Real
 
+from longnn.graphs.oneline import brief
 from longnn.models.features import Features
 from longnn.operators.protocol import Operator
 from longnn.training.extras import Extras, first_extras
@@ -25,6 +26,10 @@ class Problem(NamedTuple):
     operator: Operator
     features: Features
     labels: Real[Array, "N ..."]  # -1 where unlabelled; real for regression, NaN where unlabelled;
+
+    def __repr__(self) -> str:
+        return brief(self)
+
     # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
 
 

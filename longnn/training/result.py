@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Bool, Float, Int64, Real
+from jaxtyping import Bool, Float, Int64, Real, Shaped
 
 from longnn.data.dataset import Dataset
+from longnn.data.frames import frame
 from longnn.data.labels import kind_of
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
@@ -26,6 +27,10 @@ from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
 from longnn.training.scores import Score, counted, score
 from longnn.training.selective import Coverage, coverage
+from longnn.training.shown import EXPONENTS, columns_of, filter_image, html_block
+
+if TYPE_CHECKING:
+    import pandas
 
 Part = Literal["train", "val", "test"]
 
@@ -172,8 +177,9 @@ class Fit:
         Args:
             graph: N nodes: a dataset, with labels or without; or a ``longnn.Graph``, a sparse
                 matrix of scipy, a graph of networkx, or edges [E, 2].
-            features: [N, F] numbers, dense or sparse, before any preparation; None for a dataset,
-                which has its own and knows how they were prepared.
+            features: [N, F] numbers, dense or sparse, before any preparation, or a table of pandas,
+                whose columns are matched by name; None for a dataset, which has its own and knows
+                how they were prepared.
             nodes: the names of the nodes asked for, which are numbers in [0, N) where a dataset
                 names none; None: all.
             runs: the numbers of the runs whose mean is taken; None: all.
@@ -263,11 +269,31 @@ class Fit:
         ]
         return np.stack(through)
 
+    def columns(self) -> dict[str, Shaped[np.ndarray, " B"]]:
+        """The runs as a table by columns: seed, split, val and test in percent, epoch, alpha, ...
+
+        It holds the test scores, which are to be read once, at the end.
+        """
+        known = self.splits is not None and self.labels is not None
+        parts: tuple[Part, ...] = ("val", "test") if known else ()
+        scores: dict[str, np.ndarray] = {part: self.score(part).values for part in parts}
+        learned = {name: self._selected(name) for name in EXPONENTS if name in self.curves}
+        return columns_of(self.runs, scores, learned)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The table of `columns` in pandas, one row for each run.
+
+        Raises:
+            ModuleNotFoundError: where pandas is not installed.
+        """
+        return frame(self.columns())
+
     @property
     def _model_name(self) -> str:
         return type(self.model()).__name__
 
-    def __repr__(self) -> str:
+    def _lines(self) -> list[str]:
+        """What is known of the fit, the title first."""
         title = self.title or self._model_name
         lines = [f"Fit of {title}: {counted(len(self.runs), 'run')}"]
         if self.splits is not None and self.labels is not None:
@@ -276,11 +302,16 @@ class Fit:
         lines += [f"{diverged} diverged: the training loss grew, see .curves"] if diverged else []
         lines += [
             f"{name} {np.mean(v):.3f} (from {np.min(v):.3f} to {np.max(v):.3f})"
-            for name in ("alpha", "beta")
+            for name in EXPONENTS
             if name in self.curves
             for v in [self._selected(name)]
         ]
         seconds = ", ".join(f"{name} {spent:.1f} s" for name, spent in self.seconds.items())
-        lines += [seconds] if seconds else []
-        lines += ["next: .score(), .response(lam), .model(0), .curves, longnn.plot.response(...)"]
-        return "\n  ".join(lines)
+        return lines + ([seconds] if seconds else [])
+
+    def __repr__(self) -> str:
+        after = "next: .score(), .response(lam), .model(0), .curves, longnn.plot.response(...)"
+        return "\n  ".join([*self._lines(), after])
+
+    def _repr_html_(self) -> str:
+        return html_block(self._lines(), filter_image(self.response))

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int, Real
 
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
+from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import check_degrees, degree_power
 from longnn.operators.exported import exporting, portable_product
 from longnn.operators.native.rows import (
@@ -59,6 +60,8 @@ class NativeOperator:
     inverse_degree: Float[Array, " N"]
     precision: Precision = static("full")
     of_reals: ClassVar[bool] = True  # filters take complex signals by their parts
+
+    __repr__ = brief
 
     def matvec(self, x: Float[Array, "N *channels"]) -> Float[Array, "N *channels"]:
         """x [N, ...] -> S x [N, ...]."""

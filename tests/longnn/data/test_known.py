@@ -96,8 +96,9 @@ def test_attributes_of_a_data():
     with pytest.raises(ValueError, match=r"has valid_mask, .* train_mask, val_mask, test_mask"):
         from_pyg(pyg(valid_mask=MASK))
     assert from_pyg(pyg(pos=ONES, edge_weight=None)).shipped == {}
-    with pytest.raises(ValueError, match="ignore names 'y', but what may be left out"):
-        from_pyg(pyg(), ignore="y")
+    with pytest.raises(ValueError, match="ignore names 'x', but what may be left out"):
+        from_pyg(pyg(), ignore="x")
+    assert not from_pyg(pyg(), ignore="y").labelled.any()
 
 
 def test_a_data_lists_its_own_attributes():

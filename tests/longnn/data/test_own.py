@@ -328,8 +328,9 @@ def test_pyg_by_its_attributes():
     np.testing.assert_array_equal(to_scipy(made.graph).toarray(), dense(directions="sum"))
     assert made.shipped["fixed"].shape == (1, 5)
     assert made.shipped["fixed"][0, [0, 4]].tolist() == [0, 0]
-    with pytest.raises(ValueError, match="has no y"):
-        from_pyg(types.SimpleNamespace(edge_index=EDGES.T, x=FEATURES))
+    assert not from_pyg(types.SimpleNamespace(edge_index=EDGES.T, x=FEATURES)).labelled.any()
+    with pytest.raises(ValueError, match="has no x; it needs edge_index and x"):
+        from_pyg(types.SimpleNamespace(edge_index=EDGES.T, y=LABELS))
     data.num_nodes = 7
     with pytest.raises(ValueError, match="num_nodes 7 and x of 5 rows"):
         from_pyg(data)

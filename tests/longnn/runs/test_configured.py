@@ -24,6 +24,8 @@ def test_nodes_are_built_inside_out():
 def test_a_target_may_be_inside_a_class():
     node = {"_target_": "fractions.Fraction.from_float", "f": 0.5}
     assert instantiate(node, ["fractions"]) == Fraction(1, 2)
+    by_place = {"_target_": "fractions.Fraction", "_args_": [1], "denominator": 2}
+    assert instantiate(by_place, ["fractions"]) == Fraction(1, 2)
 
 
 BAD = {
@@ -47,7 +49,8 @@ BAD = {
         {"_target_": "longnn.data.csbm.generate", "phi": True},
         "phi of longnn.data.csbm.generate must be a number, got True",
     ),
-    "other key": ({"_target_": "fractions.Fraction", "_args_": [1]}, "_args_ beside _target_"),
+    "other key": ({"_target_": "fractions.Fraction", "_arg_": [1]}, "_arg_ beside _target_"),
+    "one argument": ({"_target_": "fractions.Fraction", "_args_": 1}, "_args_ must be a list"),
 }
 
 

@@ -1,5 +1,7 @@
 """Any transformation of optax in the place of Adam: alone and by group, as a batch and alone."""
 
+from dataclasses import asdict
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,7 @@ from longnn.models import MLP, LonGNN
 from longnn.training import METRICS, Optim, Trial, fit, fit_each
 from longnn.training.executable import _compiled
 from longnn.training.optimizer import group_labels
+from longnn.training.schedules import SCHEDULES
 from tests.longnn.training.test_fit import Product, assert_same
 from tests.toy import C, problem, rates, splits
 from tests.training_oracles import numpy_adam
@@ -129,8 +132,14 @@ def test_defaults_are_those_of_the_config():
 
     from omegaconf import OmegaConf
 
-    groups = OmegaConf.load(Path(__file__).parents[3] / "conf/optim/adam.yaml").groups
-    assert OmegaConf.to_container(groups) == longnn.training.DEFAULT_RATES
+    conf = Path(__file__).parents[3] / "conf/optim"
+    node = OmegaConf.to_container(OmegaConf.load(conf / "adam.yaml"))
+    assert node.pop("groups") == longnn.training.DEFAULT_RATES
+    del node["defaults"]
+    assert node == {name: getattr(Optim(), name) for name in node}
+    for name, made in SCHEDULES.items():
+        numbers = OmegaConf.to_container(OmegaConf.load(conf / f"schedule/{name}.yaml"))
+        assert numbers == {"name": name} | asdict(made())
 
 
 class Elsewhere(MLP):

@@ -85,6 +85,9 @@ def test_columns_in_another_order_are_put_right(fit, raw):
     names = tuple(COLUMNS[i] for i in order)
     turned = replace(raw, features=raw.features[:, order], feature_names=names)
     assert_allclose(fit.predict(turned).outputs, fit.outputs, atol=1e-5)
+    table = pandas.DataFrame(turned.features, columns=names)
+    assert_allclose(fit.predict(raw.graph, table).outputs, fit.outputs, atol=1e-5)
+    assert longnn.data.own_dataset("mine", raw.graph, table).feature_names == names
     rows = sparse.csr_array(turned.features)
     assert_allclose(fit.predict(replace(turned, features=rows)).outputs, fit.outputs, atol=1e-5)
 
@@ -149,6 +152,14 @@ def test_the_table_in_pandas_csv_and_parquet(tmp_path):
     with (tmp_path / "p.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["node"], row["class"]) for row in rows] == [("20", "cat"), ("10", "")]
+    values = Predictions(np.array(["a"]), np.array([[[0.5]], [[1.5]]]), ())
+    several = Predictions(np.array([7]), np.log([[[3.0, 1.0]]]), ("x", "y"), multilabel=True)
+    for found, text in (
+        (values, "node,value\na,1.0\n"),
+        (several, "node,P(x),P(y)\n7,0.75,0.5\n"),
+    ):
+        found.save(tmp_path / "p.csv")
+        assert (tmp_path / "p.csv").read_text() == text
     with pytest.raises(ValueError, match=r"p.txt ends in '.txt', expected .csv or .parquet"):
         FOUND.save(tmp_path / "p.txt")
 
