@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import cast
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from longnn.data.errors import unknown
+from longnn.data.labels import LESS_IS_BETTER, METRICS
 from longnn.training.ranges import check_setting
 
 from .configs import CONF, groups, inner_groups, keys_in, options
+from .loggers import check_logger
 from .meant import advice
 from .renamed import refuse_old_names
 
@@ -39,6 +42,8 @@ def check_config(config: DictConfig) -> None:
         check_setting(name, config[name])
     if config.dtype not in DTYPES:
         raise ValueError(f"dtype must be float32 or float64, got {config.dtype!r}")
+    check_recorded(config.metrics)
+    check_logger(config.logger)
     for name in ("self_loops", "degree_exponent"):
         check_setting(f"graph.{name}", config.graph[name])
     for name in ("max_epochs", "patience", "clip", "ema", "label_smoothing"):
@@ -49,6 +54,20 @@ def check_config(config: DictConfig) -> None:
     for group, rates in config.optim.groups.items():
         for name, value in rates.items():
             check_setting(f"optim.groups.{group}.{name}", value)
+
+
+def check_recorded(metrics: object) -> None:
+    """Refuses ``metrics`` unless it is a list of names of metrics.
+
+    Raises:
+        ValueError: naming the one that is unknown, and the nearest.
+    """
+    if not isinstance(metrics, list | tuple | ListConfig):
+        raise ValueError(f"metrics must be a list such as [macro_f1,ece], got {metrics!r}")
+    known = (*METRICS, *LESS_IS_BETTER)
+    for name in metrics:
+        if name not in known:
+            raise unknown("metric of metrics:", str(name), sorted(known))
 
 
 def check_keys(config: DictConfig) -> None:

@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TransferSpeedColumn
@@ -68,14 +69,28 @@ def download(names: Iterable[str]) -> None:
             fetch(name, Bar(progress, progress.add_task(name, total=None)))
 
 
+_SAID: set[tuple[Path, str]] = set()
+"""What was logged of each sweep, by this process."""
+
+
 @contextmanager
-def logged_warnings() -> Iterator[None]:
-    """Turns our own warnings into log lines, without the source line that Python shows."""
+def logged_warnings(sweep: Path | None = None) -> Iterator[None]:
+    """Turns our own warnings into log lines, without the source line that Python shows.
+
+    Args:
+        sweep: the directory of the sweep, of whose jobs only the first says something that all
+            would say; None: it is always said.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     for warning in caught:
         if warning.category.__module__.startswith("longnn."):
+            said = None if sweep is None else (sweep, str(warning.message))
+            if said in _SAID:
+                continue
+            if said is not None:
+                _SAID.add(said)
             LOG.warning(f"{warning.message}")
         else:
             warnings.showwarning(

@@ -1,6 +1,7 @@
 """From a config to a dataset: its files first, with a bar, then the nodes that are asked for."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -12,7 +13,7 @@ from ..config.identity import dataset_files
 from .downloads import download, logged_warnings
 
 
-def load(config: DictConfig, trust: Iterable[str] = ()) -> Dataset:
+def load(config: DictConfig, trust: Iterable[str] = (), sweep: Path | None = None) -> Dataset:
     """Loads the dataset of ``config.dataset`` on the nodes that ``config.graph.keep`` asks for.
 
     Files that are not there yet are downloaded first. Warnings become log lines.
@@ -20,6 +21,7 @@ def load(config: DictConfig, trust: Iterable[str] = ()) -> Dataset:
     Args:
         config: of a run or a fit.
         trust: names of modules whose code the config may name.
+        sweep: the directory of the sweep that it is loaded for, where warnings are said once.
 
     Raises:
         ValueError: if a value of the config is out of its range.
@@ -28,5 +30,5 @@ def load(config: DictConfig, trust: Iterable[str] = ()) -> Dataset:
     node = OmegaConf.to_container(config.dataset, resolve=True)
     assert isinstance(node, dict)
     download(dataset_files(node))
-    with logged_warnings():
+    with logged_warnings(sweep):
         return reduced(instantiate(node, trust), config.graph.keep)

@@ -111,6 +111,9 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
             'epochs ("diverged" in result.json). Lower the learning rates',
             extra={"job": job.directory},
         )
+    if result.limit_note:
+        more = "more optim.max_epochs may score better"
+        LOG.info(f"{result.limit_note}: {more}", extra={"job": job.directory})
     adam = job.config.optim.transformation is None
     labels = ", ".join(sorted(set(trained.program.labels))) or "none"
     why = f"no parameter of the model is in that group, they are in {labels}"

@@ -5,14 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from longnn.training import Progress as Step
 
@@ -34,31 +28,45 @@ def shown(title: str, console: Console | None = None) -> Iterator[Callable[[Step
     if not console.is_terminal:
         yield _plain(title)
         return
+    wide = console.width >= WIDE
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("epoch"),
-        MofNCompleteColumn(),
-        TextColumn("best validation {task.fields[best]:.2f} %"),
-        TextColumn("{task.fields[running]} running"),
+        *([BarColumn(BAR)] if wide else []),
+        TextColumn("{task.fields[known]}"),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
     )
+    room = console.width - len(" 0:00:00 ") - (BAR + 1 if wide else 0)
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=None, best=0.0, running="compiling,")
+        task = progress.add_task("", total=None, known="")
 
-        def update(step: Step) -> None:
+        def update(known: str, completed: int = 0, total: int | None = None) -> None:
+            name = escape(_shortened(title, room - len(known) - 1))
+            progress.update(task, description=name, known=known, completed=completed, total=total)
+
+        def told(step: Step) -> None:
             # the bar ends where the last run stopped, which patience decides
             total = step.max_epochs if step.running else step.epoch
-            progress.update(
-                task,
-                completed=step.epoch,
-                total=total,
-                best=step.best_val,
-                running=f"{step.running}/{step.runs}",
-            )
+            update(_known(step, total), step.epoch, total)
 
-        yield update
+        update("compiling")
+        progress.refresh()
+        yield told
+
+
+WIDE, BAR = 100, 24
+"""Columns of a terminal from which on there is room for a bar, and those that it takes."""
+
+
+def _known(step: Step, total: int) -> str:
+    """What a step says; nothing is told of the time that is left, since patience decides it."""
+    score = f"best validation {step.best_val:.2f} %"
+    return f"epoch {step.epoch}/{total}, {score}, {step.running}/{step.runs} running"
+
+
+def _shortened(title: str, room: int) -> str:
+    """A title in so many columns, at least ten."""
+    room = max(room, 10)
+    return title if len(title) <= room else f"{title[: room - 1]}…"
 
 
 def _plain(title: str) -> Callable[[Step], None]:

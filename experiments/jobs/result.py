@@ -1,7 +1,7 @@
 """What is recorded of a run: its result and the files beside it."""
 
 from functools import partial
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from longnn.runs.result import Result, TrainedModel
 from longnn.runs.text import printable
 from longnn.training import Fit, score
 from longnn.training.intervals import statistics
+from longnn.training.result import Part
 
 from ..config.identity import dataset_files
 from .job import Job
@@ -46,6 +47,7 @@ def result_of(
         dataset=dataset.name,
         dataset_checksum=dataset.checksum,
         class_names=dataset.class_names,
+        untested=_untested(dataset, splits),
         dataset_files=digests(dataset_files(config.dataset)),
         model=job.model,
         split=splits.protocol,
@@ -53,7 +55,7 @@ def result_of(
         metric=dataset.metric,
         test=statistics(test),
         val=statistics(val),
-        per_run=_models(trained, val, test),
+        per_run=_models(trained, val, test, list(config.metrics)),
         diverged=sum(r["diverged"] for r in trained.runs),
         seconds={k: round(v, 3) for k, v in sorted(trained.seconds.items())},
         memory={"peak_gb": peak_memory()},
@@ -65,8 +67,11 @@ def result_of(
     )
 
 
-def _models(trained: Fit, val: np.ndarray, test: np.ndarray) -> tuple[TrainedModel, ...]:
+def _models(
+    trained: Fit, val: np.ndarray, test: np.ndarray, metrics: list[str]
+) -> tuple[TrainedModel, ...]:
     """The B models of a run with their scores [B] in percent and their learned exponents."""
+    beside = {(m, p): trained.score(p, m).values for m in metrics for p in get_args(Part)}
     exponents = {
         name: getattr(trained, name) for name in ("alpha", "beta") if name in trained.curves
     }
@@ -74,9 +79,28 @@ def _models(trained: Fit, val: np.ndarray, test: np.ndarray) -> tuple[TrainedMod
         {name: value for name, value in run.items() if name != "trial"}
         | {"val": float(val[i]), "test": float(test[i])}
         | {name: float(values[i]) for name, values in exponents.items()}
+        | ({"metrics": _beside(beside, i)} if metrics else {})
         for i, run in enumerate(trained.runs)
     ]
     return tuple(TrainedModel(**row) for row in rows)
+
+
+def _untested(dataset: Dataset, splits: Splits) -> tuple[str, ...]:
+    """The names of the classes with labelled nodes of which no test part holds one."""
+    if dataset.regression or dataset.labels.ndim > 1:
+        return ()
+    tested = np.unique(dataset.labels[splits.test.any(axis=0)])
+    here = np.unique(dataset.labels[dataset.labels >= 0])
+    return tuple(dataset.class_names[label] for label in np.setdiff1d(here, tested))
+
+
+def _beside(scores: dict[tuple[str, Part], np.ndarray], i: int) -> dict[str, dict[str, float]]:
+    """What is recorded of run i beside its score, where it is defined."""
+    found: dict[str, dict[str, float]] = {name: {} for name, _ in scores}
+    for (name, part), values in scores.items():
+        if np.isfinite(values[i]):
+            found[name][part] = float(values[i])
+    return found
 
 
 def files_of(

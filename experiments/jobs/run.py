@@ -11,6 +11,7 @@ from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
 from longnn.runs.configured import instantiate
 from longnn.training import Problem, Progress, Trial, fit_each, problem_of
+from longnn.training.check import check_metrics
 
 from ..config.checked import check_config
 from .checkpoints import checkpoints_of
@@ -107,6 +108,7 @@ def _run_held(
     for number in list(held):
         try:
             todo[number] = _trial(jobs[number])
+            _check_metrics(jobs[number], data)
         except ValueError as error:
             yield failed(jobs[number], held.pop(number), error)
     if not todo:
@@ -146,10 +148,17 @@ def _run_held(
 
 
 def _load(job: Job) -> Data:
-    dataset = load(job.config, job.trust)
-    with logged_warnings():
+    sweep = None if job.sweep is None else job.directory.parent
+    dataset = load(job.config, job.trust, sweep)
+    with logged_warnings(sweep):
         protocol = instantiate(plain(job.config.split) | {"_partial_": True}, job.trust)
         return Data(dataset, protocol(dataset))
+
+
+def _check_metrics(job: Job, data: Data) -> None:
+    """Refuses metrics that mean nothing on the data, before training."""
+    dataset, names = data.dataset, list(job.config.metrics)
+    check_metrics(names, dataset.metric, dataset.labels, data.splits, dataset.classes)
 
 
 def _trial(job: Job) -> Trial:

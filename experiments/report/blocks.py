@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from longnn.data.labels import factor_of
 from longnn.runs.result import Result
 
 from .labels import label
@@ -23,18 +24,28 @@ def block(benchmark: Benchmark, runs: list[Result], top: int = TOP) -> Table:
     """
     models = by_model(runs)
     several = any(len(found) > 1 for found in models.values())
-    header = ("model", "run", "test", "validation", "n", "alpha", "beta")
-    rows = [row for found in models.values() for row in _rows(found, top, several)]
+    beside = list(dict.fromkeys(name for run in runs for name in run.metrics))
+    of_metrics = (f"test {name}" for name in beside)
+    header = ("model", "run", "test", "validation", "n", "alpha", "beta", *of_metrics)
+    rows = [row for found in models.values() for row in _rows(found, top, several, beside)]
     return Table(
         f"{benchmark.dataset}, split {benchmark.splits}",
         f"{benchmark.metric} in percent, mean +- 95 % interval (Student's t)",
         (*header, "differs in") if several else header,
         rows,
-        _notes(models, top, several),
+        _notes(models, top, several) + _units(beside),
     )
 
 
-def _rows(runs: list[Result], top: int, several: bool) -> list[tuple[str, ...]]:
+def _units(metrics: Sequence[str]) -> list[str]:
+    """Which columns are not in percent."""
+    plain = [name for name in metrics if factor_of(name) == 1]
+    return [f"{', '.join(plain)}: in nats, not in percent."] if plain else []
+
+
+def _rows(
+    runs: list[Result], top: int, several: bool, beside: Sequence[str]
+) -> list[tuple[str, ...]]:
     differing = varied(runs)
     rows: list[tuple[str, ...]] = []
     for index, run in enumerate(runs[:top]):
@@ -46,6 +57,7 @@ def _rows(runs: list[Result], top: int, several: bool) -> list[tuple[str, ...]]:
             str(run.test.n),
             _mean_of([row.alpha for row in run.per_run]),
             _mean_of([row.beta for row in run.per_run]),
+            *(str(run.metrics.get(name, {}).get("test", "-")) for name in beside),
         )
         rows.append((*row, words(differing, index) or "-") if several else row)
     return rows
@@ -64,12 +76,21 @@ def _notes(models: dict[str, list[Result]], top: int, several: bool) -> list[str
                 f"{model}: {len(runs) - top} of {len(runs)} runs hidden, those lowest on "
                 "validation (--top N shows N)."
             )
+        limited = sum(run.at_limit for run in runs[:top])
+        if limited:
+            trained = sum(len(run.per_run) for run in runs[:top])
+            notes.append(
+                f"{model}: {limited} of {trained} splits and seeds in these rows ended at the "
+                "limit (optim.max_epochs), before their patience."
+            )
         diverged = sum(run.diverged for run in runs[:top])
         if diverged:
             notes.append(
                 f"{model}: {diverged} splits or seeds in these rows diverged; their scores are of "
                 "the epochs before."
             )
+    untested = {run.untested_note: None for found in models.values() for run in found[:top]}
+    notes += [f"{note[0].upper()}{note[1:]}." for note in untested if note]
     return notes
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from longnn.runs.result import Result
+from longnn.runs.result import Result, TrainedModel
 from longnn.runs.text import printable
 
 from .labels import label
@@ -86,6 +86,7 @@ def _summary(run: Result) -> list[dict[str, Any]]:
             **_names(run),
             **{f"test_{name}": value for name, value in asdict(run.test).items()},
             "val_mean": run.validation,
+            **_beside(run),
             "dataset_checksum": run.dataset_checksum,
             **{f"seconds_{printable(name)}": value for name, value in sorted(run.seconds.items())},
             "directory": str(run.directory),
@@ -94,4 +95,21 @@ def _summary(run: Result) -> list[dict[str, Any]]:
 
 
 def _splits(run: Result) -> list[dict[str, Any]]:
-    return [{**_names(run), **asdict(row), "directory": str(run.directory)} for row in run.per_run]
+    return [{**_names(run), **_row(row), "directory": str(run.directory)} for row in run.per_run]
+
+
+def _row(row: TrainedModel) -> dict[str, Any]:
+    """A split and seed; each metric beside its score has a column for each part."""
+    values = asdict(row)
+    beside = values.pop("metrics") or {}
+    return values | {f"{m}_{part}": v for m, parts in beside.items() for part, v in parts.items()}
+
+
+def _beside(run: Result) -> dict[str, Any]:
+    """Mean and interval of the metrics that were recorded beside the score."""
+    return {
+        f"{metric}_{part}_{name}": getattr(summary, name)
+        for metric, parts in run.metrics.items()
+        for part, summary in parts.items()
+        for name in ("mean", "ci95")
+    }

@@ -8,15 +8,19 @@ import numpy as np
 from longnn import plot
 from longnn.analysis import label_signal, signal_energy, spectral_density
 from longnn.plot._calibration import calibration_error
+from longnn.plot._confusion import shares
 from longnn.plot._errors import error_panels
-from longnn.runs.directory import CURVES_PNG, EXPONENTS_PNG, FILTER
+from longnn.runs.directory import CONFUSION_PNG, CURVES_PNG, EXPONENTS_PNG, FILTER
 from longnn.runs.outcomes import outcomes_of
 from longnn.training import Fit
 
-from ..jobs.figures import curves_figure, exponents_figure, filter_figure
+from ..jobs.figures import confusion_figure, curves_figure, exponents_figure, filter_figure
 from .opened import Opened
 from .picture import Picture, drawn
 from .pictures import stored_png
+
+MOST_NAMED = 20
+"""How many classes the words below a confusion matrix name."""
 
 
 class Missing(ValueError):  # noqa: N818
@@ -105,6 +109,26 @@ def exponents(run: Opened) -> Picture:
     )
 
 
+def confusion(run: Opened) -> Picture:
+    """Which classes are taken for which."""
+    fit = _known(run)
+    figure = confusion_figure(fit, run.shown)
+    if figure is None:
+        raise Missing("the models predict no single class for each node")
+    right = np.diagonal(shares(fit.confusion()))
+    known = np.flatnonzero(np.isfinite(right))
+    names = run.result.class_names or tuple(map(str, range(len(right))))
+    return drawn(
+        figure,
+        "confusion",
+        "The share of the test nodes of each true class (row) that is taken for which class "
+        "(column): mean over the runs.",
+        "Confusion matrix; right of each class: "
+        + ", ".join(f"{names[c]} {100 * right[c]:.0f} %" for c in known[:MOST_NAMED])
+        + (f" and {len(known) - MOST_NAMED} more classes" if len(known) > MOST_NAMED else ""),
+    )
+
+
 def calibration(run: Opened) -> Picture:
     """The reliability diagram."""
     found = outcomes_of(_known(run))
@@ -140,6 +164,7 @@ WANTED = (
     Wanted("Learned filter", learned_filter, FILTER),
     Wanted("Energy of the labels", label_energy),
     Wanted("Path of the exponents", exponents, EXPONENTS_PNG),
+    Wanted("Confusion matrix", confusion, CONFUSION_PNG, of_test=True),
     Wanted("Calibration", calibration, of_test=True),
     Wanted("Errors by neighbours", errors, of_test=True),
 )

@@ -49,6 +49,7 @@ def scores(run: Result) -> Section:
             f"{run.diverged} of {len(run.per_run)} runs diverged; their scores are of the epochs "
             "before."
         )
+    notes += [f"{note}." for note in (run.limit_note, run.untested_note) if note]
     about = f"{run.metric} in percent, mean +- 95 % interval (Student's t)"
     summary = Table("Summary", about, ("part", "score", "std", "n"), rows, notes)
     return Section("Scores", tables=[summary, _models(run)])

@@ -139,9 +139,10 @@ def line(watcher: Watcher, seen: Look) -> str:
     best = ", ".join(
         f"{printable(dataset)} {val:.2f} %" for dataset, (val, _) in sorted(seen.best.items())
     )
-    parts = [f"{len(watcher.names)} jobs: {counts}", f"{rate:.0f} epochs/s"]
+    parts = [f"{len(watcher.names)} jobs: {counts}"]
+    parts += [f"{rate:.0f} epochs/s"] if rate > 0 else []
     parts += [f"best validation {best}"] if best else []
-    parts += [f"{clock(left)} left"]
+    parts += [f"{clock(left)} left"] if left is not None else []
     return "; ".join(parts)
 
 
@@ -155,7 +156,9 @@ def table(watcher: Watcher, seen: Look) -> RichTable:
         f"{_styled(name)}{number} {name}[/]" for name, number in seen.counts.items() if number
     ]
     grid.add_row("  ".join(counts))
-    grid.add_row(f"[dim]{rate:.0f} epochs/s, {clock(left)} left[/]")
+    known = [f"{rate:.0f} epochs/s"] if rate > 0 else []
+    known += [f"{clock(left)} left"] if left is not None else []
+    grid.add_row(f"[dim]{', '.join(known)}[/]")
     if seen.best:
         best = RichTable("dataset", "best validation", "run", box=None, pad_edge=False)
         for dataset, (val, name) in sorted(seen.best.items()):

@@ -22,7 +22,23 @@ REGRESSION_METRICS = ("r2",)
 MULTILABEL_METRICS = ("multilabel_micro_f1", "multilabel_roc_auc")
 """The metrics of nodes that have any number of C labels."""
 
-METRICS = ("accuracy", "macro_f1", "roc_auc", *REGRESSION_METRICS, *MULTILABEL_METRICS)
+_CLASS_METRICS = (
+    *("accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "roc_auc", "average_precision"),
+)
+
+METRICS = (*_CLASS_METRICS, *REGRESSION_METRICS, *MULTILABEL_METRICS)
+"""What a dataset may be scored by; of all of them more is better."""
+
+LESS_IS_BETTER = ("log_loss", "ece")
+"""Metrics of classes that are recorded beside the score, or may stop a run."""
+
+PLAIN_METRICS = ("log_loss",)
+"""Metrics that are no share and are not shown in percent."""
+
+
+def factor_of(metric: str) -> float:
+    """What a metric is multiplied by before it is shown: 100 of a share, in percent."""
+    return 1.0 if metric in PLAIN_METRICS else 100.0
 
 
 def kind_of(metric: str) -> Kind:
@@ -84,10 +100,14 @@ def check_metric(metric: str, classes: int, what: str) -> None:
             f"{what} has {classes} classes, expected at most {MOST_CLASSES}: are its labels ids? "
             "Give one of a few classes for each node"
         )
+    if metric in LESS_IS_BETTER:
+        raise ValueError(
+            f"{what} cannot be scored by {metric}, of which less is better: record it beside the "
+            f"score by metrics=[{metric}], or stop by it (optim.stop=val_{metric}); choose one of "
+            f"{', '.join(METRICS)} as the metric"
+        )
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
-    if metric == "roc_auc" and classes != 2:
-        raise ValueError(f"metric roc_auc needs 2 classes, {what} has {classes}; use accuracy")
     if metric in REGRESSION_METRICS and classes != 1:
         raise ValueError(
             f"metric {metric} is of one real value per node, so classes must be 1, {what} has "

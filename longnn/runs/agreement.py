@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer, Real
 
-from longnn.data.labels import MULTILABEL_METRICS, REGRESSION_METRICS
+from longnn.data.labels import LESS_IS_BETTER, MULTILABEL_METRICS, REGRESSION_METRICS
 from longnn.data.partition import VAL, Splits
 from longnn.graphs.numbers import first_true
 from longnn.runs.directory import RunDirectoryError
@@ -186,7 +186,8 @@ def _length_problem(curves: Mapping[str, np.ndarray], row: TrainedModel) -> str 
 def _selected_problem(curve: np.ndarray, row: TrainedModel, stop: str) -> str | None:
     """What is wrong with the selected epoch, given the curve of what selects it."""
     values = curve[: row.epochs - row.diverged]
-    best = float(values.min() if stop in ("loss", "val_loss") else values.max())
+    less = stop in ("loss", "val_loss") or stop.partition("_")[2] in LESS_IS_BETTER
+    best = float(values.min() if less else values.max())
     found = float(curve[row.best_epoch - 1])
     if found != best:
         return f"{stop} is {found} at the selected epoch {row.best_epoch}, but {best} once"

@@ -119,6 +119,7 @@ _ROW: dict[str, Check] = {
     "diverged": lambda value: type(value) is bool,
     "alpha": _optional(is_number),
     "beta": _optional(is_number),
+    "metrics": _optional(_each(_each(is_number))),
 }
 
 _TEXT = (is_text, "be text")
@@ -147,6 +148,7 @@ _KINDS: dict[str, tuple[Check, str]] = {
     "versions": (_each(is_text), "be an object of text"),
     "dataset_files": (_each(is_text), "be an object of text"),
     "class_names": (_are_texts, "be a list of texts"),
+    "untested": (_are_texts, "be a list of texts"),
 }
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from longnn.runs.directory import SCHEMA, RunDirectoryError, read_identified, result_file
 from longnn.runs.kinds import problem_of
 from longnn.runs.text import printable
-from longnn.training.intervals import Statistics
+from longnn.training.intervals import Statistics, statistics
 
 Json = dict[str, Any]
 """A JSON object, whose values are of any kind."""
@@ -30,6 +32,8 @@ class TrainedModel:
             value; the scores are of the selected epoch.
         alpha: learned exponent at the selected epoch; None for a model without.
         beta: likewise.
+        metrics: name of each metric that ``metrics`` asked for -> "train", "val", "test" -> value,
+            in percent unless it is a loss; a part in which it is not defined is left out.
     """
 
     split: int
@@ -41,6 +45,7 @@ class TrainedModel:
     diverged: bool = False
     alpha: float | None = None
     beta: float | None = None
+    metrics: dict[str, dict[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Result:
         dataset_files: digest of each file that was read.
         class_names: name of each class, in the order of the outputs; empty for real values, and
             in results that are older than this entry.
+        untested: the names of the classes that no test part holds.
         directory: where the run lies; not part of the file.
         written: when the file was written, in seconds since 1970; not part of the file.
     """
@@ -91,6 +97,7 @@ class Result:
     versions: dict[str, str] = field(default_factory=dict)
     dataset_files: dict[str, str] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
     directory: Path = Path()
     written: float = 0.0
 
@@ -98,6 +105,45 @@ class Result:
     def title(self) -> str:
         """The model and the dataset in words."""
         return printable(f"{self.model} on {self.dataset}")
+
+    @property
+    def at_limit(self) -> int:
+        """How many of the B models ended at ``max_epochs`` while their patience still lasted."""
+        optim = self.config.get("optim", {})
+        most, patience = optim.get("max_epochs"), optim.get("patience")
+        if not isinstance(most, int) or not isinstance(patience, int):
+            return 0
+        return sum(
+            row.epochs >= most and row.epochs - row.best_epoch <= patience and not row.diverged
+            for row in self.per_run
+        )
+
+    @property
+    def limit_note(self) -> str:
+        """What there is to say of runs that ended at the limit; empty where none did."""
+        if not self.at_limit:
+            return ""
+        return (
+            f"{self.at_limit} of {len(self.per_run)} ended at the limit of "
+            f"{self.config['optim']['max_epochs']} epochs, before their patience"
+        )
+
+    @property
+    def untested_note(self) -> str:
+        """What there is to say of classes that no test part holds; empty where each is tested."""
+        if not self.untested:
+            return ""
+        return f"no test part holds the class(es) {', '.join(map(printable, self.untested))}"
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Statistics]]:
+        """Name of each metric that was recorded beside the score -> part -> its summary."""
+        rows = [row.metrics or {} for row in self.per_run]
+        found: dict[str, dict[str, Statistics]] = {}
+        for name, parts in rows[0].items():
+            every = [part for part in parts if all(part in row.get(name, {}) for row in rows)]
+            found[name] = {p: statistics(np.array([row[name][p] for row in rows])) for p in every}
+        return found
 
     @property
     def settings(self) -> str:
@@ -115,7 +161,8 @@ class Result:
         for name in ("directory", "written"):
             del found[name]
         found |= {part: dataclasses.asdict(found[part]) for part in ("test", "val")}
-        found["class_names"] = list(self.class_names)
+        for name in ("class_names", "untested"):
+            found[name] = list(found[name])
         found["per_run"] = [_without_none(dataclasses.asdict(row)) for row in self.per_run]
         return {"schema": SCHEMA} | found
 
@@ -137,8 +184,8 @@ def from_json(content: object) -> Result:
     values = {name: content[name] for name in _NAMES & content.keys()}
     values |= {part: Statistics(**content[part]) for part in ("test", "val")}
     rows = [TrainedModel(**{k: row[k] for k in _OF_ROW & row.keys()}) for row in values["per_run"]]
-    names = tuple(values.get("class_names", ()))
-    return Result(**values | {"per_run": tuple(rows), "class_names": names})
+    names = {name: tuple(values.get(name, ())) for name in ("class_names", "untested")}
+    return Result(**values | {"per_run": tuple(rows)} | names)
 
 
 def read_result(path: str | Path) -> Result:
@@ -171,6 +218,18 @@ def read_result(path: str | Path) -> Result:
 _AGAIN = "train that run again with force=true"
 _NAMES = {f.name for f in dataclasses.fields(Result)} - {"directory", "written"}
 _OF_ROW = {f.name for f in dataclasses.fields(TrainedModel)}
+
+
+def recorded_score(row: TrainedModel, part: str, metric: str | None) -> float | None:
+    """A score that a run recorded; None where it did not.
+
+    Args:
+        row: one of the models of the run.
+        part: "train", "val" or "test".
+        metric: its name; None: the one that selected.
+    """
+    own = {"val": row.val, "test": row.test} if metric is None else {}
+    return (own or (row.metrics or {}).get(metric or "", {})).get(part)
 
 
 def _without_none(row: Json) -> Json:

@@ -14,6 +14,7 @@ from longnn.data.frames import frame
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.reduce import reduced
+from longnn.graphs.checks import check_word
 from longnn.operators.protocol import Operator
 from longnn.runs import configured
 from longnn.runs.agreement import check_counts
@@ -22,13 +23,13 @@ from longnn.runs.link import page_link
 from longnn.runs.parameters import named
 from longnn.runs.predicting import check_classes, graphs_of, inputs_of_run
 from longnn.runs.prepared import Prepared
-from longnn.runs.result import Result
+from longnn.runs.result import Result, recorded_score
 from longnn.runs.text import printable
 from longnn.training import Fit, Predictions, Problem, problem_of
 from longnn.training.inputs import Inputs
 from longnn.training.problem import graph_of
 from longnn.training.result import Part
-from longnn.training.scores import Score
+from longnn.training.scores import Score, checked_metric
 from longnn.training.selective import Coverage
 from longnn.training.shown import EXPONENTS, columns_of, filter_image, html_block
 
@@ -91,21 +92,29 @@ class Run:
         """The learned exponent at lambda = 2 of each model, at the selected epoch."""
         return self.fit.beta
 
-    def score(self, part: str = "test") -> Score:
-        """The scores that the run recorded of itself; no data are read.
+    def score(self, part: Part = "test", metric: str | None = None) -> Score:
+        """The scores that the run recorded of itself; for others its data are read again.
 
         Args:
-            part: "test" or "val".
+            part: "test", "val" or "train".
+            metric: the name of any metric of the same kind of labels, such as "macro_f1" or "ece";
+                None: the one that selected.
 
         Raises:
-            ValueError: for another part.
+            ValueError: for another part or metric.
+            RunDirectoryError: if data are needed, and are not the same any more.
+            DataFileError: if they are needed, and a file is missing.
         """
-        if part not in ("test", "val"):
-            raise ValueError(f'part must be "test" or "val", which a run records, got {part!r}')
+        check_word("part", part, Part)
+        name = checked_metric(metric, self.result.metric)
         rows = self.result.per_run
-        values = np.array([row.test if part == "test" else row.val for row in rows])
+        values = [
+            recorded_score(row, part, None if name == self.result.metric else name) for row in rows
+        ]
+        if None in values:
+            return self.known().score(part, name)
         split, seed = np.array([row.split for row in rows]), np.array([row.seed for row in rows])
-        return Score(self.result.metric, part, values, split, seed)
+        return Score(name, part, np.array(values), split, seed)
 
     def known(self) -> Fit:
         """What training gave, with labels and graph of the run's data, which are read again.

@@ -9,7 +9,12 @@ from .loop import Problem as Problem
 from .losses import balanced_weights as balanced_weights
 from .metrics import METRICS as METRICS
 from .metrics import accuracy as accuracy
+from .metrics import average_precision as average_precision
+from .metrics import balanced_accuracy as balanced_accuracy
+from .metrics import ece as ece
+from .metrics import log_loss as log_loss
 from .metrics import macro_f1 as macro_f1
+from .metrics import micro_f1 as micro_f1
 from .metrics import multilabel_micro_f1 as multilabel_micro_f1
 from .metrics import multilabel_roc_auc as multilabel_roc_auc
 from .metrics import r2 as r2

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from longnn.data.errors import unknown
 from longnn.data.labels import kind_of
 from longnn.data.splits import Splits
 from longnn.training.loop import Problem
@@ -37,10 +38,37 @@ def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -
             f"features have {problem.features.shape[0]} rows, labels {nodes}, splits "
             f"{splits.part.shape[1]}; all must be the number of nodes"
         )
+    _check_scored(splits, labels, classes, metric)
+
+
+def check_metrics(
+    names: Sequence[str], metric: str, labels: np.ndarray, splits: Splits, classes: int
+) -> None:
+    """ValueError where metrics that are recorded beside the score do not fit the data.
+
+    Args:
+        names: of the metrics.
+        metric: of the data.
+        labels: [N], or [N, C] of several labels a node.
+        splits, classes: as :func:`check_problem` takes them.
+    """
+    for name in names:
+        if name not in METRICS:
+            raise unknown("metric of metrics:", name, sorted(METRICS))
+        if kind_of(name) != kind_of(metric):
+            raise ValueError(
+                f"metrics has {name}, which is of {kind_of(name)}, but the metric {metric} of the "
+                f"data is of {kind_of(metric)}; leave it out"
+            )
+        _check_scored(splits, labels, classes, name)
+
+
+def _check_scored(splits: Splits, labels: np.ndarray, classes: int, metric: str) -> None:
+    """ValueError where a metric means nothing on the labels of a part."""
     checks = {"values": _check_values, "classes": _check_classes, "multilabel": _check_several}
     checks[kind_of(metric)](splits, labels, classes, metric)
-    if metric == "roc_auc":
-        _check_two_classes(splits, labels, classes)
+    if metric in ("roc_auc", "average_precision"):
+        _check_two_classes(splits, labels, metric)
 
 
 def check_options(
@@ -129,13 +157,11 @@ def _check_several(splits: Splits, labels: np.ndarray, classes: int, metric: str
                 )
 
 
-def _check_two_classes(splits: Splits, labels: np.ndarray, classes: int) -> None:
-    if classes != 2:
-        raise ValueError(f"metric roc_auc needs 2 classes, got {classes}; use accuracy")
+def _check_two_classes(splits: Splits, labels: np.ndarray, metric: str) -> None:
     constant = _part_of_one_label(splits, labels)
     if constant is not None:
         raise ValueError(
-            f"metric roc_auc needs both classes in every part, but {constant[0]} holds class "
+            f"metric {metric} needs two classes in every part, but {constant[0]} holds class "
             f"{constant[1]} only; use other splits or accuracy"
         )
 

@@ -89,7 +89,7 @@ def _watched(
         return -curves[watched.curve], {}
     mask = member.train if watched.part == "train" else member.val
     value = watched.metric(outputs, problem.labels, mask)
-    return value, {watched.curve: value}
+    return (-value if watched.less else value), {watched.curve: value}
 
 
 def _update(

@@ -1,17 +1,24 @@
-"""Scores of outputs on a part of the nodes, at most 1 and larger is better; jit and vmap work."""
+"""Scores of outputs on a part of the nodes; jit and vmap work.
+
+Shares are at most 1, and more is better, but for those of ``longnn.data.labels.LESS_IS_BETTER``.
+"""
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
-from jaxtyping import Bool, Float, Real
+from jaxtyping import Float
 
-Outputs: TypeAlias = Float[Array | np.ndarray, "N C"]
-Labels: TypeAlias = Real[Array | np.ndarray, "N ..."]
-Mask: TypeAlias = Bool[Array | np.ndarray, " N"]
+from longnn.training.calibrated import ece, log_loss
+from longnn.training.ranking import (
+    Labels,
+    Mask,
+    Outputs,
+    over_classes,
+    precision_mean,
+    ranked,
+)
 
 Metric = Callable[[Outputs, Labels, Mask], Float[Array, ""]]
 
@@ -28,40 +35,47 @@ def accuracy(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
     return hit.sum() / mask.sum()
 
 
+def balanced_accuracy(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
+    """The mean over the classes of the share of their nodes that are recognised.
+
+    A class with no node in ``mask`` is left out of the mean.
+
+    Args:
+        outputs: [N, C] log-probabilities.
+        labels: [N] whole numbers, the class of each node.
+        mask: [N] which nodes count, at least one.
+    """
+    hits, _, actual = _counts(outputs, labels, mask)
+    return (hits / jnp.maximum(actual, 1)).sum() / (actual > 0).sum()
+
+
 def roc_auc(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
-    """Area under the ROC curve of class 1 against class 0, ties counted half.
+    """Area under the ROC curve, ties counted half: of class 1, or the mean of C > 2 classes.
 
-    By the rank statistic of Mann and Whitney (Ann. Math. Stat. 18 (1947) 50).
-
-    Args:
-        outputs: [N, 2] log-probabilities.
-        labels: [N] in {0, 1} inside ``mask``.
-        mask: [N] which nodes count, with both classes among them (else NaN).
-    """
-    return ranked(outputs[:, 1] - outputs[:, 0], labels == 1, mask)
-
-
-def ranked(
-    score: Float[Array | np.ndarray, " N"],
-    positive: Bool[Array | np.ndarray, " N"],
-    mask: Mask,
-) -> Float[Array, ""]:
-    """The share of the pairs of a positive and another node in which the positive scores higher.
+    By the rank statistic of Mann and Whitney (Ann. Math. Stat. 18 (1947) 50). Of more than two
+    classes each is compared with the rest; one that no node in ``mask`` has is left out.
 
     Args:
-        score: [N] larger for nodes that are taken for positive; ties count half.
-        positive: [N] which nodes are.
-        mask: [N] which nodes count, with both kinds among them (else NaN).
+        outputs: [N, C] log-probabilities.
+        labels: [N] whole numbers, the class of each node inside ``mask``.
+        mask: [N] which nodes count, with two classes among them (else NaN).
     """
-    score = jnp.where(mask, score, jnp.inf)
-    ordered = jnp.sort(score)
-    below = jnp.searchsorted(ordered, score, side="left", method="sort")
-    up_to = jnp.searchsorted(ordered, score, side="right", method="sort")
-    rank = (below + up_to + 1).astype(score.dtype) / 2
-    # counts in floating point: their product overflows int32 from 2**31 pairs on
-    count, others = (part.sum(dtype=rank.dtype) for part in (mask & positive, mask & ~positive))
-    rank_sum = jnp.where(mask & positive, rank, 0).sum()
-    return (rank_sum - count * (count + 1) / 2) / (count * others)
+    return over_classes(ranked, outputs, labels, mask)
+
+
+def average_precision(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
+    """Area under the curve of precision over recall, as a step function.
+
+    sum_n (R_n - R_(n-1)) P_n over the thresholds n (Manning, Raghavan and Schütze 2008,
+    Introduction to Information Retrieval, section 8.4), of class 1, or the mean of C > 2 classes,
+    each against the rest; one that no node in ``mask`` has is left out.
+
+    Args:
+        outputs: [N, C] log-probabilities.
+        labels: [N] whole numbers, the class of each node inside ``mask``.
+        mask: [N] which nodes count, with two classes among them (else NaN).
+    """
+    return over_classes(precision_mean, outputs, labels, mask)
 
 
 def macro_f1(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
@@ -75,13 +89,32 @@ def macro_f1(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
         labels: [N] whole numbers, the class of each node.
         mask: [N] which nodes count, at least one.
     """
+    hits, predicted, actual = _counts(outputs, labels, mask)
+    either = predicted + actual
+    score = 2 * hits / jnp.maximum(either, 1)
+    return score.sum() / (either > 0).sum()
+
+
+def micro_f1(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
+    """F1 = 2 TP / (2 TP + FP + FN) of the counts of all classes together.
+
+    Of one class a node it is the accuracy: each wrong node is one FP and one FN.
+
+    Args:
+        outputs: [N, C] log-probabilities.
+        labels: [N] whole numbers, the class of each node.
+        mask: [N] which nodes count, at least one.
+    """
+    hits, predicted, actual = (count.sum() for count in _counts(outputs, labels, mask))
+    return 2 * hits / (predicted + actual)
+
+
+def _counts(outputs: Outputs, labels: Labels, mask: Mask) -> tuple[Array, Array, Array]:
+    """Of each class [C] how many nodes are recognised, predicted and of it."""
     number = jnp.arange(outputs.shape[-1])
     predicted = (jnp.argmax(outputs, axis=-1)[:, None] == number) & mask[:, None]
     actual = (labels[:, None] == number) & mask[:, None]
-    both = (predicted & actual).sum(0)
-    either = predicted.sum(0) + actual.sum(0)
-    score = 2 * both / jnp.maximum(either, 1)
-    return score.sum() / (either > 0).sum()
+    return (predicted & actual).sum(0), predicted.sum(0), actual.sum(0)
 
 
 def r2(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Array, ""]:
@@ -132,6 +165,9 @@ def multilabel_roc_auc(outputs: Outputs, labels: Labels, mask: Mask) -> Float[Ar
 
 METRICS: dict[str, Metric] = {
     metric.__name__: metric
-    for metric in (accuracy, macro_f1, roc_auc, r2, multilabel_micro_f1, multilabel_roc_auc)
+    for metric in (
+        *(accuracy, balanced_accuracy, macro_f1, micro_f1, roc_auc, average_precision),
+        *(log_loss, ece, r2, multilabel_micro_f1, multilabel_roc_auc),
+    )
 }
-"""The name of each metric in ``longnn.data.labels.METRICS`` -> its function."""
+"""The name of each metric -> its function; see ``longnn.data.labels``."""

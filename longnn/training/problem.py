@@ -7,6 +7,7 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset, check_labelled
+from longnn.data.labels import LESS_IS_BETTER
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
@@ -124,6 +125,12 @@ def asked_of(
         ValueError: for an unknown name, or a problem without classes or with settings of the graph.
     """
     made = _class_of(model)
+    if metric in LESS_IS_BETTER:
+        raise ValueError(
+            f"metric {metric} cannot select, since less of it is better; stop by it "
+            f"(longnn.Optim(stop='val_{metric}')), or ask for it afterwards "
+            f"(run.score(metric='{metric}'))"
+        )
     name = getattr(made, "__name__", str(made))
     if isinstance(data, Problem):
         _check_settled(classes, self_loops, degree_exponent, backend, dtype)

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int64, Real, Shaped
 
 from longnn.data.dataset import Dataset
 from longnn.data.frames import frame
-from longnn.data.labels import kind_of
+from longnn.data.labels import factor_of, kind_of
 from longnn.data.named import NodesAsked
 from longnn.data.own import Edges, FeaturesGiven
 from longnn.data.splits import Splits
@@ -25,7 +25,7 @@ from longnn.training.loop import Program, predict
 from longnn.training.outputs import probabilities_of
 from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
-from longnn.training.scores import Score, counted, score
+from longnn.training.scores import Score, checked_metric, counted, score
 from longnn.training.selective import Coverage, coverage
 from longnn.training.shown import EXPONENTS, columns_of, filter_image, html_block
 
@@ -108,19 +108,23 @@ class Fit:
         """
         return probabilities_of(self.outputs, kind_of(self.metric))
 
-    def score(self, part: Part = "test") -> Score:
+    def score(self, part: Part = "test", metric: str | None = None) -> Score:
         """The scores at the selected epochs; read those of the test nodes once, at the end.
 
         Args:
             part: "test", or "val" or "train" while choices are still being made.
+            metric: the name of any metric of the same kind of labels, such as "macro_f1" or "ece"
+                (``longnn.training.METRICS``); None: the one that selected.
 
         Raises:
-            ValueError: for another part, or if the fit was made without labels and splits.
+            ValueError: for another part or metric, or if the fit was made without labels and
+                splits.
         """
+        name = checked_metric(metric, self.metric)
         labels, masks = self._known(part)
         split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
-        percent = 100 * score(self.metric, self.outputs, labels, masks)
-        return Score(self.metric, part, percent, split, seed)
+        values = factor_of(name) * score(name, self.outputs, labels, masks)
+        return Score(name, part, values, split, seed)
 
     def confusion(self, part: Part = "test") -> Int64[np.ndarray, "B C C"]:
         """How many nodes of each class (rows) each run takes for which class (columns).

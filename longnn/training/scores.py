@@ -8,18 +8,20 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int, Real
 
+from longnn.data.errors import unknown
+from longnn.data.labels import factor_of, kind_of
 from longnn.training.intervals import statistics
 from longnn.training.metrics import METRICS, Metric
 
 
 @dataclass(frozen=True, repr=False)
 class Score:
-    """The scores of B runs on one part of the nodes, in percent.
+    """The scores of B runs on one part of the nodes, in percent; a log loss in nats.
 
     Attributes:
         metric: the name of the metric.
         part: "train", "val" or "test".
-        values: [B] the score of each run, at most 100.
+        values: [B] the score of each run.
         split: [B] the number of the split of each run.
         seed: [B] the random seed of each run.
 
@@ -64,9 +66,33 @@ class Score:
         splits, seeds = len(np.unique(self.split)), len(np.unique(self.seed))
         runs = f"n = {self.n}: {counted(splits, 'split')} x {counted(seeds, 'seed')}"
         shown = f"{ {'val': 'validation'}.get(self.part, self.part) } {self.metric}"
+        places, unit = (2, " %") if factor_of(self.metric) == 100 else (4, "")
         if self.ci95 is None:
-            return f"{shown} {self.mean:.2f} % ({runs})"
-        return f"{shown} {self.mean:.2f} +- {self.ci95:.2f} % (95 % interval, {runs})"
+            return f"{shown} {self.mean:.{places}f}{unit} ({runs})"
+        interval = f"{self.mean:.{places}f} +- {self.ci95:.{places}f}{unit}"
+        return f"{shown} {interval} (95 % interval, {runs})"
+
+
+def checked_metric(metric: str | None, own: str) -> str:
+    """The name of the metric that is asked for; None: the own one.
+
+    Args:
+        metric: that is asked for.
+        own: that selected, whose kind of labels it must be of.
+
+    Raises:
+        ValueError: for an unknown metric, or one of other labels.
+    """
+    if metric is None or metric == own:
+        return own
+    if metric not in METRICS:
+        raise unknown("metric", metric, sorted(METRICS))
+    if kind_of(metric) != kind_of(own):
+        raise ValueError(
+            f"metric {metric} is of {kind_of(metric)}, but these runs were selected by {own}, "
+            f"which is of {kind_of(own)}"
+        )
+    return metric
 
 
 def counted(number: int, noun: str) -> str:
@@ -80,7 +106,7 @@ def score(
     labels: Real[np.ndarray | Array, "N ..."],
     masks: Bool[np.ndarray, "B N"],
 ) -> Float[np.ndarray, " B"]:
-    """The metric of each of B runs on a part of the nodes, a fraction of at most 1.
+    """The metric of each of B runs on a part of the nodes, a share of at most 1, or a loss.
 
     Args:
         metric: the name of a metric, one of ``longnn.training.METRICS``.

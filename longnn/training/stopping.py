@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from longnn.data.errors import unknown
+from longnn.data.labels import LESS_IS_BETTER
 from longnn.training.metrics import METRICS, Metric
 
 PatienceCounts = Literal["below", "not_better"]
@@ -19,11 +20,13 @@ class Watched(NamedTuple):
         curve: what it is called among the curves.
         part: "train" or "val".
         metric: of the outputs; None: the loss, of which less is better.
+        less: whether less of the metric is better.
     """
 
     curve: str
     part: Literal["train", "val"]
     metric: Metric | None
+    less: bool = False
 
 
 def watched_of(stop: str, metric: str) -> Watched:
@@ -45,7 +48,8 @@ def watched_of(stop: str, metric: str) -> Watched:
     if stop in ("loss", "val_loss"):
         return Watched(stop, "train" if stop == "loss" else "val", None)
     part, _, name = stop.partition("_")
-    return Watched(stop, "val" if part == "val" else "train", METRICS[name or metric])
+    less = name in LESS_IS_BETTER
+    return Watched(stop, "val" if part == "val" else "train", METRICS[name or metric], less)
 
 
 def check_stop(stop: str) -> None:

@@ -59,6 +59,18 @@ def test_bar_follows_a_download():
         assert progress.tasks[0].finished
 
 
+def test_a_sweep_says_it_once(caplog, tmp_path):
+    made = loading.load(config(_target_="longnn.data.csbm.generate", nodes=60))
+    made.labels[:] = 0
+    made.labels[0] = 1
+    with caplog.at_level(logging.WARNING):
+        for sweep in (tmp_path, tmp_path, None, None, tmp_path / "other"):
+            with downloads.logged_warnings(sweep):
+                stratified(made, count=1)
+    assert caplog.text.count("lacks class 1 (1 nodes) in 1 of 1") % 4 == 0
+    assert len(caplog.records) == 4
+
+
 def test_our_warnings_become_log_lines(caplog):
     dataset = {"_target_": "longnn.data.csbm.generate", "nodes": 60}
     made = loading.load(config(**dataset))

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 
 from longnn.experiments.jobs.progress import shown
 from rich.console import Console
@@ -32,3 +33,27 @@ def test_bar_on_a_terminal():
             update(step)
     assert "450/450" in out.getvalue()
     assert "best validation 80.25 %" in out.getvalue()
+    assert "━" in out.getvalue()
+
+
+def test_a_line_of_80_columns_says_what_is_known():
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=80)
+    long = Progress(123_456, 200_000, 1000, 1000, 100.0)
+    with shown("optbasisgnn on a_dataset_of_a_long_name", console) as update:
+        first = drawn(out)
+        update(long)
+    (before,) = [line for line in first if "optbasis" in line]
+    assert before.split()[-2] == "compiling", "no score, epoch or time is known yet"
+    assert "optbasisgnn on a_dataset_of_a_long_name" in before
+    (told,) = {line for line in drawn(out) if "running" in line}
+    assert "epoch 123456/200000, best validation 100.00 %, 1000/1000 running" in told
+    assert told.startswith("optbasisg…")
+    assert len(told) <= 80
+    assert "-:--" not in out.getvalue()
+
+
+def drawn(out) -> list[str]:
+    """Lines without what moves the cursor or colours."""
+    plain = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", out.getvalue())
+    return [line.rstrip() for line in re.split(r"[\r\n]+", plain)]

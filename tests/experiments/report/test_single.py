@@ -20,7 +20,7 @@ from tests.experiments.report.test_page import HOSTILE, Reader
 from tests.longnn.runs.made import change_result, written
 
 FIGURES = ("Training curves", "Learned filter", "Energy of the labels", "Path of the exponents",
-           "Calibration", "Errors by neighbours")  # fmt: skip
+           "Confusion matrix", "Calibration", "Errors by neighbours")  # fmt: skip
 TABLES = ("Settings", "The command that repeats this run", "Versions and device", "Files")
 
 
@@ -142,7 +142,7 @@ def test_a_run_of_a_search_shows_nothing_of_test_nodes(run, trained):
     result = json.loads((run / "result.json").read_text())
     change_result(run, config=result["config"] | {"show_test": False})
     page = run_page(run)
-    said = left_out(page, "Calibration", "Errors by neighbours")
+    said = left_out(page, "Confusion matrix", "Calibration", "Errors by neighbours")
     assert all("belongs to a search" in text for text in said)
     assert "validation accuracy" in page.partition("</title>")[0]
     assert not re.search("<th[^>]*>test</th>", page)
@@ -217,6 +217,9 @@ def test_a_run_of_values_has_no_classes(train, tmp_path):
     own = ["dataset=npz", "dataset.path=mine.npz", "dataset.metric=r2", "split=random"]
     (folder,) = train(*own, *SMALL[2:], "model=gprgnn")
     page = run_page(folder)
-    said = left_out(page, "Path of the exponents", "Calibration", "Errors by neighbours")
-    assert all("predict values and no classes" in text or "learns no" in text for text in said)
+    of_classes = ("Confusion matrix", "Calibration", "Errors by neighbours")
+    exponents, matrix, *said = left_out(page, "Path of the exponents", *of_classes)
+    assert "learns no exponents" in exponents
+    assert "no single class" in matrix
+    assert all("predict values and no classes" in text for text in said)
     assert "longnn train dataset=npz dataset.path=mine.npz" in page

@@ -8,7 +8,7 @@ from longnn.experiments.report.latex import as_latex
 from longnn.experiments.report.markdown import as_markdown
 from longnn.experiments.report.settings import searched, varied
 
-from tests.experiments.report.made import grouped, result, search
+from tests.experiments.report.made import grouped, result, search, summarized
 
 
 def _block(*results, **options):
@@ -44,6 +44,27 @@ def test_diverged_runs_are_counted():
     content = result()
     content["per_run"] = [row | {"diverged": True} for row in content["per_run"]]
     assert "2 splits or seeds" in _block({**content, "diverged": 2}).notes[0]
+
+
+def test_what_ended_at_the_limit_is_counted():
+    content = result()
+    content["per_run"] *= 2
+    ends = [(60, 50), (60, 29), (45, 10)]  # epochs, best epoch: at the limit, patience, earlier
+    content["per_run"] = [
+        row | {"split": i, "epochs": e, "best_epoch": b}
+        for i, (row, (e, b)) in enumerate(zip(content["per_run"], ends, strict=False))
+    ]
+    content["config"]["optim"] = {"max_epochs": 60, "patience": 30}
+    content = summarized(content)
+    (note,) = _block(content).notes
+    assert note.startswith("longnn: 1 of 3 splits and seeds in these rows ended at the limit")
+    content["per_run"][1]["best_epoch"] = 30
+    assert _block(content).notes[0].startswith("longnn: 2 of 3")
+
+
+def test_untested_classes_are_named():
+    notes = _block(result() | {"untested": ["a", "b"]}).notes
+    assert notes == ["No test part holds the class(es) a, b."]
 
 
 def test_overview_has_a_table_for_each_protocol():

@@ -77,7 +77,8 @@ def test_a_table_on_a_terminal_lines_elsewhere(sweep, monkeypatch, caplog):
         while "1 failed" not in out.getvalue():
             watcher.look()
     assert "80.00 %" in out.getvalue()
-    assert "unknown time" in out.getvalue()
+    assert "unknown" not in out.getvalue()
+    assert " left" not in out.getvalue(), "no job has ended meanwhile"
     with caplog.at_level(logging.INFO), watched(sweep, NAMES, Console(file=io.StringIO())):
         while "1 failed" not in caplog.text:
             attempts.status(sweep / "one")

@@ -379,7 +379,6 @@ def test_fit_errors(small, changes, message):
     [
         ({"labels": {0: 3}}, r"label is 3; labels must lie in \[0, 3\)"),
         ({"labels": {0: -1}}, r"node 0 is in a part of a split, but its label is -1"),
-        ({"metric": "roc_auc"}, "roc_auc needs 2 classes, got 3"),
         ({"seeds": ()}, "seeds is empty"),
         ({"chunk": 0}, "chunk must be a whole number in"),
     ],

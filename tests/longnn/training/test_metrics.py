@@ -4,7 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
+import longnn
 from longnn.training import METRICS, accuracy, macro_f1, r2, roc_auc, score
 from tests.training_oracles import pair_count
 
@@ -151,3 +153,159 @@ def test_score_takes_run_by_run_with_its_mask(metric):
     alone = [METRICS[metric](batch[b], LABELS, masks[b]) for b in range(2)]
     assert len(set(map(float, alone))) == 2
     np.testing.assert_allclose(score(metric, np.asarray(batch), LABELS, masks), alone, rtol=1e-13)
+
+
+def one_hot(labels, classes):
+    return np.eye(classes)[labels]
+
+
+def over_classes(measure, p, y):
+    """scikit-learn's macro average over the classes that occur beside others."""
+    if p.shape[1] == 2:
+        return measure(y, p[:, 1])
+    occurring = [c for c in range(p.shape[1]) if 0 < np.mean(y == c) < 1]
+    return np.mean([measure(y == c, p[:, c]) for c in occurring])
+
+
+def calibration_gap(p, y):
+    """Bin by bin, a node after the other."""
+    total = 0.0
+    for low in range(15):
+        inside = [i for i, row in enumerate(p) if low / 15 < row.max() <= (low + 1) / 15]
+        if inside:
+            right = np.mean([p[i].argmax() == y[i] for i in inside])
+            total += len(inside) * abs(right - np.mean([p[i].max() for i in inside]))
+    return total / len(p)
+
+
+ORACLES = {
+    "accuracy": lambda p, y: sk.accuracy_score(y, p.argmax(1)),
+    "balanced_accuracy": lambda p, y: sk.recall_score(
+        y, p.argmax(1), average="macro", labels=np.unique(y), zero_division=0
+    ),
+    "macro_f1": lambda p, y: sk.f1_score(y, p.argmax(1), average="macro", zero_division=0),
+    "micro_f1": lambda p, y: sk.f1_score(y, p.argmax(1), average="micro"),
+    "roc_auc": lambda p, y: over_classes(sk.roc_auc_score, p, y),
+    "average_precision": lambda p, y: over_classes(sk.average_precision_score, p, y),
+    "log_loss": lambda p, y: -np.mean(np.log(p[np.arange(len(y)), y])),
+    "ece": calibration_gap,
+}
+
+
+def predictions(case, classes):
+    """Probabilities [N, C], labels and mask; labels outside of the mask are missing."""
+    rng = np.random.default_rng(classes)
+    p = rng.dirichlet(np.ones(classes), N)
+    labels, mask = rng.integers(0, classes, N), rng.random(N) < 0.6
+    if case == "ties":
+        p = np.round(3 * p) + 1
+        p /= p.sum(1, keepdims=True)
+    if case == "one class is missing":
+        labels[labels == classes - 1] = 0
+    if case == "all equal":
+        p[:] = p[0]
+    if case == "sure":
+        p = 0.999998 * one_hot(rng.integers(0, classes, N), classes) + 1e-6
+        p /= p.sum(1, keepdims=True)
+    return p, np.where(mask, labels, -1), mask
+
+
+CASES = ("random", "ties", "one class is missing", "all equal", "sure")
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("metric", ORACLES)
+def test_equals_scikit_learn(metric, case, classes, dtype):
+    undefined = metric in ("roc_auc", "average_precision")
+    if classes == 2 and case == "one class is missing" and undefined:
+        pytest.skip("refused before training")
+    p, labels, mask = predictions(case, classes)
+    if dtype == jnp.float32:
+        p = p.astype(np.float32)
+    with np.errstate(divide="ignore"):
+        outputs = jnp.log(jnp.asarray(p, dtype))
+    got = jax.jit(METRICS[metric])(outputs, labels, mask)
+    exact = ORACLES[metric](np.exp(np.asarray(outputs))[mask], labels[mask])
+    rtol, atol = (2e-5, 1e-6) if dtype == jnp.float32 else (1e-11, 1e-13)
+    np.testing.assert_allclose(got, exact, rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("metric", ORACLES)
+def test_batch_equals_one_by_one_and_keeps_its_precision(metric):
+    cases = [predictions(case, 5) for case in ("random", "ties", "sure")]
+    labels = cases[0][1]
+    outputs = np.log(np.stack([p for p, _, _ in cases]))
+    masks = np.stack([cases[0][2]] * 2 + [(labels >= 0) & (np.arange(N) % 2 == 0)])
+    each = zip(outputs, masks, strict=True)
+    alone = [ORACLES[metric](np.exp(o[mask]), labels[mask]) for o, mask in each]
+    np.testing.assert_allclose(score(metric, outputs, labels, masks), alone, rtol=1e-11)
+
+
+@pytest.mark.parametrize("metric", sorted(ORACLES.keys() - {"roc_auc", "average_precision"}))
+def test_of_one_node(metric):
+    p, labels = np.array([[0.2, 0.7, 0.1], [1 / 3, 1 / 3, 1 / 3]]), np.array([1, -1])
+    got = METRICS[metric](jnp.log(p), labels, np.array([True, False]))
+    exact = {"log_loss": -np.log(0.7), "ece": 0.3}.get(metric, 1.0)
+    np.testing.assert_allclose(got, exact, rtol=1e-12)
+
+
+def test_probabilities_of_zero():
+    """A probability that was rounded to 0 or 1 has an infinite logarithm."""
+    p = np.array([[1.0, 0.0], [0.0, 1.0], [0.4, 0.6], [0.9, 0.1]])
+    labels, mask = np.array([0, 1, 0, 1]), np.array([True, True, True, True])
+    with np.errstate(divide="ignore"):
+        outputs = jnp.asarray(np.log(p))
+    for metric in ("roc_auc", "average_precision", "ece"):
+        got = METRICS[metric](outputs, labels, mask)
+        np.testing.assert_allclose(got, ORACLES[metric](p, labels), rtol=1e-12)
+
+
+def test_any_metric_of_a_fit_can_be_asked_for():
+    data = longnn.data.csbm.generate(nodes=80, phi=-0.75)
+    splits = longnn.data.splits.stratified(data, count=2)
+    options = {"optim": longnn.Optim(max_epochs=5), "seeds": 2}
+    run = longnn.fit("mlp", data, splits, **options)
+    for metric, oracle in ORACLES.items():
+        found = run.score("val", metric)
+        exact = []
+        for fitted, outputs in zip(run.runs, run.outputs, strict=True):
+            mask = splits.val[fitted["split"]]
+            exact.append(oracle(np.exp(outputs[mask]), data.labels[mask]))
+        factor = 1 if metric == "log_loss" else 100
+        np.testing.assert_allclose(found.values, factor * np.array(exact), rtol=1e-4)
+        assert found.metric == metric
+    assert "validation log_loss 0." in repr(run.score("val", "log_loss"))
+    assert "%" not in repr(run.score("val", "log_loss")).replace("95 % interval", "")
+    assert run.score().metric == "accuracy"
+    with pytest.raises(ValueError, match="r2 is of values, but these runs were selected by acc"):
+        run.score("test", "r2")
+    with pytest.raises(ValueError, match="unknown metric 'macro'"):
+        run.score("test", "macro")
+    with pytest.raises(ValueError, match="ece cannot select, since less of it is better"):
+        longnn.fit("mlp", data, splits, metric="ece", **options)
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "ece"])
+def test_less_is_better_where_it_stops_a_run(metric):
+    data = longnn.data.csbm.generate(nodes=80, phi=-0.75)
+    splits = longnn.data.splits.stratified(data, count=2)
+    optim = longnn.Optim(max_epochs=40, patience=100, stop=f"val_{metric}")
+    run = longnn.fit("mlp", data, splits, optim=optim)
+    curve = run.curves[f"val_{metric}"]
+    assert (curve >= 0).all()
+    for number, fitted in enumerate(run.runs):
+        assert curve[number, fitted["best_epoch"] - 1] == curve[number].min()
+    factor = 1 if metric == "log_loss" else 100
+    np.testing.assert_allclose(run.score("val", metric).values, factor * curve.min(1), rtol=1e-4)
+
+
+def test_a_run_is_selected_by_the_mean_of_several_classes():
+    data = longnn.data.load("sbm", nodes=90)
+    splits = longnn.data.splits.stratified(data, count=1)
+    run = longnn.fit("mlp", data, splits, metric="roc_auc", optim=longnn.Optim(max_epochs=10))
+    mask = splits.val[0]
+    exact = ORACLES["roc_auc"](np.exp(run.outputs[0][mask]), data.labels[mask])
+    assert run.outputs.shape[2] > 2
+    np.testing.assert_allclose(run.score("val").values, 100 * exact, rtol=1e-5)
