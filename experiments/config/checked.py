@@ -15,6 +15,7 @@ from longnn.data.labels import LESS_IS_BETTER, METRICS
 from longnn.training.ranges import check_setting
 
 from .configs import CONF, groups, inner_groups, keys_in, options
+from .loggers import check_logger
 from .meant import advice
 from .renamed import refuse_old_names
 
@@ -42,6 +43,7 @@ def check_config(config: DictConfig) -> None:
     if config.dtype not in DTYPES:
         raise ValueError(f"dtype must be float32 or float64, got {config.dtype!r}")
     check_recorded(config.metrics)
+    check_logger(config.logger)
     for name in ("self_loops", "degree_exponent"):
         check_setting(f"graph.{name}", config.graph[name])
     for name in ("max_epochs", "patience", "clip", "ema", "label_smoothing"):

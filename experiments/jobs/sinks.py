@@ -92,7 +92,7 @@ def to_wandb(
     )
     try:
         _log_curves(run, job.curves or {})
-        run.summary.update(_summary(job))
+        run.summary.update(summary_of(job))
         if job.result is not None:
             for figure in sorted(job.directory.glob("*.png")):
                 run.log({figure.stem: wandb.Image(str(figure))})
@@ -104,13 +104,18 @@ def _log_curves(run: Any, curves: dict[str, np.ndarray]) -> None:
     """Logs means over runs by epoch; wandb's own step never goes back when a run is resumed."""
     run.define_metric("epoch", hidden=True)
     run.define_metric("*", step_metric="epoch")
-    means = {name: np.nanmean(values, axis=0) for name, values in curves.items()}
+    means = mean_curves(curves)
     for epoch in range(max(map(len, means.values()), default=0)):
         run.log({"epoch": epoch + 1} | {name: float(v[epoch]) for name, v in means.items()})
 
 
-def _summary(job: Ended) -> dict[str, Any]:
-    """Scores and error; a None replaces what an earlier attempt may have left."""
+def mean_curves(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """name -> [epochs] the mean over the runs that still train at an epoch."""
+    return {name: np.nanmean(values, axis=0) for name, values in curves.items()}
+
+
+def summary_of(job: Ended) -> dict[str, Any]:
+    """Scores and error by name; None where there is none."""
     found = job.result
     scores = {} if found is None else {"val": asdict(found.val), "test": asdict(found.test)}
     names = ("mean", "std", "ci95", "n")

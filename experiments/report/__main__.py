@@ -11,7 +11,6 @@ from longnn.runs.result import Result
 from longnn.runs.text import printable
 
 from .beside import NoReferenceError, against, any_below
-from .blocks import TOP
 from .compare import ComparisonError, pairs
 from .compared import Compared
 from .contents import best_runs, left_out_section, tables
@@ -20,28 +19,13 @@ from .everything import all_pairs
 from .factor import effect_of
 from .latex import as_latex
 from .markdown import as_markdown
+from .options import parser
 from .overall import over_datasets
 from .pairtable import paired
 from .reference import read_references
 from .runs import Benchmark, LeftOut, by_benchmark, collect
 from .tables import Table
 from .write import OutputError, write_report
-
-EXAMPLES = """examples:
-  longnn report runs                          tables of everything below runs/
-  longnn report runs --compare mlp longnn     longnn minus mlp, split by split
-  longnn report runs --factor model.learnable did learning alpha and beta help?
-  longnn report runs --output report          report/report.html with figures
-  longnn report runs/NAME                     the page of one run: runs/NAME/report.html
-  longnn report runs --format csv --per-run > scores.csv
-  longnn report runs/a --against docs/results/measured.json
-                                              runs/a minus scores measured on the same splits
-
-Runs on different splits never stand in one column. Of several runs of a model the best on
-validation is taken, never the best on test. Warnings about results that are left out go to
-standard error. With --against the exit code is 1 if a run is below its reference by more than
-two standard errors of the paired difference, or if no run has a reference. It is 1, too, if a
-result is damaged or of another layout: the report names it, and shows the others."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,78 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"warning: {printable(note)}", file=sys.stderr)
     print(_text(grouped, tests, left_out, options), end="")
     return int(bool(left_out) or any_below(beside))
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of ``longnn report``."""
-    made = argparse.ArgumentParser(
-        prog="longnn report",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = made.add_argument
-    # fmt: off
-    add(
-        "folder",
-        nargs="*",
-        type=Path,
-        default=[Path("runs")],
-        help="folders of run directories (default: runs)",
-    )
-    add(
-        "--format",
-        choices=("markdown", "csv", "latex"),
-        default="markdown",
-        help="format of what is printed (default: markdown)",
-    )
-    add("--per-run", action="store_true", help="in CSV: a line for each split and seed")
-    add(
-        "--compare",
-        nargs=2,
-        metavar=("A", "B"),
-        help="paired test of B minus A: models, beginnings of the hashes of runs, or names of "
-        "directories (default: all pairs of models on each dataset)",
-    )
-    add(
-        "--factor",
-        metavar="KEY",
-        help="what a setting changes (model.learnable): runs that differ in it alone are paired",
-    )
-    add(
-        "--against",
-        type=Path,
-        metavar="FILE",
-        help="each run minus reference scores on the same splits: a file like "
-        "docs/results/measured.json, or records of runs (.jsonl)",
-    )
-    add("--key", metavar="NAME", help="with --against: what FILE calls the model")
-    add(
-        "--top",
-        type=_count,
-        default=TOP,
-        metavar="N",
-        help=f"how many rows of each model are shown (default: {TOP})",
-    )
-    add(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="also write report.html, .md, .csv and figures there",
-    )
-    add(
-        "--force",
-        action="store_true",
-        help="also replace files that no report wrote",
-    )
-    # fmt: on
-    return made
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, not {text!r}")
-    return int(text)
 
 
 def _compared(

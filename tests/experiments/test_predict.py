@@ -8,10 +8,14 @@ import pandas
 import pytest
 from longnn.experiments.data import main as show
 from longnn.experiments.predict import main
+from scipy.special import softmax
 
 import longnn
 from longnn.data import edgelist, npz
+from longnn.training import Predictions
 from tests.experiments.conftest import SMALL
+from tests.longnn.runs.made import RUNS, change_arrays, written
+from tests.toy import C, F
 
 RNG = np.random.default_rng(0)
 PEOPLE = [f"p{number:02}" for number in range(30)]
@@ -127,6 +131,56 @@ def mistakes(run: str, folder: Path, good: list[str], capsys) -> None:
         with pytest.raises(SystemExit, match="2"):
             main(arguments)
         assert message in capsys.readouterr().err, message
+
+
+@pytest.fixture
+def asked(tmp_path) -> list[str]:
+    """The arguments for a run that was made by hand, and a graph for it."""
+    written(tmp_path / "run", "mlp")
+    parameters = tmp_path / "run" / "parameters.npz"
+    single = {k: v.astype(np.float32) for k, v in np.load(parameters).items()}
+    change_arrays(parameters, **single)  # its config says so
+    features = np.random.default_rng(1).normal(size=(9, F))
+    np.savez(tmp_path / "new.npz", edges=[[0, 1], [1, 2]], features=features)
+    given = ["--graph", str(tmp_path / "new.npz"), "--out", str(tmp_path / "out.csv")]
+    return [str(tmp_path / "run"), *given]
+
+
+def test_a_run_made_by_hand(asked, tmp_path, capsys):
+    assert main([*asked, "--nodes", "8", "2"]) == 0
+    w, x = longnn.load(tmp_path / "run").params, np.load(tmp_path / "new.npz")["features"]
+    said = []
+    for run in range(RUNS):  # two layers by numpy, and the softmax of scipy
+        inside = np.maximum(x @ w["first.kernel"][run] + w["first.bias"][run], 0)
+        said.append(softmax(inside @ w["second.kernel"][run] + w["second.bias"][run], axis=1))
+    rows = rows_of(tmp_path / "out.csv")
+    assert [row["node"] for row in rows] == ["8", "2"]
+    found = [[float(row[f"P({c})"]) for c in range(C)] for row in rows]
+    np.testing.assert_allclose(found, np.mean(said, axis=0)[[8, 2]], rtol=1e-4)
+
+
+VALUES = Predictions(np.arange(9), np.zeros((1, 9, 1)), (), "mlp on pets")
+
+
+@pytest.mark.parametrize(
+    ("found", "more", "message"),
+    [
+        (VALUES, ["--threshold", "0.5"], "mlp on pets predicts no single class a node; leave --th"),
+        (OSError("No space left on device"), [], "No space left on device"),
+        (ImportError("pyarrow"), [], "pyarrow"),
+    ],
+)
+def test_what_goes_wrong_later(asked, found, more, message, monkeypatch, capsys):
+    def predicted(*_):
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("longnn.experiments.predict._predictions", predicted)
+    with pytest.raises(SystemExit, match="2"):
+        main([*asked, *more])
+    assert message in capsys.readouterr().err
+    assert not Path(asked[-1]).exists()
 
 
 def test_help_names_every_option(capsys):
