@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from longnn.runs.directory import CONFIG, CURVES, PAGE, PARAMETERS, PREDICTIONS, RESULT, TRAIN_LOG
+from longnn.runs.endings import limit_note, untested_note
 from longnn.runs.result import Result
 
 from .contents import Section
@@ -49,7 +50,7 @@ def scores(run: Result) -> Section:
             f"{run.diverged} of {len(run.per_run)} runs diverged; their scores are of the epochs "
             "before."
         )
-    notes += [f"{note}." for note in (run.limit_note, run.untested_note) if note]
+    notes += [f"{note}." for note in (limit_note(run), untested_note(run)) if note]
     about = f"{run.metric} in percent, mean +- 95 % interval (Student's t)"
     summary = Table("Summary", about, ("part", "score", "std", "n"), rows, notes)
     return Section("Scores", tables=[summary, _models(run)])
