@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from longnn.runs.directory import CONFIG, CURVES, PAGE, PARAMETERS, PREDICTIONS, RESULT, TRAIN_LOG
+from longnn.runs.endings import limit_note, untested_note
 from longnn.runs.result import Result
 
 from .blocks import units
@@ -58,7 +59,7 @@ def scores(run: Result) -> Section:
 def _notes(run: Result) -> list[str]:
     notes = [HIDDEN] if chooses(run) else []
     notes += units(list(run.metrics))
-    said = [run.limit_note, "" if chooses(run) else run.untested_note]
+    said = [limit_note(run), "" if chooses(run) else untested_note(run)]
     notes += [f"{note[0].upper()}{note[1:]}." for note in said if note]
     if run.diverged:
         notes.append(
