@@ -9,6 +9,7 @@ from longnn.runs import attempts, checkpoint
 from longnn.runs.attempts import Attempt
 from longnn.runs.configured import instantiate
 from longnn.runs.directory import SCHEMA
+from longnn.runs.endings import limit_note
 from longnn.runs.kinds import problem_of
 from longnn.runs.record import finished, write_run
 from longnn.runs.result import Result, read_result
@@ -111,9 +112,10 @@ def recorded(job: Job, attempt: Attempt, data: Data, trained: Fit) -> Outcome:
             'epochs ("diverged" in result.json). Lower the learning rates',
             extra={"job": job.directory},
         )
-    if result.limit_note:
+    limited = limit_note(result)
+    if limited:
         more = "more optim.max_epochs may score better"
-        LOG.info(f"{result.limit_note}: {more}", extra={"job": job.directory})
+        LOG.info(f"{limited}: {more}", extra={"job": job.directory})
     adam = job.config.optim.transformation is None
     labels = ", ".join(sorted(set(trained.program.labels))) or "none"
     why = f"no parameter of the model is in that group, they are in {labels}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from longnn.data.labels import factor_of
+from longnn.runs.endings import at_limit, untested_note
 from longnn.runs.result import Result
 
 from .labels import label
@@ -33,12 +34,12 @@ def block(benchmark: Benchmark, runs: list[Result], top: int = TOP) -> Table:
         f"{benchmark.metric} in percent, mean +- 95 % interval (Student's t)",
         (*header, "differs in") if several else header,
         rows,
-        _notes(models, top, several) + _units(beside),
+        _notes(models, top, several) + units(beside),
     )
 
 
-def _units(metrics: Sequence[str]) -> list[str]:
-    """Which columns are not in percent."""
+def units(metrics: Sequence[str]) -> list[str]:
+    """Which of some metrics are not in percent, as a sentence; none where all are."""
     plain = [name for name in metrics if factor_of(name) == 1]
     return [f"{', '.join(plain)}: in nats, not in percent."] if plain else []
 
@@ -76,7 +77,7 @@ def _notes(models: dict[str, list[Result]], top: int, several: bool) -> list[str
                 f"{model}: {len(runs) - top} of {len(runs)} runs hidden, those lowest on "
                 "validation (--top N shows N)."
             )
-        limited = sum(run.at_limit for run in runs[:top])
+        limited = sum(at_limit(run) for run in runs[:top])
         if limited:
             trained = sum(len(run.per_run) for run in runs[:top])
             notes.append(
@@ -89,7 +90,7 @@ def _notes(models: dict[str, list[Result]], top: int, several: bool) -> list[str
                 f"{model}: {diverged} splits or seeds in these rows diverged; their scores are of "
                 "the epochs before."
             )
-    untested = {run.untested_note: None for found in models.values() for run in found[:top]}
+    untested = {untested_note(run): None for found in models.values() for run in found[:top]}
     notes += [f"{note[0].upper()}{note[1:]}." for note in untested if note]
     return notes
 

@@ -8,13 +8,16 @@ from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longnn.plot.style import add_caption
+from longnn.plot.style import SMALL, add_caption, add_title, new_figure
 from longnn.runs.outcomes import known_fit
 from longnn.runs.saved import Run
 from longnn.training.result import Fit
 
-NUMBERED = 20
+NUMBERED = 12
 """Above so many classes a cell has no room for its number."""
+
+NAMED = 20
+"""Above so many classes an axis has no room for their names."""
 
 _LONGEST = 14
 """Characters of a class name that an axis has room for."""
@@ -56,14 +59,15 @@ def confusion_matrix(
         title: of the figure.
     """
     share, classes = shares(counts), counts.shape[1]
-    side = 2.2 + (0.42 if classes <= NUMBERED else 0.16) * classes
-    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    figure = new_figure(4.6)
     axes = figure.subplots()
     shown = axes.imshow(100 * share, vmin=0, vmax=100, cmap="cividis")
     figure.colorbar(shown, ax=axes, label="share of the true class [%]")
-    axes.set(xlabel="predicted class", ylabel="true class", title=title)
+    axes.set(xlabel="predicted class", ylabel="true class")
+    add_title(axes, title)
     if classes <= NUMBERED:
         _add_numbers(axes, share)
+    if classes <= NAMED:
         _add_names(axes, names or [str(number) for number in range(classes)])
     else:
         axes.locator_params(integer=True)
@@ -89,13 +93,14 @@ def _add_numbers(axes: Axes, share: Float[np.ndarray, "C C"]) -> None:
         if np.isfinite(value):
             colour = "black" if value > 0.5 else "white"
             words = f"{100 * value:.0f}"
-            axes.text(column, row, words, ha="center", va="center", color=colour, fontsize=8)
+            axes.text(column, row, words, ha="center", va="center", color=colour, fontsize=SMALL)
 
 
 def _add_names(axes: Axes, names: Sequence[str]) -> None:
     """Names of the classes at both axes, shortened where they are long."""
     short = [n if len(n) <= _LONGEST else n[: _LONGEST - 1] + "…" for n in names]
     words = [name.replace("$", r"\$") for name in short]
-    turned = 0 if max(map(len, words)) <= 3 else 60
-    axes.set_xticks(range(len(words)), words, rotation=turned, ha="right" if turned else "center")
-    axes.set_yticks(range(len(words)), words)
+    turned = 0 if max(map(len, words)) <= 3 else 60 if len(words) <= NUMBERED else 90
+    side = "right" if turned == 60 else "center"
+    axes.set_xticks(range(len(words)), words, rotation=turned, ha=side, fontsize=SMALL)
+    axes.set_yticks(range(len(words)), words, fontsize=SMALL)

@@ -19,23 +19,31 @@ def training_curves(
 ) -> Figure:
     """Training and validation loss, and the validation metric, per epoch.
 
+    The learning rate is drawn, too, where a schedule changes it.
+
     Of several runs, the lines are medians over those that still train at an epoch, and the bands
     their quartiles; a caption in the figure says so.
 
     Args:
-        curves: "loss", "val_loss", "val" -> [B, epochs], NaN after a run's end.
+        curves: "loss", "val_loss", "val" and perhaps "rate" -> [B, epochs], NaN after a run's end.
         metric: the name of the validation metric.
         title: of the figure.
         loss: the name of the loss.
     """
-    figure = new_figure(5.4)
-    losses, scores = figure.subplots(2, 1, sharex=True)
+    scheduled = "rate" in curves
+    figure = new_figure(7.0 if scheduled else 5.4)
+    panels = figure.subplots(2 + scheduled, 1, sharex=True)
+    losses, scores = panels[:2]
     _spread(losses, curves["loss"], COLOURS[0], "training (dropout on)")
     _spread(losses, curves["val_loss"], COLOURS[1], "validation")
     losses.set_ylabel(loss)
     losses.legend(frameon=False, fontsize=SMALL)
     _spread(scores, 100 * curves["val"], COLOURS[1], "validation")
-    scores.set(ylabel=f"validation {metric} [%]", xlabel="epoch")
+    scores.set(ylabel=f"validation {metric} [%]")
+    if scheduled:
+        _spread(panels[2], curves["rate"], COLOURS[0], "schedule")
+        panels[2].set(ylabel="learning rate / its setting", ylim=(0, None))
+    panels[-1].set(xlabel="epoch")
     add_title(figure, title)
     runs = len(curves["loss"])
     if runs > 1:

@@ -107,35 +107,6 @@ class Result:
         return printable(f"{self.model} on {self.dataset}")
 
     @property
-    def at_limit(self) -> int:
-        """How many of the B models ended at ``max_epochs`` while their patience still lasted."""
-        optim = self.config.get("optim", {})
-        most, patience = optim.get("max_epochs"), optim.get("patience")
-        if not isinstance(most, int) or not isinstance(patience, int):
-            return 0
-        return sum(
-            row.epochs >= most and row.epochs - row.best_epoch <= patience and not row.diverged
-            for row in self.per_run
-        )
-
-    @property
-    def limit_note(self) -> str:
-        """What there is to say of runs that ended at the limit; empty where none did."""
-        if not self.at_limit:
-            return ""
-        return (
-            f"{self.at_limit} of {len(self.per_run)} ended at the limit of "
-            f"{self.config['optim']['max_epochs']} epochs, before their patience"
-        )
-
-    @property
-    def untested_note(self) -> str:
-        """What there is to say of classes that no test part holds; empty where each is tested."""
-        if not self.untested:
-            return ""
-        return f"no test part holds the class(es) {', '.join(map(printable, self.untested))}"
-
-    @property
     def metrics(self) -> dict[str, dict[str, Statistics]]:
         """Name of each metric that was recorded beside the score -> part -> its summary."""
         rows = [row.metrics or {} for row in self.per_run]

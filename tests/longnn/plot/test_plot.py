@@ -144,6 +144,14 @@ def test_training_curves_say_what_their_lines_and_bands_are_under_any_title():
     assert (alone.get_supxlabel(), alone.get_suptitle()) == ("", "")
 
 
+def test_training_curves_show_a_rate_that_changes():
+    rate = np.linspace(1, 0, curves(2)["loss"].shape[1])
+    figure = plot.training_curves(curves(2) | {"rate": np.stack([rate, rate])}, "accuracy")
+    assert len(plot.training_curves(curves(2), "accuracy").axes) == 2
+    np.testing.assert_allclose(figure.axes[2].lines[0].get_ydata(), rate)
+    assert figure.axes[2].get_xlabel() == "epoch"
+
+
 def test_training_curves_name_their_loss():
     left, right = plot.training_curves(curves(2), "r2", loss="mean squared error").axes
     assert (left.get_ylabel(), right.get_ylabel()) == ("mean squared error", "validation r2 [%]")

@@ -50,7 +50,7 @@ def train_scripts(monkeypatch, scripts, in_training=None, hear=lambda _: None, *
     Node 2s trains run s, node 2s+1 validates it, the last node tests.
     """
     monkeypatch.setitem(METRICS, "scripted", scripted_score)
-    monkeypatch.setattr(builder, "CLASSIFICATION", AS_SAID)
+    monkeypatch.setattr(builder, "TASKS", {"classes": AS_SAID})
     x = np.zeros((2 * len(scripts) + 1, EPOCHS + 1))
     part = np.full((len(scripts), len(x)), -1)
     part[:, -1] = 2
