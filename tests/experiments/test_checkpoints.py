@@ -73,10 +73,15 @@ def assert_went_on(directory: Path, undisturbed: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on(tmp_path):
-    trained(tmp_path, "hydra.run.dir=whole", "checkpoint_seconds=null")
-    killed(tmp_path, 1, "hydra.run.dir=run", OFTEN)
-    assert "goes on from epoch" in trained(tmp_path, "hydra.run.dir=run", OFTEN)
+@pytest.mark.parametrize(
+    "options",
+    [(), ("optim/schedule=plateau", "optim.ema=0.9", "optim.clip=1", "optim.stop=val_loss")],
+    ids=["adam", "options"],
+)
+def test_a_killed_run_goes_on(tmp_path, options):
+    trained(tmp_path, "hydra.run.dir=whole", "checkpoint_seconds=null", *options)
+    killed(tmp_path, 1, "hydra.run.dir=run", OFTEN, *options)
+    assert "goes on from epoch" in trained(tmp_path, "hydra.run.dir=run", OFTEN, *options)
     assert_went_on(tmp_path / "run", tmp_path / "whole")
 
 

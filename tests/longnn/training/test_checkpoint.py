@@ -6,13 +6,26 @@ import optax
 import pytest
 
 from longnn.models import LonGNN
-from longnn.training import Fit, Optim, Trial, drive, fit_each, places
+from longnn.training import Fit, Optim, Plateau, Trial, drive, fit_each, places
 from tests.toy import C, problem, rates, splits
 
 SETTINGS = {"order": 3, "hidden": 4, "dropout": 0.3, "filter_dropout": 0.2}
 ADAM = Optim(rates(), max_epochs=60, patience=4)
 NOISY = optax.chain(optax.add_noise(0.01, 0.55, 0), optax.sgd(0.05, momentum=0.9))  # has keys
+OPTIONS = Optim(
+    rates(),
+    60,
+    9,
+    schedule=Plateau(0.5, 2),
+    clip=1.0,
+    ema=0.8,
+    label_smoothing=0.1,
+    class_weights="balanced",
+    stop="val_loss",
+    patience_counts="not_better",
+)
 TRIALS = {
+    "options": [Trial(SETTINGS, OPTIONS, (0, 1))],
     "adam": [Trial(SETTINGS, ADAM, (0, 1, 4))],
     "noisy": [Trial(SETTINGS, Optim(None, 60, 4, transformation=NOISY), (0, 1))],
     "trials": [
@@ -87,7 +100,13 @@ def assert_equal(got, expected):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "size", "shrinks"),
-    [("adam", None, True), ("adam", 4, False), ("noisy", 4, False), ("trials", 4, False)],
+    [
+        ("adam", None, True),
+        ("adam", 4, False),
+        ("noisy", 4, False),
+        ("trials", 4, False),
+        ("options", 4, False),
+    ],
 )
 def test_training_goes_on_as_if_nothing_had_happened(monkeypatch, name, size, shrinks):
     """Also where runs wait, and where the batch has shrunk."""
