@@ -43,8 +43,10 @@ def test_scores_are_those_that_were_recorded(tmp_path):
     assert run.score().mean == 55.0
     assert list(run.score().values) == [50.0, 60.0]
     assert run.score("val").mean == 50.0
-    with pytest.raises(ValueError, match=r'part must be "test" or "val".*got \'train\''):
-        run.score("train")
+    with pytest.raises(ValueError, match="unknown part 'all'"):
+        run.score("all")
+    with pytest.raises(longnn.runs.RunDirectoryError, match="what is read now has"):
+        run.score("train")  # was not recorded, so that data are read
 
 
 def test_filters_and_exponents_are_those_of_the_fit(tmp_path):
