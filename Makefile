@@ -39,7 +39,7 @@ lint: install
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-# A selection that touches every module, in about seven minutes on two cores.
+# A selection that touches every module, in about eleven minutes on two cores.
 TEST_OPTIONS ?=
 PYTEST := python -m pytest --numprocesses 2 --max-worker-restart 0 --dist loadfile --durations 20
 test: lint
