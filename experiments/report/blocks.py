@@ -34,12 +34,12 @@ def block(benchmark: Benchmark, runs: list[Result], top: int = TOP) -> Table:
         f"{benchmark.metric} in percent, mean +- 95 % interval (Student's t)",
         (*header, "differs in") if several else header,
         rows,
-        _notes(models, top, several) + _units(beside),
+        _notes(models, top, several) + units(beside),
     )
 
 
-def _units(metrics: Sequence[str]) -> list[str]:
-    """Which columns are not in percent."""
+def units(metrics: Sequence[str]) -> list[str]:
+    """Which of some metrics are not in percent, as a sentence; none where all are."""
     plain = [name for name in metrics if factor_of(name) == 1]
     return [f"{', '.join(plain)}: in nats, not in percent."] if plain else []
 

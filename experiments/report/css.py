@@ -36,6 +36,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--band); p
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; }
 @media (max-width: 40rem) { table { min-width: 100%; } td.long { min-width: 14rem; }
-  tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; } }
+  tbody th { white-space: normal; overflow-wrap: anywhere; }
+  tbody th:nth-last-child(2) { min-width: 11rem; font-size: .85rem; } }
 @media print { nav { display: none; } .scroll { overflow: visible; } }
 """

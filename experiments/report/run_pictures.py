@@ -122,7 +122,7 @@ def confusion(run: Opened) -> Picture:
         figure,
         "confusion",
         "The share of the test nodes of each true class (row) that is taken for which class "
-        "(column): mean over the runs.",
+        "(column): mean over the runs. An empty row is a class that no run tests.",
         "Confusion matrix; right of each class: "
         + ", ".join(f"{names[c]} {100 * right[c]:.0f} %" for c in known[:MOST_NAMED])
         + (f" and {len(known) - MOST_NAMED} more classes" if len(known) > MOST_NAMED else ""),

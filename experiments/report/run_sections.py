@@ -6,6 +6,7 @@ from longnn.runs.directory import CONFIG, CURVES, PAGE, PARAMETERS, PREDICTIONS,
 from longnn.runs.endings import limit_note, untested_note
 from longnn.runs.result import Result
 
+from .blocks import units
 from .contents import Section
 from .opened import Opened, reason
 from .repeat import NotRepeatableError, repeating_command
@@ -40,20 +41,32 @@ def chooses(run: Result) -> bool:
 def scores(run: Result) -> Section:
     """The scores with their intervals, and those of each split and seed."""
     parts = {"validation": run.val} if chooses(run) else {"test": run.test, "validation": run.val}
+    beside = {
+        f"{'validation' if part == 'val' else part} {name}": found
+        for name, summaries in run.metrics.items()
+        for part, found in summaries.items()
+        if part != "test" or not chooses(run)
+    }
     rows: list[tuple[str, ...]] = [
         (name, str(s), "-" if s.std is None else f"{s.std:.2f}", str(s.n))
-        for name, s in parts.items()
+        for name, s in (parts | beside).items()
     ]
+    about = f"{run.metric} in percent, mean +- 95 % interval (Student's t)"
+    summary = Table("Summary", about, ("part", "score", "std", "n"), rows, _notes(run))
+    return Section("Scores", tables=[summary, _models(run)])
+
+
+def _notes(run: Result) -> list[str]:
     notes = [HIDDEN] if chooses(run) else []
+    notes += units(list(run.metrics))
+    said = [limit_note(run), "" if chooses(run) else untested_note(run)]
+    notes += [f"{note[0].upper()}{note[1:]}." for note in said if note]
     if run.diverged:
         notes.append(
             f"{run.diverged} of {len(run.per_run)} runs diverged; their scores are of the epochs "
             "before."
         )
-    notes += [f"{note}." for note in (limit_note(run), untested_note(run)) if note]
-    about = f"{run.metric} in percent, mean +- 95 % interval (Student's t)"
-    summary = Table("Summary", about, ("part", "score", "std", "n"), rows, notes)
-    return Section("Scores", tables=[summary, _models(run)])
+    return notes
 
 
 def _models(run: Result) -> Table:

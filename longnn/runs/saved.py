@@ -263,7 +263,7 @@ class Run:
     def columns(self) -> dict[str, Shaped[np.ndarray, " B"]]:
         """The runs as a table by columns: seed, split, val and test in percent, epoch, alpha, ...
 
-        They are what `result.json` records; no data are read.
+        They are what `result.json` records, further metrics as "test macro_f1"; no data are read.
         """
         scores = {part: self.score(part).values for part in ("val", "test")}
         rows = [asdict(row) for row in self.result.per_run]
@@ -272,7 +272,12 @@ class Run:
             for name in EXPONENTS
             if any(row[name] is not None for row in rows)
         }
-        return columns_of(rows, scores, exponents)
+        beside = {
+            f"{part} {name}": np.array([row["metrics"][name][part] for row in rows])
+            for name, parts in self.result.metrics.items()
+            for part in parts
+        }
+        return columns_of(rows, scores, exponents) | beside
 
     def to_frame(self) -> "pandas.DataFrame":
         """The table of `columns` in pandas, one row for each run.

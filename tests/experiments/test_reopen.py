@@ -52,7 +52,7 @@ def test_its_order_and_precision(train):
 def test_its_picture_in_one_call(run):
     figure = plot.response(run.directory)
     top, bottom = figure.axes
-    assert top.get_title().startswith(
+    assert figure.get_suptitle().startswith(
         "Learned filter of longnn on csbm,\nmedian and quartiles of 2"
     )
     median = np.median(run.response(np.linspace(0, 2, 401)), axis=0)
@@ -62,8 +62,9 @@ def test_its_picture_in_one_call(run):
     share, _, _ = bottom.patches[0].get_data()
     assert_allclose(share.sum(), 100)
     assert len(plot.response(run.fit).axes) == 1  # a fit knows no graph
-    (alone,) = plot.response(run.model(1), lam=np.linspace(0, 1, 5), title="one").axes
-    assert alone.get_title() == "one"
+    one = plot.response(run.model(1), lam=np.linspace(0, 1, 5), title="one")
+    assert one.get_suptitle() == "one"
+    (alone,) = one.axes
     expected = run.response(np.linspace(0, 1, 5))[1, :, 1]
     assert_allclose(alone.lines[1].get_ydata(), expected, rtol=1e-6)  # one model, or all at once
 

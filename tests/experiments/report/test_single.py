@@ -159,6 +159,17 @@ def test_a_run_made_by_hand_has_neither_data_nor_command(tmp_path):
     assert any("the model mlp has no filter" in text for text in said)
 
 
+def test_scores_name_other_metrics_the_limit_and_classes_that_nobody_tests(run):
+    rows = json.loads((run / "result.json").read_text())["per_run"]
+    rows = [row | {"metrics": {"log_loss": {"test": 0.25, "val": 0.5}}} for row in rows]
+    change_result(run, per_run=rows, untested=["rare"])
+    said = sections(run_page(run))["Scores"][0]
+    assert re.search(r"test log_loss\s+0.25 ± 0.00", said)
+    assert "in nats, not in percent." in said
+    assert "2 of 2 ended at the limit of 12 epochs" in said
+    assert "No test part holds the class(es) rare." in said
+
+
 def test_names_from_files_stay_text(run):
     change_result(run, model=HOSTILE, dataset=HOSTILE)
     (run / "<b>&'.txt").write_text("mine")
@@ -207,19 +218,26 @@ def test_other_kinds_of_runs(train, overrides, without):
     assert all("Left out: the model" in text for text in said)
 
 
+RNG = np.random.default_rng(0)
+
+
 @pytest.mark.slow
-def test_a_run_of_values_has_no_classes(train, tmp_path):
-    rng = np.random.default_rng(0)
-    labels = rng.normal(size=60).astype(np.float32)
-    labels[:3] = np.nan
-    edges, features = rng.integers(0, 60, (150, 2)), rng.normal(size=(60, 4))
+@pytest.mark.parametrize(
+    ("metric", "labels", "why"),
+    [
+        ("r2", RNG.normal(size=60).astype(np.float32), "predict values and no classes"),
+        ("multilabel_roc_auc", RNG.integers(0, 2, (60, 3)), "predict several labels"),
+    ],
+)
+def test_a_run_without_one_class_a_node(train, tmp_path, metric, labels, why):
+    edges, features = RNG.integers(0, 60, (150, 2)), RNG.normal(size=(60, 4))
     np.savez(tmp_path / "mine.npz", edges=edges, features=features, labels=labels)
-    own = ["dataset=npz", "dataset.path=mine.npz", "dataset.metric=r2", "split=random"]
+    own = ["dataset=npz", "dataset.path=mine.npz", f"dataset.metric={metric}", "split=random"]
     (folder,) = train(*own, *SMALL[2:], "model=gprgnn")
     page = run_page(folder)
     of_classes = ("Confusion matrix", "Calibration", "Errors by neighbours")
     exponents, matrix, *said = left_out(page, "Path of the exponents", *of_classes)
     assert "learns no exponents" in exponents
     assert "no single class" in matrix
-    assert all("predict values and no classes" in text for text in said)
+    assert all(why in text for text in said)
     assert "longnn train dataset=npz dataset.path=mine.npz" in page

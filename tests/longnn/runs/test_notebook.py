@@ -1,6 +1,7 @@
 """How objects look in a notebook: one line, HTML that escapes what files hold, and tables."""
 
 import base64
+import json
 import re
 import sys
 from dataclasses import replace
@@ -99,6 +100,10 @@ def test_a_run_as_table(tmp_path):
     assert frame.alpha.tolist() == [0.1, 1.1]
     assert frame.epoch.tolist() == [2, 2]
     assert list(frame.columns[:4]) == ["seed", "split", "val", "test"]
+    rows = json.loads((tmp_path / "result.json").read_text())["per_run"]
+    rows = [row | {"metrics": {"ece": {"test": float(i)}}} for i, row in enumerate(rows)]
+    change_result(tmp_path, per_run=rows)
+    assert longnn.load(tmp_path).columns()["test ece"].tolist() == [0.0, 1.0]
 
 
 def test_without_pandas_the_error_names_both_ways(fit, monkeypatch):
