@@ -200,6 +200,8 @@ def test_longnn_knows_neither_experiments_nor_hydra():
         ("hydra", ("experiments/", "hydra_plugins/")),
         ("omegaconf", ("experiments/", "hydra_plugins/")),
         ("wandb", ("experiments/jobs/sinks.py",)),
+        ("tensorboard", ("experiments/jobs/tensorboard_sink.py",)),
+        ("mlflow", ("experiments/jobs/mlflow_sink.py",)),
     ],
 )
 def test_framework_stays_in_its_place(module, places):

@@ -20,7 +20,9 @@ VARIABLE = "LONGNN_TRUST"
 PACKAGES = ("longnn", "polybases", "optax")
 """Packages whose classes and functions a config may name."""
 
-SINKS = "longnn.experiments.jobs.sinks"
+SINKS = tuple(
+    f"longnn.experiments.jobs.{name}" for name in ("sinks", "tensorboard_sink", "mlflow_sink")
+)
 """Where the end of a job is reported."""
 
 LOADERS = (
@@ -29,7 +31,7 @@ LOADERS = (
 )
 """Modules of ``longnn.data`` that give datasets and splits."""
 
-NAMED = ("polybases", "optax", "longnn.models", SINKS, *(f"longnn.data.{m}" for m in LOADERS))
+NAMED = ("polybases", "optax", "longnn.models", *SINKS, *(f"longnn.data.{m}" for m in LOADERS))
 """Modules that define what a config may name; what they import or hold is not theirs."""
 
 EXCEPTED = ("optax.tree_utils", "optax._src.deprecations")

@@ -81,6 +81,7 @@ def runs_in(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # of MLflow's own
 def test_mlflow_of_jobs_by_hand(tmp_path):
     """A job that is repeated replaces its run, one that failed is FAILED."""
     folder = tmp_path / "run"
@@ -102,6 +103,7 @@ def test_mlflow_of_jobs_by_hand(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # of MLflow's own
 def test_mlflow_of_a_run(train, tmp_path):
     (directory,) = train(*QUICK, "logger=mlflow", "metrics=[macro_f1]")
     result = result_of(directory)

@@ -43,6 +43,8 @@ def mine(tmp_path, monkeypatch):
         *("longnn.models.LonGNN", "longnn.data.load", "longnn.data.csbm.generate"),
         *("polybases.modules.Jacobi", "polybases.jacobi", "optax.adam"),
         *("longnn.data.splits.per_class", "longnn.experiments.jobs.sinks.to_wandb"),
+        "longnn.experiments.jobs.mlflow_sink.to_mlflow",
+        "longnn.experiments.jobs.tensorboard_sink.to_tensorboard",
     ],
 )
 def test_what_the_packages_define(name):
