@@ -51,6 +51,9 @@ def _shortest(words: list[str], wanted: dict[str, Any]) -> list[str]:
     split = _option("split", wanted["split"])
     if split is not None and _target(_composed(*words)) != _target(wanted):
         words = [*words, f"split={split}"]
+    schedule = _schedule(wanted)
+    if schedule in options("optim/schedule") and schedule != _schedule(_composed(*words)):
+        words = [*words, f"optim/schedule={schedule}"]
     usual = _completed(words, "", wanted)
     if not any(word.lstrip("+~").startswith(("model.", "optim.")) for word in usual):
         return usual
@@ -125,6 +128,11 @@ def _composed(*words: str) -> dict[str, Any]:
 
 def _target(config: Mapping[str, Any]) -> object:
     return config.get("split", {}).get("_target_")
+
+
+def _schedule(config: Mapping[str, Any]) -> object:
+    """The name of the schedule; none in a record that is older than schedules."""
+    return (config.get("optim", {}).get("schedule") or {}).get("name")
 
 
 def _dataset(run: Result) -> list[str]:

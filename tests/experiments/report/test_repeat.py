@@ -32,6 +32,8 @@ CASES = [
     ["dataset=npz", "model=gprgnn", r"dataset.path='a b/it\'s.npz'", "dataset.ignore=[x,'1',null]"],
     ["dataset=csbm", "model=mlp", "+optim.groups.mine={lr:0.1,weight_decay:0}", "graph.order=rcm"],
     ["dataset=csbm", "model=jacobiconv", "~optim.groups.basis", "split=random", "split.train=0.5"],
+    ["dataset=csbm", "model=longnn", "optim/schedule=cosine", "optim.schedule.floor=0.1"],
+    ["dataset=csbm", "model=longnn", "optim.clip=1.0", "optim.class_weights=balanced"],
     ["dataset=csbm", "model=longnn", "model.basis._target_=polybases.modules.Chebyshev"],
     ["dataset=csbm", "model=mlp", "optim/schedule=cosine", "optim.schedule.floor=0.1"],
     ["dataset=csbm", "model=mlp", "optim.transformation={_target_:optax.sgd,learning_rate:0.5}"],
