@@ -38,8 +38,7 @@ def repeating_command(run: Result) -> str:
     lacking = [group for group in ("dataset", "model", "split", "optim") if group not in wanted]
     if lacking:
         raise NotRepeatableError(f"its record has no config of {' and '.join(lacking)}")
-    start = [*_dataset(run), f"model={_known('model', run.model)}", *_schedule(run)]
-    words = _shortest(start, wanted)
+    words = _shortest([*_dataset(run), f"model={_known('model', run.model)}"], wanted)
     there = _composed(*words)
     if there != _filled(wanted, there):
         raise NotRepeatableError("no overrides of the package's own config files give its config")
@@ -143,13 +142,6 @@ def _dataset(run: Result) -> list[str]:
     file = _file("dataset", name)
     needed = [key for key in file if file[key] == "???" and key in node]
     return [f"dataset={name}", *(f"dataset.{key}={as_value(node[key])}" for key in needed)]
-
-
-def _schedule(run: Result) -> list[str]:
-    """The word that chooses the schedule of the learning rate, where it is not constant."""
-    name = run.config["optim"].get("schedule", {}).get("name", "constant")
-    chosen = name != "constant" and name in options("optim/schedule")
-    return [f"optim/schedule={name}"] if chosen else []
 
 
 def _option(group: str, node: Mapping[str, Any]) -> str | None:
