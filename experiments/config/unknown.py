@@ -56,7 +56,7 @@ def key_problem(known: Known, override: Override) -> str | None:
         return None if open_ended else f"{key} cannot be added; leave out the +: {key}=..."
     if key.startswith("hydra.") or key in groups() or override.is_delete() or _package(key):
         return None
-    if key.startswith("optim.schedule."):
+    if key.startswith("optim.schedule.") and not adds:
         return _schedule_problem(known, key.removeprefix("optim.schedule."))
     group = key.partition(".")[0]
     inside = group in groups()

@@ -35,6 +35,8 @@ CASES = [
     ["dataset=csbm", "model=longnn", "optim/schedule=cosine", "optim.schedule.floor=0.1"],
     ["dataset=csbm", "model=longnn", "optim.clip=1.0", "optim.class_weights=balanced"],
     ["dataset=csbm", "model=longnn", "model.basis._target_=polybases.modules.Chebyshev"],
+    ["dataset=csbm", "model=mlp", "optim/schedule=cosine", "optim.schedule.floor=0.1"],
+    ["dataset=csbm", "model=mlp", "optim.transformation={_target_:optax.sgd,learning_rate:0.5}"],
 ]
 
 
