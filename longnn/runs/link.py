@@ -17,7 +17,7 @@ def page_link(directory: Path) -> str:
 
     Example:
         >>> page_link(Path("runs/<b>"))
-        "no page yet: <code>longnn report &#x27;runs/&lt;b&gt;&#x27;</code>"
+        'no page yet: <code>longnn report &#x27;runs/&lt;b&gt;&#x27;</code>'
     """
     file = directory / PAGE
     if file.is_file():

@@ -115,7 +115,7 @@ def columns(width: int, block: int) -> Iterator[slice]:
 
     Example:
         >>> [(part.start, part.stop) for part in columns(10, 4)]
-        [(0, 4), (4, 7), (7, 10)]
+        [(0, 3), (3, 7), (7, 10)]
     """
     count = -(-width // block)
     ends = [round(width * number / count) for number in range(count + 1)]
