@@ -86,7 +86,10 @@ def group_of(job: Job) -> str:
     Raises:
         ValueError: if a ``_target_`` of its model cannot be imported.
     """
-    return _key(job, model_of(job)[1])
+    from .optim import static_part  # imports jax, as the model does
+
+    model = model_of(job)[1]
+    return _key(job, model, static_part(settings(job.config)["optim"], job.trust))
 
 
 def likely_group_of(job: Job) -> str:
@@ -101,12 +104,12 @@ def likely_group_of(job: Job) -> str:
     return _key(job, cast(dict[str, Any], OmegaConf.to_container(job.config.model, resolve=True)))
 
 
-def _key(job: Job, values: dict[str, Any]) -> str:
+def _key(job: Job, values: dict[str, Any], optim: dict[str, Any] | None = None) -> str:
     traced = {name for name, value in values.items() if isinstance(value, float)}
     decisive = settings(job.config)
     del decisive["seed"], decisive["repeats"]
     decisive["model"] = {k: None if k in traced else v for k, v in decisive["model"].items()}
-    decisive["optim"] = _without_numbers(decisive["optim"])
+    decisive["optim"] = _without_numbers(decisive["optim"] if optim is None else optim)
     shared = OmegaConf.to_container(OmegaConf.masked_copy(job.config, list(SHARED)), resolve=True)
     return hash_of([decisive, shared])
 

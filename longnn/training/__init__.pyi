@@ -24,6 +24,7 @@ from .optim import Optim as Optim
 from .predictions import Predictions as Predictions
 from .problem import graph_of as graph_of
 from .problem import problem_of as problem_of
+from .recipe import Recipe as Recipe
 from .responses import HasResponse as HasResponse
 from .responses import module_response as module_response
 from .responses import propagated_response as propagated_response

@@ -11,6 +11,7 @@ from longnn.graphs.oneline import brief
 from longnn.training.losses import ClassWeights, Loss, check_alone, check_class_weights
 from longnn.training.optimizer import Rates, Transformation, check_groups, check_rates
 from longnn.training.ranges import check_setting
+from longnn.training.recipe import made_of
 from longnn.training.schedules import Schedule, ScheduleName, as_schedule
 from longnn.training.stopping import PatienceCounts, check_stop
 
@@ -46,7 +47,8 @@ class Optim:
         dropout_bits: "hash" (cheap, ``longnn.models``) or "threefry" (jax's generator).
         transformation: an optax transformation, which then replaces Adam, or one for each
             optimizer group. Each run of a batch keeps a state of its own, as if it were trained
-            alone. One object is compiled once: make it once, and use it again.
+            alone. One object is compiled once: make it once, and use it again. Its numbers are part
+            of the program; those of a ``longnn.training.Recipe``, and of a config, are traced.
         schedule: how the learning rates go from epoch to epoch: "constant", "cosine",
             "warmup_cosine", "step" or "plateau", or one of these with other numbers, such as
             ``longnn.training.Cosine(floor=0.1)``. Updates of a transformation are scaled likewise.
@@ -128,8 +130,9 @@ class Optim:
             ValueError: if a group has neither rates nor a transformation.
         """
         if self.transformation is not None:
-            if isinstance(self.transformation, Mapping):
-                _check_transformed(groups, self.transformation)
+            made = made_of(self.transformation)
+            if isinstance(made, Mapping):
+                _check_transformed(groups, made)
             return replace(self, rates=None)
         if self.rates is None:
             named = groups | ({"coefficients"} if self.decay == "theta" else set())
@@ -157,7 +160,7 @@ def as_optim(given: OptimLike | None) -> Optim:
 
 def _check_transformation(optim: Optim) -> None:
     """Raises ValueError unless the transformation is optax's and goes with the other settings."""
-    given = optim.transformation
+    given = made_of(optim.transformation)
     if isinstance(given, Mapping):
         wrong = {k: v for k, v in given.items() if not isinstance(v, optax.GradientTransformation)}
         if wrong or not given:

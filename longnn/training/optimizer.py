@@ -1,6 +1,6 @@
 """Optimizers by group of parameters: grouped Adam, and what optax offers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import jax
@@ -10,19 +10,20 @@ from jax.typing import ArrayLike
 
 from longnn.data.errors import unknown
 from longnn.training.ranges import check_setting
+from longnn.training.recipe import Made, Recipe
 
 DEFAULT_GROUP = "mlp"
 
 Rates: TypeAlias = Mapping[str, Mapping[str, ArrayLike]]
 """Group name -> {"lr": ..., "weight_decay": ...}; values may be traced."""
 
-Transformation: TypeAlias = (
-    optax.GradientTransformation | Mapping[str, optax.GradientTransformation]
-)
-"""An optax optimizer for all parameters, or one for each group."""
+Transformation: TypeAlias = Made | Recipe
+"""An optax optimizer for all parameters or one for each group, or how one is made of numbers."""
 
 Static: TypeAlias = (
-    optax.GradientTransformation | tuple[tuple[str, optax.GradientTransformation], ...]
+    optax.GradientTransformation
+    | tuple[tuple[str, optax.GradientTransformation], ...]
+    | Callable[[Sequence[ArrayLike]], Made]
 )
 """A transformation as part of a compiled program: hashable, equal if it is the same object."""
 
@@ -85,18 +86,27 @@ def check_rates(rates: Rates) -> None:
 
 def as_static(transformation: Transformation | None) -> Static | None:
     """The transformation in the form in which a program can be compared and hashed."""
+    if isinstance(transformation, Recipe):
+        return transformation.make
     if transformation is None or isinstance(transformation, optax.GradientTransformation):
         return transformation
     return tuple(sorted(transformation.items(), key=lambda pair: pair[0]))
 
 
-def from_static(transformation: Static, labels: nnx.State) -> optax.GradientTransformation:
+def from_static(
+    transformation: Static, labels: nnx.State, numbers: Sequence[ArrayLike] = ()
+) -> optax.GradientTransformation:
     """One optax transformation for all parameters.
 
     Args:
-        transformation: of all parameters, or of each group.
+        transformation: of all parameters, or of each group, or what makes them of numbers.
         labels: the group of each parameter (:func:`group_labels`).
+        numbers: [n] those of a :class:`Recipe`, possibly traced.
     """
+    if not isinstance(transformation, tuple):  # GradientTransformation is a tuple, too
+        made = as_static(transformation(numbers))
+        assert isinstance(made, tuple)
+        return from_static(made, labels)
     if isinstance(transformation, optax.GradientTransformation):
         return transformation
     return optax.partition(dict(transformation), labels)

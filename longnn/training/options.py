@@ -8,6 +8,7 @@ from jaxtyping import Bool
 
 from longnn.training.losses import weights_of
 from longnn.training.optim import Optim
+from longnn.training.recipe import Recipe
 from longnn.training.schedules import as_schedule, name_of, numbers_of
 from longnn.training.stopping import PatienceCounts, Watched, watched_of
 
@@ -92,6 +93,9 @@ def values_of(
         else:
             rows = [_NEUTRAL[name] if v is None else v for v in (getattr(o, name) for o in optims)]
         found[name] = np.asarray(rows, dtype)
+    if isinstance(optims[0].transformation, Recipe):
+        numbers_of_each = [o.transformation.numbers for o in optims]  # type: ignore[union-attr]
+        found["transformation"] = np.array(numbers_of_each, dtype)
     if options.schedule != "constant":
         numbers = [numbers_of(as_schedule(o.schedule), o.max_epochs) for o in optims]
         found["schedule"] = {k: np.array([n[k] for n in numbers], dtype) for k in numbers[0]}

@@ -85,7 +85,8 @@ class Program:
         if self.transformation is None:
             made = grouped_adam(labels, member.rates)
         else:
-            made = from_static(self.transformation, labels)
+            numbers = member.options.get("transformation", ())
+            made = from_static(self.transformation, labels, tuple(numbers))
         if "clip" in self.options.used:
             made = optax.chain(optax.clip_by_global_norm(member.options["clip"]), made)
         return optax.with_extra_args_support(made)

@@ -53,8 +53,13 @@ CHAIN = (
     [(ADAMW, optax.adamw(0.1)), (CHAIN, optax.chain(optax.clip(0.1), optax.sgd(0.5)))],
 )
 def test_a_transformation_of_optax(overrides, expected):
-    made = optim(*overrides).transformation
-    assert made is optim(*overrides).transformation, "one object is compiled once"
+    recipe = optim(*overrides).transformation
+    assert recipe == optim(*overrides).transformation
+    other = optim(*(word.replace("rate=0.1", "rate=0.3").replace("rate:0.5", "rate:0.7")
+                    for word in overrides)).transformation  # fmt: skip
+    assert other.make is recipe.make, "one object is compiled once"
+    assert other.numbers != recipe.numbers
+    made = recipe.made()
     params, slope = {"a": np.array([1.0, -2.0])}, {"a": np.array([3.0, 0.01])}
     got, _ = made.update(slope, made.init(params), params)
     wanted, _ = expected.update(slope, expected.init(params), params)
@@ -64,7 +69,19 @@ def test_a_transformation_of_optax(overrides, expected):
 def test_a_transformation_for_each_group():
     by_group = "{mlp:{_target_:optax.sgd,learning_rate:0.1},basis:{_target_:optax.lbfgs}}"
     made = optim(f"optim.transformation={by_group}").transformation
-    assert set(made) == {"mlp", "basis"}
+    assert set(made) == {"mlp", "basis"}, "lbfgs asks for values, so that nothing is traced"
+    by_group = (
+        "{mlp:{_target_:optax.sgd,learning_rate:0.1},basis:{_target_:optax.adam,learning_rate:0.2}}"
+    )
+    made = optim(f"optim.transformation={by_group}").transformation
+    assert (set(made.made()), made.numbers) == ({"mlp", "basis"}, (0.1, 0.2))
+
+
+def test_numbers_that_are_asked_in_python_stay_as_they_are():
+    made = optim(*ADAMW, "++optim.transformation.nesterov=true").transformation
+    assert made.numbers == (0.1,)
+    words = "{_target_:optax.contrib.reduce_on_plateau,factor:0.5}"
+    assert not hasattr(optim(f"optim.transformation={words}").transformation, "numbers")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 import jax
 import jax.numpy as jnp
+import optax
 import pytest
 
 from longnn.models import MLP
-from longnn.training import Cosine, Optim, Plateau, Step, WarmupCosine, fit
+from longnn.training import Cosine, Optim, Plateau, Recipe, Step, WarmupCosine, fit
 from longnn.training.executable import _compiled
 from tests.longnn.training.test_fit import assert_same
 from tests.toy import C, problem, rates, splits
@@ -20,12 +21,17 @@ def squared(outputs, labels, mask):
     return jnp.sum(jnp.where(mask, miss, 0)) / mask.sum()
 
 
+def adamw(numbers):
+    return optax.chain(optax.clip(1.0), optax.adamw(numbers[0], weight_decay=numbers[1]))
+
+
 OPTIONS = {  # three trials of each, which differ in traced numbers alone
     "cosine": [{"schedule": Cosine(floor=f)} for f in (0.0, 0.1, 0.3)],
     "warmup_cosine": [{"schedule": WarmupCosine(w, e)} for w, e in ((5, 40), (9, 45), (0, None))],
     "step": [{"schedule": Step(e, f)} for e, f in ((10, 0.5), (20, 0.1), (7, 0.9))],
     "plateau": [{"schedule": Plateau(f, p, cooldown=3)} for f, p in ((0.5, 2), (0.1, 3), (0.9, 1))],
     "clip": [{"clip": c} for c in (0.05, 0.2, None)],
+    "recipe": [{"transformation": Recipe(adamw, n)} for n in ((0.02, 0.1), (0.1, 0.0), (0.1, 1.0))],
     "ema": [{"ema": d} for d in (0.9, 0.5, None)],
     "class_weights": [{"class_weights": w} for w in ("balanced", [1.0, 5.0, 0.5], None)],
     "label_smoothing": [{"label_smoothing": e} for e in (0.1, 0.3, 0.0)],
@@ -49,7 +55,8 @@ def train(optims, seeds=1, chosen=None, model=MLP, settings=PERCEPTRON, **option
 
 
 def optim(lr=0.05, **options):
-    return Optim(rates(lr), max_epochs=EPOCHS, **options)
+    adam = None if "transformation" in options else rates(lr)
+    return Optim(adam, max_epochs=EPOCHS, **options)
 
 
 @pytest.mark.parametrize(
