@@ -142,5 +142,6 @@ def filter_of(
     if getattr(model, "placement", None) != "before":
         raise ValueError(_REFUSED)
     weight = model.embedding.kernel[...]
-    theta = coefficients_in(basis, *model.filters[0].terms(), weight.dtype)
+    recurrence, own = model.filters[0].terms()
+    theta = coefficients_in(basis, recurrence, own, weight.dtype)
     return np.asarray(theta), np.asarray(weight)
