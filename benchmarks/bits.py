@@ -1,13 +1,14 @@
-"""Terms in few bits beside float32: error by order and bits, bytes, and the score of the test nodes.
+"""Terms in few bits beside float32: error by order and bits, bytes, and the score of test nodes.
 
     python -m benchmarks.bits cora chameleon    measures these datasets (LONGNN_DATA_DIR is needed)
     python -m benchmarks.bits --write           docs/results/bits.md from what was measured
 
-LON-GNN filters in front (``placement="before"``) on terms that were propagated once. For each of ten
-splits, the model that was trained on float32 says how many bits each order needs: `calibrate` looks
-at training nodes of that split alone. Then (1) the same weights predict from rounded terms, and (2)
-the model is trained again on the terms of the policy, from the same initial values, otherwise in the
-same way. Everything below was fixed before the first measurement; nothing was chosen by a score.
+LON-GNN filters in front (``placement="before"``) on terms that were propagated once. For each of
+ten splits, the model that was trained on float32 says how many bits each order needs: `calibrate`
+looks at training nodes of that split alone. Then (1) the same weights predict from rounded terms,
+and (2) the model is trained again on the terms of the policy, from the same initial values and
+otherwise in the same way. All settings were fixed before the first measurement; nothing was chosen
+by a score.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 import longnn
 import polybases
@@ -125,6 +127,10 @@ def _groups(each: list[tuple[int, ...]]) -> Iterator[tuple[tuple[int, ...], list
         yield bits, [i for i, b in enumerate(each) if b == bits]
 
 
+def _of_runs(tree: nnx.State, runs: list[int]) -> nnx.State:
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf)[np.array(runs)], tree)
+
+
 def _same_weights(
     fit: longnn.training.Fit,
     stored: dict[int, stores.StoredTerms],
@@ -136,8 +142,7 @@ def _same_weights(
     for bits, runs in _groups(each):
         terms = _assembled(stored, bits)
         problem = longnn.training.Problem(terms, terms, jnp.asarray(fit.labels))
-        part = lambda leaf, runs=runs: jnp.asarray(leaf)[np.array(runs)]
-        params, settings = (jax.tree.map(part, tree) for tree in (fit.params, fit.settings))
+        params, settings = (_of_runs(tree, runs) for tree in (fit.params, fit.settings))
         outputs[runs] = predict(fit.program, params, settings, problem)
     changed = (outputs.argmax(2) != fit.outputs.argmax(2)).mean(1)
     few = each[0][0] != 32

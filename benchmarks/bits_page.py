@@ -18,3 +18,7 @@ def read() -> list[dict[str, Any]]:
     """The records that there are."""
     lines = RECORDS.read_text().splitlines() if RECORDS.is_file() else []
     return [json.loads(line) for line in lines]
+
+
+def write() -> None:
+    """Writes the page."""
