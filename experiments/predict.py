@@ -167,14 +167,16 @@ def _predictions(run: "Run", options: argparse.Namespace) -> "Predictions":
 
 def _of_store(run: "Run", options: argparse.Namespace) -> "Predictions":
     """Few nodes are predicted by the rows of the store that they depend on."""
-    from longnn.stores import StoreError
+    from longnn.stores import StoredDataset, StoreError
 
     from .jobs.stored import graph_and_features
 
     try:
         graph, features = graph_and_features(options.graph, options.features)
-        given = (graph, features) if options.features is not None else (features, None)
-        return run.predict(*given, nodes=options.nodes, runs=options.runs)
+        asked = {"nodes": options.nodes, "runs": options.runs}
+        if isinstance(features, StoredDataset):
+            return run.predict(features, **asked)
+        return run.predict(graph, features, **asked)
     except StoreError as error:
         raise ValueError(str(error)) from error
 
