@@ -76,10 +76,23 @@ def places_of(
     wanted = list(np.atleast_1d(asked) if isinstance(asked, str | int | np.ndarray) else asked)
     if wanted and all(isinstance(name, bool | np.bool_) for name in wanted):
         raise ValueError("nodes are a mask, expected names; use numpy.flatnonzero(mask)")
-    place = {text_of(name): row for row, name in enumerate(names.tolist())}
-    found = np.array([place.get(text_of(name), -1) for name in wanted], np.int64)
+    texts = [text_of(name) for name in wanted]
+    found = _own_numbers(names, texts)
+    if not wanted or (found < 0).any():  # else no table of all nodes is needed
+        place = {text_of(name): row for row, name in enumerate(names.tolist())}
+        found = np.array([place.get(text, -1) for text in texts], np.int64)
     if not wanted or (found < 0).any():
         raise _unknown(names, [wanted[i] for i in np.flatnonzero(found < 0)], owner)
+    return found
+
+
+def _own_numbers(names: Shaped[np.ndarray, " N"], texts: Sequence[str]) -> Int64[np.ndarray, " n"]:
+    """[n] the place of each name that is the number of its own place; -1 of the others."""
+    found = np.full(len(texts), -1, np.int64)
+    for asked, text in enumerate(texts if names.dtype.kind in "iu" else ()):
+        place = int(text) if text.isdecimal() and len(text) < 20 else len(names)
+        if place < len(names) and names[place] == place and str(place) == text:
+            found[asked] = place
     return found
 
 

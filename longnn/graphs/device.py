@@ -45,3 +45,13 @@ def on_device(values: object, dtype: DTypeLike | None = None) -> Array:
         [0, 2]
     """
     return jax.device_put(np.asarray(values, dtype))
+
+
+def over_devices(values: np.ndarray, sharding: jax.sharding.Sharding) -> Array:
+    """Puts numbers of the host on several devices, of other processes, too, which do the same.
+
+    Args:
+        values: a [...] array, all of it, equal in all processes.
+        sharding: which part each device gets.
+    """
+    return jax.make_array_from_callback(values.shape, sharding, lambda part: values[part])

@@ -86,3 +86,7 @@ class Mixture(nnx.Module):
         scores = jax.nn.sigmoid(jnp.einsum("nkc,kc->nk", h, self.score[...]))
         weights = jax.nn.softmax(scores @ self.mix[...] / channels)
         return channels * jnp.einsum("nk,nkc->nc", weights, h)
+
+    def hops(self) -> int:
+        """Returns 1."""
+        return 1

@@ -78,3 +78,7 @@ class MatrixChebyshev(nnx.Module):
         terms = jnp.moveaxis(projected.reshape(-1, self.order + 1, len(bias)), 1, 0)
         basis = chebyshev(self.order, "T", "standard", dtype=projected.dtype)
         return combine(basis, operator.matvec, terms) + bias
+
+    def hops(self) -> int:
+        """Returns the degree K."""
+        return self.order

@@ -125,6 +125,10 @@ class Convolution(nnx.Module):
         )
         return layer(graph).nodes + self.bias[...]
 
+    def hops(self) -> int:
+        """Returns 1."""
+        return 1
+
 
 class Attention(nnx.Module):
     """One layer of GAT: for each head, an average of the neighbours j of node i.
@@ -163,6 +167,10 @@ class Attention(nnx.Module):
         join = partial(jnp.mean, axis=1) if self.average else lambda h: h.reshape(len(h), -1)
         layer: Any = jraph.GAT(lambda nodes: nodes, logits, join)
         return layer(_graph(operator, projected)).nodes
+
+    def hops(self) -> int:
+        """Returns 1."""
+        return 1
 
 
 def _graph(operator: Operator, nodes: Array) -> "jraph.GraphsTuple":

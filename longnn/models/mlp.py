@@ -128,6 +128,10 @@ class MLP(nnx.Module):
         """Returns H, logits or values; the graph is not used."""
         return self.embed(features, key)
 
+    def hops(self) -> int:
+        """Returns 0: the output of a node depends on its own features alone."""
+        return 0
+
 
 @jax.custom_vjp
 def relu_dropout(

@@ -18,12 +18,14 @@ class Model(Protocol):
     The trainer calls ``Model(in_features, classes, dtype=..., rngs=..., **settings)``. Settings
     given as floats are traced (a sweep over them compiles once), so they must not decide shapes.
     A parameter names its optimizer group by ``nnx.Param(value, group="coefficients")``;
-    without one it belongs to "mlp". Three methods are optional:
+    without one it belongs to "mlp". Four methods are optional:
 
     - ``scalars() -> dict[str, Array]`` returns values that are worth a curve; they are recorded at
       each epoch.
     - ``response(x) -> [..., C]`` returns the filter at x = 1 - lambda, for figures.
     - ``theta() -> [K+1, C]`` returns the filter's coefficients, which ``decay=theta`` needs.
+    - ``hops() -> int | None`` returns how many edges away the output of a node looks, so that few
+      nodes can be predicted by the part of the graph around them; None: the whole graph decides.
 
     So are two attributes of the class: ``needs_edges = True`` asks for an operator that keeps the
     edges, and ``self_loops = 1.0`` for a loop of this weight at every node (both read by

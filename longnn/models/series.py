@@ -36,6 +36,10 @@ class Series(nnx.Module):
         """Filters node signals: g_c(S) h_c in each channel c."""
         return spectral_filter(operator, *self.terms(), h)
 
+    def hops(self) -> int:
+        """Returns the order K: a node's signal depends on those within K edges."""
+        return len(jax.eval_shape(lambda: self.terms()[1])) - 1
+
     def response(self, x: Float[Array, "*points"]) -> Float[Array, "*points C"]:
         """Returns the response g_c(x).
 

@@ -17,6 +17,7 @@ from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
 from longnn.models.model import Setting
 from longnn.models.propagated import Propagated
+from longnn.models.reach import hops_together
 from longnn.models.stack import Made
 from longnn.operators.protocol import Operator
 
@@ -163,6 +164,10 @@ class Spectral(nnx.Module):
         z = drop(h, self.filter_dropout[...], inner[0]) + linear.bias[...]
         z = self.norms[0](z) if self.norms else z
         return self.heads[0](relu_dropout(z, self.dropout[...], inner[1])) if self.heads else z
+
+    def hops(self) -> int | None:
+        """Returns how many edges away the filters look, or None where one does not say."""
+        return hops_together(self.filters)
 
     def theta(self) -> Float[Array, "K1 C"]:
         """Returns the coefficients in the current bases, those of several filters side by side."""

@@ -16,6 +16,7 @@ from longnn.models.dropout import Key, split_key
 from longnn.models.features import Features
 from longnn.models.matrices import DenseFeatures
 from longnn.models.model import Setting
+from longnn.models.reach import hops_together
 from longnn.operators.protocol import Operator
 
 
@@ -107,6 +108,10 @@ class Stack(nnx.Module):
             h = convolution(operator, features, self.dropout[...], keys[number])
             features = as_dense(self.activation(h))
         return h
+
+    def hops(self) -> int | None:
+        """Returns how many edges away the layers look, or None where one does not say."""
+        return hops_together(self.convolutions)
 
 
 def as_dense(h: Float[Array, "N H"]) -> DenseFeatures:

@@ -1,4 +1,6 @@
 from . import native as native
+from .blocks import Blocks as Blocks
+from .blocks import blocks_of as blocks_of
 from .choice import Backend as Backend
 from .choice import choose as choose
 from .csr import CsrOperator as CsrOperator
@@ -10,8 +12,13 @@ from .normalized import SegmentOperator as SegmentOperator
 from .normalized import normalized_adjacency as normalized_adjacency
 from .order import NodeOrder as NodeOrder
 from .order import OrderedOperator as OrderedOperator
+from .parts import Partitioner as Partitioner
+from .parts import cost_of as cost_of
+from .parts import parts_of as parts_of
 from .precision import Precision as Precision
 from .protocol import Operator as Operator
 from .protocol import Sweeping as Sweeping
+from .sharded import ShardedOperator as ShardedOperator
+from .sharded import sharded_operator as sharded_operator
 from .similar import SimilarOperator as SimilarOperator
 from .similar import similar_operator as similar_operator

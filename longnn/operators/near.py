@@ -27,8 +27,10 @@ class NearOperator:
     """A filter of S at the nodes of a ball's middle, exact, from the rows that it needs alone.
 
     A filter of order K at some nodes needs p_k(S) x at the nodes within K - k edges of them: the
-    nodes of a ball are numbered by distance, so that each step takes fewer of the first rows. The
-    other rows of the result are 0. It is made for evaluation: there are no derivatives.
+    nodes of a ball are numbered by distance, so that each step takes fewer of the first rows. A
+    filter of a lower order than the ball has hops is computed at as many nodes as this allows, so
+    that a further filter may follow. The other rows of the result are 0. It is made for
+    evaluation: there are no derivatives.
 
     Attributes:
         senders, receivers, values: [e] entries of S in the ball, by rows.
@@ -53,7 +55,7 @@ class NearOperator:
         theta: Float[Array, "terms *channels"],
         x: Float[Array, "M *channels"],
     ) -> Float[Array, "M *channels"]:
-        """sum_k theta_k p_k(S) x in the first rows, 0 in the others.
+        """sum_k theta_k p_k(S) x at the nodes within hops - K edges, 0 in the other rows.
 
         Raises:
             ValueError: if the order is above the number of hops.
@@ -64,13 +66,13 @@ class NearOperator:
                 f"a filter of order {recurrence.order} reads {recurrence.order} hops, but this "
                 f"ball has {hops}; ask for a larger one"
             )
-        middle = self.within[0]
+        middle = self.within[hops - recurrence.order]
         first, diagonal, upper, lower = recurrence[:4]
         current, previous = first * x, jnp.zeros_like(x)
         total = theta[0] * current[:middle]
         for k in range(recurrence.order):
-            rows = self.within[recurrence.order - k - 1]
-            product = self._product(current, recurrence.order - k - 1)[:rows]
+            rows = self.within[hops - k - 1]
+            product = self._product(current, hops - k - 1)[:rows]
             following = (
                 product - diagonal[k] * current[:rows] - lower[k] * previous[:rows]
             ) / upper[k]
@@ -127,16 +129,17 @@ class NearOperator:
 
 
 def near_operator(
-    ball: Ball, dtype: DTypeLike = jnp.float32, self_loops: float = 0.0
+    ball: Ball, dtype: DTypeLike = jnp.float32, self_loops: float = 0.0, exponent: float = 0.5
 ) -> NearOperator:
-    """S near the nodes in the middle of a ball, for one filter.
+    """S, or D^-r A D^(r-1), near the nodes in the middle of a ball.
 
     Args:
-        ball: of as many hops as the filter's order.
+        ball: of as many hops as the orders of the filters together.
         dtype: of the entries.
         self_loops: weight of a loop that every node has beside the graph's edges, >= 0.
+        exponent: r in [0, 1]; 1/2 is S.
     """
-    senders, receivers, values = _entries(ball, self_loops)
+    senders, receivers, values = _entries(ball, self_loops, exponent)
     ends = np.searchsorted(receivers, ball.within)
     entries = (*(int(end) for end in ends[:-1]), 0)
     arrays = (on_device(senders, np.int32), on_device(receivers, np.int32))
@@ -144,27 +147,33 @@ def near_operator(
 
 
 def ball_operator(
-    ball: Ball, dtype: DTypeLike = jnp.float32, self_loops: float = 0.0
+    ball: Ball, dtype: DTypeLike = jnp.float32, self_loops: float = 0.0, exponent: float = 0.5
 ) -> SegmentOperator:
-    """S on every node of a ball, for several filters one after the other; arguments as above.
+    """The same on every node of a ball, for models that read the edges; arguments as above.
 
     What is wrong at the outermost nodes reaches the middle after as many products as there are
     hops, and no sooner.
     """
-    senders, receivers, values = _entries(ball, self_loops)
+    senders, receivers, values = _entries(ball, self_loops, exponent)
     arrays = (on_device(senders, np.int32), on_device(receivers, np.int32))
     return SegmentOperator(*arrays, on_device(values, dtype), len(ball.nodes))
 
 
-def _entries(ball: Ball, self_loops: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Senders, receivers and values of S, by rows."""
-    scale = degree_power(ball.degrees + self_loops, -0.5)
+def _entries(
+    ball: Ball, self_loops: float, exponent: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Senders, receivers and values, by rows."""
+    degree = ball.degrees + self_loops
+    left, right = degree_power(degree, -exponent), degree_power(degree, exponent - 1)
     weights = np.ones(len(ball.senders)) if ball.weights is None else ball.weights
     senders, receivers = ball.senders, ball.receivers
     if self_loops:
-        node = np.arange(ball.within[-2] if len(ball.within) > 1 else 0)
+        loops = senders == receivers
+        weights = weights + self_loops * loops  # a loop that is there grows
+        rows = ball.within[-2] if len(ball.within) > 1 else 0
+        node = np.setdiff1d(np.arange(rows), receivers[loops], assume_unique=True)
         senders, receivers = np.concatenate([senders, node]), np.concatenate([receivers, node])
         weights = np.concatenate([weights, np.full(len(node), self_loops)])
         order = np.argsort(receivers, kind="stable")
         senders, receivers, weights = senders[order], receivers[order], weights[order]
-    return senders, receivers, weights * scale[senders] * scale[receivers]
+    return senders, receivers, weights * left[receivers] * right[senders]

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int8, Int64, Real, Shaped
 from longnn.data.dataset import Dataset
 from longnn.data.frames import frame
 from longnn.data.named import NodesAsked
-from longnn.data.own import Edges, FeaturesGiven
+from longnn.data.own import FeaturesGiven
 from longnn.data.reduce import reduced
 from longnn.graphs.checks import check_word
 from longnn.operators.protocol import Operator
@@ -26,7 +26,7 @@ from longnn.runs.prepared import Prepared
 from longnn.runs.result import Result, recorded_score
 from longnn.runs.text import printable
 from longnn.training import Fit, Predictions, Problem, problem_of
-from longnn.training.inputs import Inputs
+from longnn.training.inputs import GraphGiven, Inputs
 from longnn.training.problem import graph_of
 from longnn.training.result import Part
 from longnn.training.scores import Score, checked_metric
@@ -220,7 +220,7 @@ class Run:
 
     def predict(
         self,
-        graph: Edges | Dataset | None = None,
+        graph: GraphGiven | None = None,
         features: FeaturesGiven | None = None,
         nodes: NodesAsked | None = None,
         *,
@@ -229,8 +229,8 @@ class Run:
         """What the models say of the nodes of a graph; see :meth:`longnn.training.Fit.predict`.
 
         Args:
-            graph: a dataset, with labels or without, or a graph, which needs features; None: the
-                data that the run was trained on.
+            graph: a dataset, with labels or without, or a graph, which needs features, also on the
+                disk; None: the data that the run was trained on.
             features: [N, F] as they were before they were prepared; None for a dataset.
             nodes: the names of the nodes asked for; None: all.
             runs: the numbers of the runs whose mean is taken; None: all.

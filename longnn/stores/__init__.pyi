@@ -1,5 +1,6 @@
 from .blocks import StoreError as StoreError
 from .building import build as build
+from .compression import compress as compress
 from .dataset import StoredDataset as StoredDataset
 from .dataset import dataset_of as dataset_of
 from .generated import grid as grid

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from jaxtyping import Float32, Int8, Int32, Shaped
+from jaxtyping import Float32, Int8, Int32, Integer, Shaped
 
 from longnn.data.partition import Splits
 from longnn.stores.blocks import CheckedArray, StoreError, Writer
@@ -75,6 +75,17 @@ class StoredDataset:
         """
         width = self.features
         return self._values.read(start * width, stop * width).reshape(-1, width)
+
+    def take(self, nodes: Integer[np.ndarray, " n"]) -> Float32[np.ndarray, "n F"]:
+        """Features of nodes in any order, of which no others are read; ascending ones fastest.
+
+        Raises:
+            IndexError: if a node lies outside [0, N).
+            StoreError: if a block of them is damaged.
+        """
+        if len(nodes) and not (nodes.min() >= 0 and nodes.max() < self.graph.num_nodes):
+            raise IndexError(f"nodes must lie in [0, {self.graph.num_nodes}), got {nodes.max()}")
+        return self._values.rows_at(nodes, self.features)
 
     def splits(self) -> Splits:
         """The split that came with the dataset, as one of protocol "fixed"."""

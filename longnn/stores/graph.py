@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Int64, Real, Shaped
+from jaxtyping import Float, Int, Int64, Integer, Real, Shaped
 
+from longnn.graphs.balls import Entries, places_of_rows
 from longnn.graphs.graph import Graph
 from longnn.stores.blocks import CheckedArray, Layout, StoreError
 from longnn.stores.header import count_of, read_header
@@ -80,6 +81,23 @@ class StoredGraph:
         neighbours = self._neighbours.read(first, last)
         weights = None if self._weights is None else self._weights.read(first, last)
         return Rows(start, offsets - first, neighbours, weights)
+
+    def take(self, nodes: Integer[np.ndarray, " n"]) -> Entries:
+        """The rows of nodes in any order, of which no others are read; ascending ones fastest.
+
+        Raises:
+            IndexError: if a node lies outside [0, N).
+            StoreError: if a block of them is damaged.
+        """
+        if len(nodes) and not (nodes.min() >= 0 and nodes.max() < self.num_nodes):
+            raise IndexError(f"nodes must lie in [0, {self.num_nodes}), got {nodes.max()}")
+        starts, ends = (self._offsets.rows_at(nodes + d, 1)[:, 0] for d in (0, 1))
+        if (ends < starts).any():
+            raise StoreError(f"{self.path}: the offsets of some rows fall")
+        places = places_of_rows(starts, ends - starts)
+        neighbours = self._neighbours.rows_at(places, 1)[:, 0]
+        weights = None if self._weights is None else self._weights.rows_at(places, 1)[:, 0]
+        return Entries(ends - starts, neighbours, weights)
 
     def blocks(self, entries: int = 1 << 24) -> Iterator[Rows]:
         """All rows, in pieces of at most ``entries`` entries, unless one row has more."""

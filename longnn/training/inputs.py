@@ -15,8 +15,14 @@ from longnn.data.preparation import Features, Preparation, as_stored, check_fini
 from longnn.graphs.checks import is_whole
 from longnn.graphs.convert import Rules
 from longnn.graphs.graph import Graph
+from longnn.stores.dataset import StoredDataset
+from longnn.stores.graph import StoredGraph
+from longnn.training.given import Given, in_memory, stored, stored_graph
 from longnn.training.loop import Problem
 from longnn.training.problem import Graphs, problem_of
+
+GraphGiven = Edges | Dataset | StoredGraph | StoredDataset
+"""What may be predicted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,36 +47,71 @@ class Inputs:
     rules: Rules = field(default_factory=Options().rules)
     title: str = "the model"
 
-    def problem(
-        self, graph: Edges | Dataset, features: FeaturesGiven | None
-    ) -> tuple[Problem, Shaped[np.ndarray, " N"]]:
-        """The problem of other nodes, prepared as those of training were, and their names.
+    def given(self, graph: GraphGiven, features: FeaturesGiven | None) -> Given:
+        """What came to be predicted, checked as far as it is in memory.
 
         Args:
             graph: N nodes: a dataset, with labels or without, or a graph of ours, of scipy, of
-                networkx, or edges [E, 2].
+                networkx, or edges [E, 2]; or a graph or a dataset on the disk.
             features: [N, F] numbers, dense or sparse, as they were before they were prepared; None
                 for a dataset, which has its own.
 
         Raises:
-            ValueError: if sizes do not fit, a feature is not finite, or a dataset was prepared in
-                another way.
+            ValueError: if sizes do not fit, or a feature is not finite.
         """
-        given = graph if isinstance(graph, Dataset) else self._unlabelled(graph, features)
-        if isinstance(graph, Dataset) and features is not None:
-            raise ValueError(
-                "a dataset has features of its own; leave features out, or give .graph"
-            )
-        prepared = replace(given, features=self._prepared(given))
-        return problem_of(prepared, **self.graphs), given.names_of_nodes
-
-    def _unlabelled(self, graph: Edges, features: FeaturesGiven | None) -> Dataset:
-        """A dataset without labels, of features that are not prepared."""
+        if isinstance(graph, Dataset | StoredDataset):
+            if features is not None:
+                raise ValueError(
+                    "a dataset has features of its own; leave features out, or give .graph"
+                )
+            return in_memory(graph) if isinstance(graph, Dataset) else stored(graph)
         if features is None:
             raise ValueError(
                 f"{self.title} takes {self.features} features of each node, none came; give "
                 "features [N, F], or a Dataset"
             )
+        if isinstance(graph, StoredGraph):
+            return stored_graph(graph, features)
+        return in_memory(self._unlabelled(graph, features))
+
+    def problem(self, given: Given) -> Problem:
+        """The problem of all nodes, prepared as those of training were.
+
+        Args:
+            given: what came.
+
+        Raises:
+            ValueError: if sizes do not fit, or it was prepared in another way.
+        """
+        data = given.whole()
+        prepared = replace(data, features=self.prepared(data.features, given))
+        return problem_of(prepared, **self.graphs)
+
+    def prepared(self, values: Features, given: Given) -> Features:
+        """Features of any nodes, in the order and in the form that the models know.
+
+        Args:
+            values: [n, F] as they came.
+            given: what they came with.
+
+        Raises:
+            ValueError: if they are others than those of training, or were prepared in another way.
+        """
+        order = columns_as(self.feature_names, given.feature_names, given.what)
+        check_shape(values, self.features, self.title, given.what)
+        values = values if order is None else values[:, order]
+        if isinstance(values, sparse.csr_array):
+            values.sort_indices()
+        done, wanted = given.preparation.normalize, self.preparation.normalize
+        if done not in ("none", wanted):
+            raise ValueError(
+                f"{given.what} was prepared with normalize={done!r}, {self.title} was trained on "
+                f"features with normalize={wanted!r}; load it with normalize='none'"
+            )
+        return values if done == wanted else self.preparation(values)
+
+    def _unlabelled(self, graph: Edges, features: FeaturesGiven) -> Dataset:
+        """A dataset without labels, of features that are not prepared."""
         values = as_stored(features)
         check_shape(values, self.features, self.title, "what came")
         nodes = values.shape[0]
@@ -86,22 +127,6 @@ class Inputs:
             classes=0,
             feature_names=column_names(features),
         )
-
-    def _prepared(self, data: Dataset) -> Features:
-        """The features of a dataset, in the order and in the form that the models know."""
-        what = f"dataset {data.name!r}"
-        order = columns_as(self.feature_names, data.feature_names, what)
-        check_shape(data.features, self.features, self.title, what)
-        values = data.features if order is None else data.features[:, order]
-        if isinstance(values, sparse.csr_array):
-            values.sort_indices()
-        done, wanted = data.preparation.normalize, self.preparation.normalize
-        if done not in ("none", wanted):
-            raise ValueError(
-                f"{what} was prepared with normalize={done!r}, {self.title} was trained on "
-                f"features with normalize={wanted!r}; load it with normalize='none'"
-            )
-        return values if done == wanted else self.preparation(values)
 
 
 def inputs_of(data: Dataset, graphs: Graphs, metric: str, classes: int, title: str) -> Inputs:

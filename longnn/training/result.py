@@ -9,19 +9,19 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Bool, Float, Int64, Real, Shaped
 
-from longnn.data.dataset import Dataset
 from longnn.data.frames import frame
 from longnn.data.labels import factor_of, kind_of
 from longnn.data.named import NodesAsked
-from longnn.data.own import Edges, FeaturesGiven
+from longnn.data.own import FeaturesGiven
 from longnn.data.splits import Splits
 from longnn.graphs.checks import check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.operators.protocol import Operator
 from longnn.training.confusions import confusion_counts
-from longnn.training.inputs import Inputs, rows_of, runs_of
+from longnn.training.inputs import GraphGiven, Inputs, rows_of, runs_of
 from longnn.training.loop import Program, predict
+from longnn.training.near import near_problem
 from longnn.training.outputs import probabilities_of
 from longnn.training.predictions import Predictions
 from longnn.training.responses import batch_response, propagated_response
@@ -174,7 +174,7 @@ class Fit:
 
     def predict(
         self,
-        graph: Edges | Dataset,
+        graph: GraphGiven,
         features: FeaturesGiven | None = None,
         nodes: NodesAsked | None = None,
         *,
@@ -182,11 +182,15 @@ class Fit:
     ) -> Predictions:
         """What the models say of the nodes of a graph: the same, one that has grown, or another.
 
-        Labels are not looked at. The features are prepared as those of training were.
+        Labels are not looked at. The features are prepared as those of training were. Where few
+        nodes are asked for, and the models say how far they look (a filter of order K looks K
+        edges far), only the union of their neighbourhoods is computed, with the same outputs; of a
+        graph on the disk, only its rows are read (``longnn.training.near``).
 
         Args:
             graph: N nodes: a dataset, with labels or without; or a ``longnn.Graph``, a sparse
-                matrix of scipy, a graph of networkx, or edges [E, 2].
+                matrix of scipy, a graph of networkx, or edges [E, 2]; or a graph or a dataset of
+                ``longnn.stores``, which is read into memory where all of it is needed.
             features: [N, F] numbers, dense or sparse, before any preparation, or a table of pandas,
                 whose columns are matched by name; None for a dataset, which has its own and knows
                 how they were prepared.
@@ -210,12 +214,17 @@ class Fit:
         if self.inputs is None:
             raise ValueError("this fit was trained on a Problem, which says nothing of graphs and "
                              "features; train it on a Dataset to predict other nodes")  # fmt: skip
-        problem, names = self.inputs.problem(graph, features)
-        rows, chosen = rows_of(names, nodes), runs_of(runs, len(self.runs))
+        given = self.inputs.given(graph, features)
+        rows, chosen = rows_of(given.names, nodes), runs_of(runs, len(self.runs))
+        near = None
+        if nodes is not None:
+            near = near_problem(self.inputs, given, rows, self.model(int(chosen[0])))
+        problem, places = (self.inputs.problem(given), rows) if near is None else near
         params, settings = jax.tree.map(lambda leaf: leaf[chosen], (self.params, self.settings))
         outputs = np.asarray(predict(self.program, params, settings, problem))
         several = kind_of(self.metric) == "multilabel"
-        return Predictions(names[rows], outputs[:, rows], self.inputs.classes, self.title, several)
+        found, classes = outputs[:, places], self.inputs.classes
+        return Predictions(given.names[rows], found, classes, self.title, several)
 
     @property
     def alpha(self) -> Float[np.ndarray, " B"]:

@@ -1,0 +1,68 @@
+"""The problem of few nodes, cut out of a graph: what they depend on, and nothing else."""
+
+from typing import NamedTuple
+
+import numpy as np
+from flax import nnx
+from jaxtyping import Int64
+
+from longnn.graphs.balls import ball
+from longnn.graphs.device import on_device
+from longnn.models.features import as_features
+from longnn.models.reach import hops_of
+from longnn.operators.near import ball_operator, near_operator
+from longnn.training.given import Given
+from longnn.training.inputs import Inputs
+from longnn.training.loop import Problem
+
+SHARE = 0.25
+"""The share of the nodes up to which the neighbourhoods are taken in place of the whole graph."""
+
+
+class Near(NamedTuple):
+    """A problem that gives the outputs of some nodes.
+
+    Attributes:
+        problem: on M nodes.
+        places: [n] the rows of its outputs that belong to the nodes.
+    """
+
+    problem: Problem
+    places: Int64[np.ndarray, " n"]
+
+
+def near_problem(
+    inputs: Inputs, given: Given, rows: Int64[np.ndarray, " n"], model: nnx.Module
+) -> Near | None:
+    """The union of the neighbourhoods of some nodes, as many edges far as the model looks.
+
+    Degrees are those in the whole graph, so that outputs are, too.
+
+    Args:
+        inputs: what the model takes.
+        given: the graph and its features.
+        rows: [n] the nodes, also one more than once.
+        model: decides how far neighbourhoods go.
+
+    Returns:
+        The problem; or None if the model does not say how far it looks, products round signals
+        (precision "mixed"), or the union is more than `SHARE` of the nodes.
+    """
+    hops, graphs = hops_of(model), inputs.graphs
+    asked, places = np.unique(rows, return_inverse=True)
+    most = int(SHARE * len(given.names))
+    if hops is None or graphs.get("precision", "full") != "full" or len(asked) > most:
+        return None
+    found = ball(given.near(), asked, hops, most)
+    if found is None:
+        return None
+    dtype = graphs.get("dtype", "float32")
+    make = ball_operator if getattr(model, "needs_edges", False) else near_operator
+    scaling = graphs.get("self_loops", 0.0), graphs.get("degree_exponent", 0.5)
+    features = inputs.prepared(given.take(found.nodes), given)
+    problem = Problem(
+        make(found, dtype, *scaling),
+        as_features(features, backend=graphs.get("backend", "auto"), dtype=dtype),
+        on_device(np.full(len(found.nodes), -1)),
+    )
+    return Near(problem, places)
