@@ -92,7 +92,7 @@ def as_saved(
     for place, run in saved.items():
         for name, value in run.leaves.items():
             values[name][place] = value
-    tree = _with_leaves(tree, values)
+    tree = with_leaves(tree, values)
     return tree["state"], members._replace(settings=tree["settings"])
 
 
@@ -106,7 +106,7 @@ def leaves_of(tree: Any) -> dict[str, Any]:
     return {jax.tree_util.keystr(p, simple=True, separator="."): _data(leaf) for p, leaf in leaves}
 
 
-def _with_leaves(tree: Any, values: Mapping[str, np.ndarray]) -> Any:
+def with_leaves(tree: Any, values: Mapping[str, np.ndarray]) -> Any:
     """A tree like another with these values, on the device.
 
     Args:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -18,6 +19,7 @@ from longnn.training.builder import ModelClass, Settings, Trial
 from longnn.training.dtypes import check_dtype
 from longnn.training.joining import check_started, joined
 from longnn.training.minibatch.anchor import TOLERANCE, bases_of
+from longnn.training.minibatch.checkpoint import train_kept
 from longnn.training.minibatch.drive import BatchProgress, Trainer
 from longnn.training.minibatch.result import StoredFit
 from longnn.training.minibatch.work import work_of
@@ -46,6 +48,8 @@ def fit_stored(
     memory_gb: float = MEMORY_GB,
     order_seed: int = 0,
     tolerance: float | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_seconds: float = 60.0,
     on_progress: Callable[[BatchProgress], None] = lambda _: None,
 ) -> StoredFit:
     """Trains every (trial, seed, split) together, in mini-batches of propagated nodes.
@@ -77,11 +81,16 @@ def fit_stored(
         tolerance: the bound on the error of the connection to the fixed basis, above which terms
             are changed to a nearer one while they are read; None: 1e-4 in float32, 1e-10 in
             float64.
+        checkpoint: folder in which the training is kept, so that the same call goes on after the
+            process was killed, with the same result to the last bit; a training that has ended is
+            given at once. None: nowhere.
+        checkpoint_seconds: the least time between two savings, >= 0.
         on_progress: called after each mini-batch and each epoch.
 
     Raises:
         MemoryError: if the terms of one mini-batch need more than half of ``memory_gb``.
-        StoreError: if a block of the terms is damaged, or they are those of another dataset.
+        StoreError: if a block of the terms is damaged, the checkpoint is damaged, of another
+            training or in use, or its disk is full (what was kept before stays).
         ValueError: if an argument is of another kind, sizes do not fit, the model has no filter in
             front of its network, or see ``longnn.fit``.
         FloatingPointError: if the loss of a run is not finite from its first epoch.
@@ -107,6 +116,7 @@ def fit_stored(
         "memory_gb": memory_gb,
         "order_seed": order_seed,
         "tolerance": tolerance,
+        "checkpoint_seconds": checkpoint_seconds,
     }.items():
         check_setting(name, value)
     check_dtype(dtype)
@@ -120,7 +130,10 @@ def fit_stored(
     work = work_of(batch, terms, labels, batch_nodes, memory_gb * 1e9, order_seed)
     started = time.perf_counter()
     trainer = Trainer(work, TOLERANCE[np.dtype(dtype).name] if tolerance is None else tolerance)
-    trainer.train(lambda _, progress: on_progress(progress))
+    if checkpoint is None:
+        trainer.train(on_progress)
+    else:
+        train_kept(trainer, Path(checkpoint).expanduser(), checkpoint_seconds, on_progress)
     found = joined(batch, trainer.finished(time.perf_counter() - started), 0.0)
     check_started(found)
     name = getattr(made, "__name__", str(made))

@@ -69,19 +69,30 @@ class Trainer:
         self._started, self._done = 0.0, -1  # of the first mini-batch most is compilation
 
     @property
+    def tolerance(self) -> float:
+        """The bound above which another basis is taken."""
+        return self._tolerance
+
+    @property
     def running(self) -> np.ndarray:
         """[B] which runs are not over."""
         return np.asarray(self.state.running)
 
-    def train(self, after: Callable[["Trainer", BatchProgress], None]) -> None:
+    def train(
+        self,
+        on_progress: Callable[[BatchProgress], None],
+        keep: Callable[["Trainer"], None] = lambda _: None,
+    ) -> None:
         """Trains until every run is over.
 
         Args:
-            after: called after each mini-batch, and after each epoch.
+            on_progress: called after each mini-batch, and after each epoch.
+            keep: called before it, likewise.
         """
-        self._open()
+        self._look()
         if not self.epoch and not self.number:
             self._measure()
+        self._hold()
         while self.running.any():
             groups = self.work.plan.epoch(self.epoch)
             shares = self.work.shares(groups)
@@ -93,9 +104,11 @@ class Trainer:
                 )
                 self.number += 1
                 self._count()
-                after(self, self._progress(len(shares)))
+                keep(self)
+                on_progress(self._progress(len(shares)))
             self._end((shares > 0).sum(axis=0))
-            after(self, self._progress(len(shares)))
+            keep(self)
+            on_progress(self._progress(len(shares)))
 
     def _count(self) -> None:
         """Counts the mini-batches that the pace is made of."""
@@ -117,7 +130,7 @@ class Trainer:
 
         def read(item: tuple[int, Group, Nodes]) -> Part:
             number, group, nodes = item
-            terms: Terms | None = self._held
+            terms = self._held
             if terms is None:
                 if id(group) not in held:
                     held.clear()
@@ -134,15 +147,22 @@ class Trainer:
 
         return read
 
-    def _open(self) -> None:
-        """Opens the terms in the basis that is used, and holds those that fit."""
+    def _look(self) -> None:
+        """Reads terms in the basis that is used from now on."""
         work = self.work
         self._terms: Terms = work.terms
         if self.anchor is not None:
             self._terms = anchored(work.terms, self.anchor, work.dtype)
-        whole = work.plan.in_memory
-        self._held = Held(self._terms, work.plan.nodes, work.dtype) if whole else None
-        self._seen = Held(self._terms, work.seen, work.dtype) if work.held else self._terms
+
+    def _hold(self) -> None:
+        """Reads the terms that fit into memory."""
+        work = self.work
+        self._held: Terms | None = None  # before others are read
+        self._seen: Terms = self._terms
+        if work.plan.in_memory:
+            self._held = Held(self._terms, work.plan.nodes, work.dtype)
+        if work.held:
+            self._seen = Held(self._terms, work.seen, work.dtype)
 
     def _end(self, counts: np.ndarray) -> None:
         """Evaluates and selects; ``counts`` [B] are the mini-batches that each run took part in."""
@@ -158,8 +178,11 @@ class Trainer:
             self.curves.setdefault(name, []).append(np.asarray(values))
         self.loss = on_device(np.zeros(len(counts), work.dtype))
         self.epoch, self.number = self.epoch + 1, 0
+        before = self.anchor
         for name, values in self._measure().items():
             self.curves.setdefault(name, []).append(values)
+        if self.anchor != before:
+            self._hold()
 
     def _measure(self) -> dict[str, np.ndarray]:
         """The bounds [B] by name, in the basis that was used; takes a nearer one where needed."""
@@ -173,7 +196,7 @@ class Trainer:
             found = nearer(bases, running, kappa, order)
             if found is not None:
                 self.anchor = found
-                self._open()
+                self._look()
         return {"drift": drift, "drift_disk": stored * np.finfo(work.terms.dtype).eps}
 
     def _progress(self, batches: int) -> BatchProgress:

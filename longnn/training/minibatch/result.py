@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -11,6 +12,7 @@ from longnn.data.labels import kind_of
 from longnn.stores.terms import StoredTerms
 from longnn.training.inputs import runs_of
 from longnn.training.minibatch.anchor import anchored
+from longnn.training.minibatch.files import write_predictions
 from longnn.training.minibatch.outputs import all_outputs
 from longnn.training.minibatch.reading import Terms
 from longnn.training.predictions import Predictions
@@ -66,6 +68,24 @@ class StoredFit(Fit):
         several = kind_of(self.metric) == "multilabel"
         return Predictions(asked, outputs, self.classes, self.title, several)
 
+    def save_predictions(
+        self, path: str | Path, *, runs: int | Sequence[int] | None = None
+    ) -> None:
+        """Writes the predictions of all N nodes piece by piece, in bounded memory.
+
+        Args:
+            path: that ends in .npy (probabilities [N, C], or values [N]) or in .parquet (node,
+                class, probability and that of each class; needs pyarrow). A file that is there is
+                replaced when the new one is complete.
+            runs: the numbers of the runs whose mean is taken; None: all.
+
+        Raises:
+            ValueError: for another ending, or an unknown run.
+            StoreError: if the disk is full, or a block of the terms is damaged.
+        """
+        piece = lambda start, stop: self.predict(np.arange(start, stop), runs=runs)  # noqa: E731
+        write_predictions(path, piece, self.terms.num_nodes)
+
     def outputs_at(
         self, nodes: Int64[np.ndarray, " n"], runs: Int64[np.ndarray, " b"] | None = None
     ) -> Float[np.ndarray, "b n C"]:
@@ -98,5 +118,5 @@ class StoredFit(Fit):
         return self.outputs_at(nodes), labels[nodes], masks[:, nodes]
 
     def __repr__(self) -> str:
-        after = "next: .score(), .predict(nodes), .response(lam), .model(0), .curves"
+        after = "next: .score(), .predict(nodes), .save_predictions(path), .response(lam), .curves"
         return "\n  ".join([*self._lines(), after])

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass, replace
 
+import jax
 import numpy as np
 from jaxtyping import Bool, Float64
 
 from longnn.data.labels import kind_of
+from longnn.graphs.device import on_device
+from longnn.models.propagated import Propagated
 from longnn.stores.terms import StoredTerms
 from longnn.training.batch import Batch
 from longnn.training.minibatch.plan import Group, Nodes, Plan, plan_of
+from longnn.training.minibatch.step import Part
+from polybases import Recurrence
 
 TERMS_SHARE = 0.5
 """The share of the memory that is for terms; the rest is for the compiled programs."""
@@ -102,4 +107,24 @@ def work_of(
         plan,
         seen,
         held,
+    )
+
+
+def part_shapes(work: Work) -> Part:
+    """The shapes of a mini-batch.
+
+    Args:
+        work: whose mini-batches they are.
+    """
+    size, runs, order = work.plan.size, len(work.batch.runs), work.terms.order
+    of = jax.ShapeDtypeStruct
+    leaves = (of((), work.dtype), *[of((order,), work.dtype)] * 3)
+    terms = of((order + 1, size, work.terms.features), work.dtype)
+    labels = of((size, *work.labels.shape[1:]), on_device(work.labels[:0]).dtype)
+    return Part(
+        Propagated(terms, Recurrence(*leaves)),  # type: ignore[arg-type]  # shapes alone
+        labels,  # type: ignore[arg-type]
+        of((runs, size), bool),  # type: ignore[arg-type]
+        of((runs,), work.dtype),  # type: ignore[arg-type]
+        of((), np.int32),  # type: ignore[arg-type]
     )

@@ -73,7 +73,7 @@ def leaves(tree) -> list[np.ndarray]:
 
 def mean_gradients(trainer) -> list[np.ndarray]:
     """The mean over the mini-batches of the first epoch, [B, ...]; the optimizer must sum them."""
-    trainer.train(lambda *_: None)
+    trainer.train(lambda _: None)
     summed, count = trainer.state.opt_state
     count = np.asarray(count)
     return [leaf / count.reshape(-1, *[1] * (leaf.ndim - 1)) for leaf in leaves(summed)]
