@@ -14,12 +14,19 @@ from longnn.training.program import Problem as Problem
 from longnn.training.program import Program as Program
 from longnn.training.program import RunState as RunState
 from longnn.training.program import initial_state as initial_state
+from longnn.training.spreading import CURVES, ONE, RUNS, SHARED, Spread
 from longnn.training.step import Seen, dropout_key, select, update
 
 
-@partial(jax.jit, static_argnames=("program", "length"), donate_argnames=("state",))
+@partial(jax.jit, static_argnames=("program", "length", "spread"), donate_argnames=("state",))
 def run_chunk(
-    program: Program, state: RunState, members: Member, problem: Problem, *, length: int
+    program: Program,
+    state: RunState,
+    members: Member,
+    problem: Problem,
+    *,
+    length: int,
+    spread: Spread = ONE,
 ) -> tuple[RunState, dict[str, Array]]:
     """``length`` epochs of a batch of runs; runs that are over stay as they are.
 
@@ -29,14 +36,19 @@ def run_chunk(
         members: leaves [B, ...].
         problem: shared.
         length: epochs.
+        spread: the devices, of which each trains its runs.
 
     Returns:
         The new state, and curves [length, B] (NaN where a run was already over).
     """
     batched = jax.vmap(partial(_epoch, program), in_axes=(0, 0, None))
-    return jax.lax.scan(
-        lambda carry, _: batched(carry, members, problem), state, None, length=length
-    )
+
+    def epochs(state: RunState, members: Member, problem: Problem) -> tuple[RunState, Any]:
+        return jax.lax.scan(
+            lambda carry, _: batched(carry, members, problem), state, None, length=length
+        )
+
+    return spread.mapped(epochs, (RUNS, RUNS, SHARED), (RUNS, CURVES))(state, members, problem)
 
 
 def _epoch(
@@ -52,12 +64,20 @@ def _epoch(
     return select(program, state, member, trained, Seen(weights, extras, outputs), problem)
 
 
-@partial(jax.jit, static_argnames=("program",))
-def predict(program: Program, params: nnx.State, settings: nnx.State, problem: Problem) -> Array:
+@partial(jax.jit, static_argnames=("program", "spread"))
+def predict(
+    program: Program,
+    params: nnx.State,
+    settings: nnx.State,
+    problem: Problem,
+    *,
+    spread: Spread = ONE,
+) -> Array:
     """Outputs [B, N, C] of models, dropout off: log-probabilities, values, or log-odds."""
 
     def one(p: nnx.State, s: nnx.State, data: Problem) -> Array:
         model: Any = program.model(p, s)
         return program.task.finish(model(data.operator, data.features))
 
-    return jax.vmap(one, in_axes=(0, 0, None))(params, settings, problem)
+    batched = jax.vmap(one, in_axes=(0, 0, None))
+    return spread.mapped(batched, (RUNS, RUNS, SHARED), RUNS)(params, settings, problem)

@@ -22,6 +22,7 @@ from longnn.training.minibatch.drive import BatchProgress, Trainer
 from longnn.training.minibatch.step import run_batch
 from longnn.training.minibatch.work import part_shapes
 from longnn.training.snapshot import carried, leaves_of, with_leaves
+from longnn.training.spreading import ONE
 
 FILE = "training.checkpoint"
 
@@ -83,7 +84,7 @@ class Checkpoint:
             value = taken[name]
             if value is None or (value.shape, value.dtype) != (leaf.shape, leaf.dtype):
                 raise StoreError(f"{self._file} has no {name} of this training; delete it")
-        tree = with_leaves(tree, taken)  # type: ignore[arg-type]  # none is missing
+        tree = with_leaves(tree, taken, ONE)  # type: ignore[arg-type]  # none is missing
         trainer.state = tree["state"]
         trainer.members = trainer.members._replace(settings=tree["settings"])
         trainer.loss = on_device(arrays["loss"])
