@@ -16,8 +16,8 @@ from longnn.stores.building import Chunk
 from longnn.stores.header import kind_of
 from longnn.stores.propagation import Propagated
 
-from .counting import counting, duration
 from .describing import described
+from .how_far import counting, duration
 
 READERS = {
     ".csv": stores.csv_edges,

@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 from longnn.experiments.data import main
-from longnn.experiments.jobs.counting import counting, duration
+from longnn.experiments.jobs.how_far import counting, duration
 from longnn.experiments.predict import main as predict
 from rich.console import Console
 
@@ -160,7 +160,7 @@ def test_progress_on_a_terminal_and_elsewhere(monkeypatch, caplog):
         tell("product 3 of 10, 4 s left")
         time.sleep(0.3)
     assert "product 3 of 10, 4 s left" in shown.get()
-    monkeypatch.setattr("longnn.experiments.jobs.counting.EVERY", 0.0)
+    monkeypatch.setattr("longnn.experiments.jobs.how_far.EVERY", 0.0)
     with caplog.at_level("INFO"), counting(Console(force_terminal=False)) as tell:
         tell("reading: 5 edges")
     assert "reading: 5 edges" in caplog.text
