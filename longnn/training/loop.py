@@ -9,7 +9,7 @@ import optax
 from flax import nnx
 from jax import Array
 
-from longnn.models.dropout import ThreefryKey
+from longnn.models.dropout import Key, NodeKey, ThreefryKey
 from longnn.training.extras import after_epoch, averaged, rate
 from longnn.training.losses import loss_of
 from longnn.training.program import Member as Member
@@ -97,7 +97,7 @@ def _update(
 ) -> tuple[Array, nnx.State, optax.OptState, dict[str, Array]]:
     """The loss, the new parameters and state, and the curve of the rates if they change."""
     drawn = jax.random.fold_in(member.key, state.epoch)
-    key = ThreefryKey(drawn) if program.threefry else drawn
+    key = _dropout_key(program, drawn, problem)
     measure = loss_of(program.task, member.options)
 
     def objective(params: nnx.State) -> Array:
@@ -119,6 +119,12 @@ def _update(
         return loss, optax.apply_updates(state.params, updates), opt_state, {}
     updates = jax.tree.map(lambda update: factor * update, updates)
     return loss, optax.apply_updates(state.params, updates), opt_state, {"rate": factor}
+
+
+def _dropout_key(program: Program, drawn: Array, problem: Problem) -> Key:
+    if program.threefry:
+        return ThreefryKey(drawn)
+    return drawn if problem.rows is None else NodeKey(drawn, problem.rows.node)
 
 
 @partial(jax.jit, static_argnames=("program",))

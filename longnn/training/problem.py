@@ -20,6 +20,8 @@ from longnn.training.builder import ModelClass
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Problem
 from longnn.training.ranges import check_setting
+from longnn.training.rows import mesh_over
+from longnn.training.spread_problem import spread_problem
 
 
 class Graphs(TypedDict, total=False):
@@ -32,6 +34,7 @@ class Graphs(TypedDict, total=False):
     precision: Precision
     model: ModelClass | None
     dtype: DTypeLike
+    nodes_over: int
 
 
 def graph_of(dataset: Dataset, self_loops: float = 0.0) -> Graph:
@@ -49,6 +52,8 @@ def problem_of(
     precision: Precision = "full",
     model: ModelClass | None = None,
     dtype: DTypeLike = "float32",
+    nodes_over: int = 1,
+    runs_over: int = 1,
 ) -> Problem:
     """The operator, features and labels of a dataset.
 
@@ -63,9 +68,12 @@ def problem_of(
             than the default.
         dtype: of all of these and of the parameters, float32, or float64 where jax is set to
             (``jax.config.update("jax_enable_x64", True)``).
+        nodes_over: over how many devices the nodes are spread, >= 1, by parts of few edges between them.
+        runs_over: over how many groups of so many devices the runs are spread, >= 1.
 
     Raises:
-        ValueError: for a setting out of its range, or that the model does not take.
+        ValueError: for a setting out of its range, or that the model does not take, or more devices
+            than there are.
     """
     check_setting("self_loops", self_loops)
     check_setting("degree_exponent", degree_exponent)
@@ -76,6 +84,13 @@ def problem_of(
         raise ValueError(
             f"a model that reads the edges itself takes order 'given' and precision 'full', got "
             f"{order!r} and {precision!r}; leave out graph.order and precision"
+        )
+    if (nodes_over, runs_over) != (1, 1):
+        _check_spread(edges)
+        mesh = mesh_over(nodes_over, runs_over)
+        of = dataset.features, dataset.labels, mesh, degree_exponent
+        return spread_problem(
+            graph, *of, backend=backend, order=order, precision=precision, dtype=dtype
         )
     operator = normalized_adjacency(
         graph,
@@ -89,6 +104,13 @@ def problem_of(
         as_features(dataset.features, backend=backend, dtype=dtype),
         on_device(dataset.labels),
     )
+
+
+def _check_spread(edges: bool) -> None:
+    if edges:
+        raise ValueError(
+            "a model that reads the edges itself has all nodes on one device; leave nodes_over out"
+        )
 
 
 class Asked(NamedTuple):

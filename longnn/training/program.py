@@ -17,6 +17,7 @@ from longnn.training.extras import Extras, first_extras
 from longnn.training.metrics import Metric
 from longnn.training.optimizer import Static, from_static, grouped_adam
 from longnn.training.options import PLAIN, Options, Values
+from longnn.training.rows import Rows
 from longnn.training.task import CLASSIFICATION, Task
 
 
@@ -26,11 +27,11 @@ class Problem(NamedTuple):
     operator: Operator
     features: Features
     labels: Real[Array, "N ..."]  # -1 where unlabelled; real for regression, NaN where unlabelled;
+    # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
+    rows: Rows | None = None  # where nodes are spread over devices: which node each row is
 
     def __repr__(self) -> str:
         return brief(self)
-
-    # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
 
 
 class Member(NamedTuple):
