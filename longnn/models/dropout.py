@@ -59,15 +59,15 @@ def keep_mask(
     key: PRNGKeyArray | ThreefryKey,
     rate: ArrayLike,
     size: int,
-    index: Integer[Array, " size"] | None = None,
-) -> Bool[Array, " size"]:
+    index: Integer[Array, "..."] | None = None,
+) -> Bool[Array, "..."]:
     """Returns a mask, True with probability 1 - rate and independent between places and keys.
 
     Args:
         key: the key of the draw.
         rate: probability of False, a scalar in [0, 1) that may be traced.
         size: number of places, below 2**32.
-        index: [size] the numbers of the places, a permutation; None for 0, 1, ..., size - 1.
+        index: [...] the numbers of so many places, all different; None for 0, 1, ..., size - 1.
     """
     if isinstance(key, ThreefryKey):
         drawn = jax.random.uniform(key.key, (size,), jnp.float32) >= jnp.asarray(rate, jnp.float32)

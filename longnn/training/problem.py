@@ -68,7 +68,7 @@ def problem_of(
             than the default.
         dtype: of all of these and of the parameters, float32, or float64 where jax is set to
             (``jax.config.update("jax_enable_x64", True)``).
-        nodes_over: over how many devices the nodes are spread, >= 1, by parts of few edges between them.
+        nodes_over: over how many devices the nodes are spread, >= 1, in parts of few edges between.
         runs_over: over how many groups of so many devices the runs are spread, >= 1.
 
     Raises:
