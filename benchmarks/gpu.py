@@ -178,6 +178,48 @@ def large(quick: bool) -> Iterator[Figure]:
     yield {"graph": name, "side": "ours", "ms": 1e3 * seconds, **memory}
 
 
+def outgrown(quick: bool) -> Iterator[Figure]:
+    """Full-batch steps on the shape of ogbn-products, K = 10, 47 columns: seconds of one with its
+    evaluation, and gigabytes in use at most."""
+    from benchmarks.training import ours
+    from benchmarks.workloads import load
+    from longnn.models.features import as_features
+    from longnn.operators import normalized_adjacency
+    from longnn.training import Problem
+
+    w = load("products-1e4" if quick else "products-2449029")
+    entries = 2 * w.graph.num_edges
+    yield {"nodes": w.graph.num_nodes, "entries": entries, "features": w.features.shape[1]}
+    features = as_features(w.features.toarray())
+    data = Problem(normalized_adjacency(w.graph), features, jnp.asarray(w.labels, jnp.int32))
+    few, many = (partial(ours, w, data, count, 1) for count in (2, 7))
+    few(), many()  # compile
+    seconds = median(many().seconds["train"] - few().seconds["train"] for _ in range(3)) / 5
+    yield {"side": "ours", "s": seconds, "peak_gb": _memory("peak_bytes_in_use")}
+
+
+def outgrown_peer(quick: bool) -> Iterator[Figure]:
+    """The same in PyTorch, of CSR products with a fused adjoint."""
+    import torch
+
+    from benchmarks.training import peer
+    from benchmarks.workloads import load
+
+    _torch_device()
+    w = load("products-1e4" if quick else "products-2449029")
+    p = peer("torch csr, dense features", w)
+    p.use_split(w.train[0], w.val[0])
+
+    def step() -> None:
+        p.step()
+        p.evaluate()
+        _synchronize()
+
+    seconds = _median(step, 3)
+    peak = torch.cuda.max_memory_allocated() / 1e9 if _cuda() else 0.0
+    yield {"side": "torch csr", "s": seconds, "peak_gb": peak}
+
+
 def _memory(name: str) -> float:
     return (jax.devices()[0].memory_stats() or {}).get(name, 0) / 1e9
 
@@ -270,7 +312,20 @@ def command(quick: bool) -> Iterator[Figure]:
 
 PARTS = {
     f.__name__: f
-    for f in (environment, epochs, launches, products, pallas, peers, large, search, command, tests)
+    for f in (
+        environment,
+        epochs,
+        launches,
+        products,
+        pallas,
+        peers,
+        large,
+        outgrown,
+        outgrown_peer,
+        search,
+        command,
+        tests,
+    )
 }
 
 

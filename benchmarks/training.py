@@ -47,12 +47,13 @@ STEPS = 10
 def peer(kind: str, w: Workload) -> Any:
     """One of the PyTorch peers on a workload."""
     from benchmarks.peers.best import BestPeer
-    from benchmarks.peers.csr import CsrPeer
+    from benchmarks.peers.csr import CsrPeer, DensePeer
     from benchmarks.peers.reference import ReferencePeer
 
     classes = {
         "torch reference": ReferencePeer,
         "torch csr": CsrPeer,
+        "torch csr, dense features": DensePeer,
         "torch tuned": BestPeer,
     }
     return classes[kind](w.adjacency, w.features, w.labels, w.classes, w.settings, w.rates)

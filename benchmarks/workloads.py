@@ -40,9 +40,11 @@ DROPOUT = {"dropout": 0.5, "filter_dropout": 0.2}
 
 
 def load(name: str) -> Workload:
-    """ "cora", "squirrel" (conf/dataset), "cornell5" (a file), or "power-law-N"."""
+    """ "cora", "squirrel" (conf/dataset), "cornell5" (a file), "power-law-N", or "products-N"."""
     if name == "cornell5":
         return _cornell5()
+    if name.startswith("products-"):
+        return products_shape(int(float(name.removeprefix("products-"))))
     if name.startswith("power-law-"):
         return power_law(int(float(name.removeprefix("power-law-"))))
     register_resolvers()
@@ -52,12 +54,28 @@ def load(name: str) -> Workload:
     return _workload(name, data.graph, sparse.csr_array(data.features), data.labels, data.classes)
 
 
+def products_shape(nodes: int = 2_449_029) -> Workload:
+    """A power-law graph with the degree, features and classes of ogbn-products.
+
+    That has 2,449,029 nodes, 61,859,140 edges, 100 dense features and 47 classes (Hu et al. 2020,
+    arXiv 2005.00687, Table 2 and section 4).
+    """
+    rng = np.random.default_rng(0)
+    graph = _power_law_graph(rng, nodes, 50.5)
+    features = sparse.csr_array(rng.normal(size=(nodes, 100)).astype(np.float32))
+    return _workload("products' shape", graph, features, rng.integers(0, 47, nodes), 47)
+
+
+def _power_law_graph(rng: np.random.Generator, nodes: int, degree: float) -> Graph:
+    edges = int(nodes * degree / 2)
+    ends = (nodes * rng.random((edges, 2)) ** 2).astype(np.int64)  # inverse of the weights' sum
+    return Graph.from_edges(rng.permutation(nodes)[ends], nodes)
+
+
 def power_law(nodes: int, degree: int = 20, seed: int = 0) -> Workload:
     """Endpoints drawn with weights i^-0.5 (Chung-Lu; degree exponent 3), about ``degree`` each."""
     rng = np.random.default_rng(seed)
-    edges = nodes * degree // 2
-    ends = (nodes * rng.random((edges, 2)) ** 2).astype(np.int64)  # inverse of the weights' sum
-    graph = Graph.from_edges(rng.permutation(nodes)[ends], nodes)
+    graph = _power_law_graph(rng, nodes, degree)
     entries = 10 * nodes
     place = np.repeat(np.arange(nodes), 10), rng.integers(0, 500, entries)
     features = sparse.csr_array((np.ones(entries, np.float32), place), (nodes, 500))

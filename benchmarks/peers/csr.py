@@ -31,8 +31,7 @@ class CsrPeer(ReferencePeer):
 
     def _forward(self, training: bool) -> Tensor:
         model = self.model.train(training)
-        first = _Features.apply(*self._dropped(training), model.first.weight.T)
-        h = torch.relu(first + model.first.bias)
+        h = torch.relu(self._first(training) + model.first.bias)
         h = model._drop(model.second(model._drop(h, model.dropout)), model.filter_dropout)
         factors = torch.cumprod(model.gamma0 * torch.tanh(model.eta), 0)
         theta = model.w * torch.cat([torch.ones(1), factors])[:, None]
@@ -43,10 +42,25 @@ class CsrPeer(ReferencePeer):
             theta = theta + (matrix - matrix.detach()).T @ theta
         return torch.log_softmax(_Filter.apply(self.S, theta, h, *anchor), 1)
 
+    def _first(self, training: bool) -> Tensor:
+        """X W of the first layer."""
+        return _Features.apply(*self._dropped(training), self.model.first.weight.T)
+
     def _dropped(self, training: bool) -> tuple[Tensor, Tensor]:
         values = functional.dropout(self.X.values(), self.model.dropout, training)
         back = values[self.order] if training else self.transposed.values()
         return _with_values(self.X, values), _with_values(self.transposed, back)
+
+
+class DensePeer(CsrPeer):
+    """The same with dense features."""
+
+    def _place(self, S: sparse.csr_array, features: sparse.csr_array) -> None:
+        self.S, self.X = as_csr(S), torch.tensor(features.toarray(), dtype=torch.float32)
+
+    def _first(self, training: bool) -> Tensor:
+        dropped = functional.dropout(self.X, self.model.dropout, training)
+        return dropped @ self.model.first.weight.T
 
 
 class _Features(torch.autograd.Function):

@@ -20,7 +20,12 @@ from longnn.training.task import mean_nll
 
 pytestmark = pytest.mark.torch
 
-PEERS = {"best": "BestPeer", "csr": "CsrPeer", "reference": "ReferencePeer"}
+PEERS = {
+    "best": ("best", "BestPeer"),
+    "csr": ("csr", "CsrPeer"),
+    "dense": ("csr", "DensePeer"),
+    "reference": ("reference", "ReferencePeer"),
+}
 NODES, FEATURES = 45, 7  # the last node is isolated
 RATES = {
     "mlp": {"lr": 0.05, "weight_decay": 0.01},
@@ -81,9 +86,8 @@ def make_peer(request):
     """Case -> the peer with the case's parameters and training nodes."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
-    peer_class = getattr(
-        importlib.import_module(f"benchmarks.peers.{request.param}"), PEERS[request.param]
-    )
+    module, name = PEERS[request.param]
+    peer_class = getattr(importlib.import_module(f"benchmarks.peers.{module}"), name)
 
     def make(case):
         peer = peer_class(*case.data, case.settings, RATES, seed=0)
