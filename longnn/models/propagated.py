@@ -1,11 +1,13 @@
 """Terms p_k(S) X of some nodes in place of their features: filters that need no graph any more."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
 from longnn.models.dropout import Key, drop
@@ -83,13 +85,63 @@ class Propagated:
         Raises:
             ValueError: if p is of another order.
         """
-        here = jax.tree.map(lambda leaf: jnp.asarray(leaf, self.dtype), Recurrence(*self.basis[:4]))
-        change = connection(recurrence, here)
-        change = change.reshape(*change.shape[:2], -1)
-        ours = jnp.einsum("kjh,kh->jh", change, theta, precision="highest")
+        ours = coefficients_in(self.basis, recurrence, theta, self.dtype)
         kept = drop(jnp.ones(self.shape, self.dtype), rate, key) if key is not None else None
         if ours.shape[1] == 1:
             signal = jnp.einsum("k,knf->nf", ours[:, 0], self.terms)
             return (signal if kept is None else signal * kept) @ weight
         terms = self.terms if kept is None else self.terms * kept
         return jnp.einsum("kh,knh->nh", ours, terms @ weight)
+
+
+def coefficients_in(
+    basis: Recurrence, recurrence: Recurrence, theta: Float[Array, "K1 #H"], dtype: DTypeLike
+) -> Float[Array, "K1 #H"]:
+    """Returns C^T theta: coefficients of the same filter in a fixed basis.
+
+    Args:
+        basis: the fixed basis q of order K, coefficients [K].
+        recurrence: basis p of order K, coefficients [K] or [K, H].
+        theta: [K+1, H] coefficients in p, or [K+1, 1].
+        dtype: of the coefficients of q.
+
+    Raises:
+        ValueError: if the bases have different orders.
+    """
+    here = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), Recurrence(*basis[:4]))
+    change = connection(recurrence, here)
+    change = change.reshape(*change.shape[:2], -1)
+    return jnp.einsum("kjh,kh->jh", change, theta, precision="highest")
+
+
+def filter_of(
+    model: Any, basis: Recurrence
+) -> tuple[Float[np.ndarray, "K1 #H"], Float[np.ndarray, "F H"]]:
+    """What a model with ``placement="before"`` makes of terms: sum_k theta_kh (q_k(S) X W)_h.
+
+    ``longnn.stores.calibrate`` takes both, and says how many bits each term needs.
+
+    Args:
+        model: a spectral model with ``placement="before"``, such as ``run.model(0)``.
+        basis: the fixed basis q of the terms, of the order of the model.
+
+    Returns:
+        (theta [K+1, H] in the basis q, or [K+1, 1] where all channels share it; W [F, H]).
+
+    Raises:
+        ValueError: if the model has another placement or order.
+
+    Example:
+        >>> import longnn, polybases
+        >>> from flax import nnx
+        >>> model = longnn.models.LonGNN(5, 2, order=3, placement="before", rngs=nnx.Rngs(0))
+        >>> theta, weight = filter_of(model, polybases.jacobi(3, 1.0, 0.0))
+        >>> theta.shape, weight.shape
+        ((4, 64), (5, 64))
+    """
+    if getattr(model, "placement", None) != "before":
+        raise ValueError(_REFUSED)
+    weight = model.embedding.kernel[...]
+    recurrence, own = model.filters[0].terms()
+    theta = coefficients_in(basis, recurrence, own, weight.dtype)
+    return np.asarray(theta), np.asarray(weight)

@@ -1,5 +1,8 @@
 from .blocks import StoreError as StoreError
+from .budget import Calibration as Calibration
 from .building import build as build
+from .calibration import calibrate as calibrate
+from .compression import compress as compress
 from .dataset import StoredDataset as StoredDataset
 from .dataset import dataset_of as dataset_of
 from .generated import grid as grid

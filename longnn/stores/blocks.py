@@ -13,7 +13,7 @@ from jaxtyping import Integer, Shaped
 BLOCK = 1 << 22
 """Bytes of a block: what is read and verified at once."""
 
-DTYPES = ("|i1", "<i4", "<i8", "<f4", "<f8")
+DTYPES = ("|i1", "|u1", "<i4", "<i8", "<f4", "<f8")
 """The types of the numbers of an array."""
 
 CHECKED = 1 << 40

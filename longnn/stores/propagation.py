@@ -287,6 +287,8 @@ class _State:
 def _checked(terms: StoredTerms, work: _Work) -> StoredTerms:
     """Terms that are there already, unless they are others."""
     wanted = {"graph": terms.graph, "source": terms.source, "basis": as_facts(terms.basis)}
+    if terms.bits is not None:
+        raise StoreError(f"{terms.path} holds terms in few bits; name another folder")
     other = [name for name, value in wanted.items() if work.facts[name] != value]
     if other:
         raise StoreError(

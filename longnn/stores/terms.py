@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from longnn.stores.blocks import CheckedArray, StoreError
+from longnn.stores.blocks import Layout, StoreError
 from longnn.stores.header import count_of, read_header
+from longnn.stores.packing import Tiles
+from longnn.stores.rounding import BITS
+from longnn.stores.term_files import PackedTerm, PlainTerm, TermFile
 from polybases import Recurrence
 
 COEFFICIENTS = ("first", "diagonal", "upper", "lower")
@@ -17,7 +20,7 @@ class StoredTerms:
     """p_k(S) X for k = 0 to K, of which rows are read as they are asked for.
 
     Args:
-        path: folder that `longnn.stores.propagate` has made.
+        path: folder that `longnn.stores.propagate` or `longnn.stores.compress` has made.
 
     Attributes:
         path: the folder.
@@ -27,6 +30,10 @@ class StoredTerms:
         basis: coefficients of the fixed basis, in float64 on the host.
         graph, source: checksums of the graph and of the features that the terms were made of.
         checksum: of the whole content.
+        bits: of a number of each order k, if they are few; else None.
+        widths: number of columns of each block of columns.
+        files: of each block, a file for each order.
+        facts: what the header says.
 
     Raises:
         StoreError: if the folder holds no finished terms, or its files are not what it says.
@@ -39,28 +46,33 @@ class StoredTerms:
         self.num_nodes, self.order, self.features = (count_of(facts, name) for name in counts)
         self.graph, self.source = str(facts.get("graph")), str(facts.get("source"))
         self.basis = basis_of(facts.get("basis"), self.order)
-        self._widths = _widths(facts.get("widths"), self.features)
-        self._files: list[list[CheckedArray]] = []
-        for block, width in enumerate(self._widths):
-            files = []
-            for k in range(self.order + 1):
-                name = name_of(block, k)
-                layout = arrays.get(name)
-                if layout is None or layout.size != self.num_nodes * width:
-                    raise StoreError(f"{self.path}: the array {name} does not fit the terms")
-                files.append(CheckedArray(self.path / f"{name}.bin", layout))
-            self._files.append(files)
+        self.widths = _widths(facts.get("widths"), self.features)
+        self.facts, self.bits = facts, _bits(facts.get("bits"), self.order)
+        tiles = _tiles(facts.get("tiles"), len(self.widths)) if self.bits else None
+        self.files = [
+            [self._file(arrays, block, k, tiles) for k in range(self.order + 1)]
+            for block in range(len(self.widths))
+        ]
+
+    def _file(
+        self, arrays: dict[str, Layout], block: int, k: int, tiles: list[Tiles] | None
+    ) -> TermFile:
+        where = self.path, name_of(block, k), arrays, self.num_nodes, self.widths[block]
+        if self.bits is None or tiles is None:
+            return PlainTerm(*where)
+        return PackedTerm(*where, self.bits[k], tiles[block])
 
     def __repr__(self) -> str:
+        few = "" if self.bits is None else f", bits {'/'.join(map(str, self.bits))}"
         return (
             f"StoredTerms({self.num_nodes:,} nodes, {self.features:,} features, "
-            f"order {self.order}, {self.bytes / 1e9:.3g} GB)"
+            f"order {self.order}, {self.bytes / 1e9:.3g} GB{few})"
         )
 
     @property
     def bytes(self) -> int:
         """Number of bytes on the disk."""
-        return sum(file.layout.bytes for files in self._files for file in files)
+        return sum(file.bytes for files in self.files for file in files)
 
     def rows(self, start: int, stop: int) -> Float[np.ndarray, "K1 n F"]:
         """Terms of the nodes from ``start`` on, below ``stop``.
@@ -70,10 +82,9 @@ class StoredTerms:
         """
         out = np.empty((self.order + 1, stop - start, self.features), self.dtype)
         left = 0
-        for files, width in zip(self._files, self._widths, strict=True):
+        for files, width in zip(self.files, self.widths, strict=True):
             for k, file in enumerate(files):
-                part = file.read(start * width, stop * width)
-                out[k, :, left : left + width] = part.reshape(-1, width)
+                file.read(start, stop, out[k, :, left : left + width])
             left += width
         return out
 
@@ -89,20 +100,20 @@ class StoredTerms:
             raise IndexError(f"nodes must lie in [0, {self.num_nodes}), got {nodes.max()}")
         out = np.empty((self.order + 1, len(nodes), self.features), self.dtype)
         left = 0
-        for files, width in zip(self._files, self._widths, strict=True):
+        for files, width in zip(self.files, self.widths, strict=True):
             for k, file in enumerate(files):
-                out[k, :, left : left + width] = file.rows_at(nodes, width)
+                file.take(nodes, out[k, :, left : left + width])
             left += width
         return out
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of the numbers."""
-        return np.dtype(self._files[0][0].layout.dtype)
+        """The type of the numbers that are read."""
+        return self.files[0][0].dtype
 
     def forget(self) -> None:
         """Gives the memory of terms that were read back to the system."""
-        for files in self._files:
+        for files in self.files:
             for file in files:
                 file.forget()
 
@@ -142,3 +153,25 @@ def _widths(value: Any, features: int) -> list[int]:
     if not good or sum(value) != features:
         raise StoreError(f"the header has no blocks of {features} columns")
     return value
+
+
+def _bits(value: Any, order: int) -> tuple[int, ...] | None:
+    if value is None:
+        return None
+    if (
+        not isinstance(value, list)
+        or len(value) != order + 1
+        or not all(type(b) is int and b in BITS for b in value)
+    ):
+        raise StoreError(f"the header has bits {value!r}, which are not those of order {order}")
+    return tuple(value)
+
+
+def _tiles(value: Any, blocks: int) -> list[Tiles]:
+    good = isinstance(value, list) and len(value) == blocks
+    for pair in value if good else ():
+        whole = isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair)
+        good = good and whole and min(pair) == 1 and max(pair) < 1 << 32
+    if not good:
+        raise StoreError(f"the header has tiles {value!r}, which are not those of {blocks} blocks")
+    return [Tiles(*pair) for pair in value]

@@ -9,7 +9,6 @@ import optax
 from flax import nnx
 from jax import Array
 
-from longnn.models.dropout import Key, NodeKey, ThreefryKey
 from longnn.training.extras import after_epoch, averaged, rate
 from longnn.training.losses import loss_of
 from longnn.training.program import Member as Member
@@ -17,11 +16,18 @@ from longnn.training.program import Problem as Problem
 from longnn.training.program import Program as Program
 from longnn.training.program import RunState as RunState
 from longnn.training.program import initial_state as initial_state
+from longnn.training.spreading import CURVES, ONE, RUNS, SHARED, Spread
 
 
-@partial(jax.jit, static_argnames=("program", "length"), donate_argnames=("state",))
+@partial(jax.jit, static_argnames=("program", "length", "spread"), donate_argnames=("state",))
 def run_chunk(
-    program: Program, state: RunState, members: Member, problem: Problem, *, length: int
+    program: Program,
+    state: RunState,
+    members: Member,
+    problem: Problem,
+    *,
+    length: int,
+    spread: Spread = ONE,
 ) -> tuple[RunState, dict[str, Array]]:
     """``length`` epochs of a batch of runs; runs that are over stay as they are.
 
@@ -31,14 +37,19 @@ def run_chunk(
         members: leaves [B, ...].
         problem: shared.
         length: epochs.
+        spread: the devices, of which each trains its runs.
 
     Returns:
         The new state, and curves [length, B] (NaN where a run was already over).
     """
     batched = jax.vmap(partial(_epoch, program), in_axes=(0, 0, None))
-    return jax.lax.scan(
-        lambda carry, _: batched(carry, members, problem), state, None, length=length
-    )
+
+    def epochs(state: RunState, members: Member, problem: Problem) -> tuple[RunState, Any]:
+        return jax.lax.scan(
+            lambda carry, _: batched(carry, members, problem), state, None, length=length
+        )
+
+    return spread.mapped(epochs, (RUNS, RUNS, SHARED), (RUNS, CURVES))(state, members, problem)
 
 
 def _epoch(
@@ -97,7 +108,7 @@ def _update(
 ) -> tuple[Array, nnx.State, optax.OptState, dict[str, Array]]:
     """The loss, the new parameters and state, and the curve of the rates if they change."""
     drawn = jax.random.fold_in(member.key, state.epoch)
-    key = _dropout_key(program, drawn, problem)
+    key = program.dropout_key(drawn, problem)
     measure = loss_of(program.task, member.options)
 
     def objective(params: nnx.State) -> Array:
@@ -121,21 +132,23 @@ def _update(
     return loss, optax.apply_updates(state.params, updates), opt_state, {"rate": factor}
 
 
-def _dropout_key(program: Program, drawn: Array, problem: Problem) -> Key:
-    if program.threefry:
-        return ThreefryKey(drawn)
-    return drawn if problem.rows is None else NodeKey(drawn, problem.rows.node)
-
-
-@partial(jax.jit, static_argnames=("program",))
-def predict(program: Program, params: nnx.State, settings: nnx.State, problem: Problem) -> Array:
+@partial(jax.jit, static_argnames=("program", "spread"))
+def predict(
+    program: Program,
+    params: nnx.State,
+    settings: nnx.State,
+    problem: Problem,
+    *,
+    spread: Spread = ONE,
+) -> Array:
     """Outputs [B, N, C] of models, dropout off: log-probabilities, values, or log-odds."""
 
     def one(p: nnx.State, s: nnx.State, data: Problem) -> Array:
         model: Any = program.model(p, s)
         return program.task.finish(model(data.operator, data.features))
 
-    return jax.vmap(one, in_axes=(0, 0, None))(params, settings, problem)
+    batched = jax.vmap(one, in_axes=(0, 0, None))
+    return spread.mapped(batched, (RUNS, RUNS, SHARED), RUNS)(params, settings, problem)
 
 
 def scalars(model: nnx.Module) -> dict[str, Array]:
