@@ -49,7 +49,9 @@ def run_chunk(
             lambda carry, _: batched(carry, members, problem), state, None, length=length
         )
 
-    return spread.mapped(epochs, (RUNS, RUNS, SHARED), (RUNS, CURVES))(state, members, problem)
+    every = spread.mapped(epochs, (RUNS, RUNS, SHARED), (RUNS, CURVES))
+    state, curves = every(state, members, problem)
+    return spread.held(state), curves
 
 
 def _epoch(

@@ -8,6 +8,7 @@ from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.labels import LESS_IS_BETTER
+from longnn.graphs.checks import check_count
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
@@ -69,7 +70,7 @@ def problem_of(
         dtype: of all of these and of the parameters, float32, or float64 where jax is set to
             (``jax.config.update("jax_enable_x64", True)``).
         nodes_over: over how many devices the nodes are spread, >= 1, in parts of few edges between.
-        runs_over: over how many groups of so many devices the runs are spread, >= 1.
+        runs_over: over how many groups of so many devices the runs are spread, where nodes are.
 
     Raises:
         ValueError: for a setting out of its range, or that the model does not take, or more devices
@@ -79,13 +80,14 @@ def problem_of(
     check_setting("degree_exponent", degree_exponent)
     check_dtype(dtype, precision)
     graph = graph_of(dataset, self_loops)
+    check_count("nodes_over", nodes_over)
     edges = getattr(model, "needs_edges", False)
     if edges and (order, precision) != ("given", "full"):
         raise ValueError(
             f"a model that reads the edges itself takes order 'given' and precision 'full', got "
             f"{order!r} and {precision!r}; leave out graph.order and precision"
         )
-    if (nodes_over, runs_over) != (1, 1):
+    if nodes_over > 1:
         _check_spread(edges)
         mesh = mesh_over(nodes_over, runs_over)
         of = dataset.features, dataset.labels, mesh, degree_exponent
@@ -135,13 +137,17 @@ def asked_of(
     degree_exponent: float,
     backend: Backend,
     dtype: DTypeLike | None,
+    nodes_over: int = 1,
+    runs_over: int = 1,
 ) -> Asked:
     """Looks up the model, and takes from the dataset what is not given.
 
     Args:
         model: the name or the class of a model.
         data: a dataset, or a problem.
-        classes, metric, self_loops, degree_exponent, backend, dtype: see ``longnn.fit``.
+        classes, metric, self_loops, degree_exponent, backend, dtype, nodes_over: see
+            ``longnn.fit``.
+        runs_over: over how many groups of ``nodes_over`` devices the runs are spread.
 
     Raises:
         ValueError: for an unknown name, or a problem without classes or with settings of the graph.
@@ -155,7 +161,7 @@ def asked_of(
         )
     name = getattr(made, "__name__", str(made))
     if isinstance(data, Problem):
-        _check_settled(classes, self_loops, degree_exponent, backend, dtype)
+        _check_settled(classes, self_loops, degree_exponent, backend, dtype, nodes_over)
         assert classes is not None
         return Asked(made, data, classes, metric or "accuracy", name, None, None)
     check_labelled(data, " or a longnn.training.Problem")
@@ -167,10 +173,14 @@ def asked_of(
         model=made,
         dtype="float32" if dtype is None else dtype,
     )
+    if nodes_over > 1:
+        settings["nodes_over"] = nodes_over
     width = data.classes if classes is None else classes
     chosen = data.metric if metric is None else metric
     title = f"{name} on {data.name}"
-    problem, graph = problem_of(data, **settings), graph_of(data, loops)
+    groups = runs_over if nodes_over > 1 else 1
+    problem = problem_of(data, **settings, runs_over=groups)
+    graph = graph_of(data, loops)
     return Asked(made, problem, width, chosen, title, graph, settings)
 
 
@@ -193,13 +203,15 @@ def _check_settled(
     degree_exponent: float,
     backend: Backend,
     dtype: DTypeLike | None,
+    nodes_over: int,
 ) -> None:
     """Raises ValueError where something is missing or given that a problem has decided."""
     if classes is None:
         raise ValueError("a Problem does not say how many classes there are; give classes=")
-    given = (self_loops, degree_exponent, backend, dtype)
-    if given != (None, 0.5, "auto", None):
+    given = (self_loops, degree_exponent, backend, dtype, nodes_over)
+    if given != (None, 0.5, "auto", None, 1):
         raise ValueError(
-            "a Problem has its operator already, so that self_loops, degree_exponent, backend and "
-            "dtype change nothing; give them to longnn.training.problem_of, or give a Dataset here"
+            "a Problem has its operator already, so that self_loops, degree_exponent, backend, "
+            "dtype and nodes_over change nothing; give them to longnn.training.problem_of, or give "
+            "a Dataset here"
         )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 from jax import Array
@@ -33,6 +34,18 @@ class Problem(NamedTuple):
 
     def __repr__(self) -> str:
         return brief(self)
+
+    def given(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
+        """Values of all rows, on this axis, in the order of the nodes as they were given."""
+        return values if self.rows is None else values.take(self.rows.blocks.row, axis)
+
+    def labels_given(self) -> np.ndarray:
+        """The labels on the host, likewise."""
+        return np.asarray(self.labels) if self.rows is None else self.rows.fetched(self.labels)
+
+    def masks(self, masks: Bool[np.ndarray, "B N"]) -> Bool[np.ndarray, "B R"]:
+        """Masks of nodes as masks of rows; rows without a node are in none."""
+        return masks if self.rows is None else self.rows.blocks.inside(masks.T, False).T
 
 
 class Member(NamedTuple):

@@ -6,9 +6,9 @@ import jax
 import numpy as np
 from jax import Array
 from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
 from jaxtyping import Int32, Shaped
 
-from longnn.graphs.checks import check_count
 from longnn.graphs.device import over_devices
 from longnn.operators.blocks import Blocks
 from longnn.operators.sharded import BY_NODES
@@ -35,6 +35,12 @@ class Rows:
         rows = self.blocks.inside(values, fill)
         return over_devices(rows, NamedSharding(self.mesh, BY_NODES))
 
+    def fetched(self, values: Array) -> Shaped[np.ndarray, "N *rest"]:
+        """Rows [R, ...] over the devices as values of all nodes on the host, in every process."""
+        if self.mesh.is_multi_process:
+            values = jax.jit(lambda v: v, out_shardings=NamedSharding(self.mesh, P()))(values)
+        return self.blocks.outside(np.asarray(values))
+
 
 def rows_of(blocks: Blocks, mesh: Mesh) -> Rows:
     """The rows of blocks, one for each device of the mesh's axis "nodes"."""
@@ -52,7 +58,6 @@ def mesh_over(nodes: int, runs: int = 1) -> Mesh:
     Raises:
         ValueError: if there are fewer devices.
     """
-    check_count("nodes_over", nodes)
     there = jax.devices()
     if runs * nodes > len(there):
         raise ValueError(
