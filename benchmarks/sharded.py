@@ -29,9 +29,9 @@ from longnn.operators.parts import Partitioner
 from longnn.training import Fit, Optim, Problem, Trial
 from longnn.training.batch import make_batch
 from longnn.training.executable import compiled_step
+from longnn.training.problem_by_rows import spread_problem
 from longnn.training.room import bytes_of
 from longnn.training.rows import mesh_over
-from longnn.training.spread_problem import spread_problem
 
 DEVICES, EPOCHS, SPLITS = 8, 20, 8
 AXES = {"runs": (8, 1), "nodes": (1, 8), "both": (2, 4)}

@@ -23,7 +23,7 @@ from longnn.training.builder import (
     with_rates,
 )
 from longnn.training.check import check_options, check_problem
-from longnn.training.check_spread import check_spread
+from longnn.training.check_rows import check_spread
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
 from longnn.training.options import values_of
 from longnn.training.spreading import ONE, RUNS, SHARED, Devices, Spread, spread_over
@@ -133,7 +133,7 @@ def make_batch(
     runs = [
         Run(t, *pair) for t, trial in enumerate(trials) for pair in product(trial.seeds, number)
     ]
-    members = _members(runs, splits, trials, builder.dtype)
+    members = _members(runs, problem, splits, trials, builder.dtype)
     optims = [trials[run.trial].optim for run in runs]
     labels, split = problem.labels_given(), np.array([run.split for run in runs])
     members = members._replace(
@@ -141,7 +141,6 @@ def make_batch(
             program.options, optims, labels, splits.train[split], classes, builder.dtype
         )
     )
-    members = members._replace(train=problem.masks(members.train), val=problem.masks(members.val))
     of_trial = np.array([run.trial for run in runs])
     values = {k: np.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
     spread = spread_over(devices, len(runs))
@@ -151,13 +150,15 @@ def make_batch(
     return Batch(program, shared, splits, metric, runs, builder, values, members, spread)
 
 
-def _members(runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype) -> Member:
+def _members(
+    runs: list[Run], problem: Problem, splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype
+) -> Member:
     index = np.array([run.split for run in runs])
     optims = [trials[run.trial].optim for run in runs]
     leaves: dict[str, Any] = {
         "key": np.array([(run.seed, run.split) for run in runs]),
-        "train": splits.train[index],
-        "val": splits.val[index],
+        "train": problem.masks(splits.train[index]),
+        "val": problem.masks(splits.val[index]),
         "patience": np.array([o.patience for o in optims], np.int32),
         "max_epochs": np.array([o.max_epochs for o in optims], np.int32),
     }

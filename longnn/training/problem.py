@@ -20,9 +20,9 @@ from longnn.operators.similar import similar_operator
 from longnn.training.builder import ModelClass
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Problem
+from longnn.training.problem_by_rows import spread_problem
 from longnn.training.ranges import check_setting
 from longnn.training.rows import mesh_over
-from longnn.training.spread_problem import spread_problem
 
 
 class Graphs(TypedDict, total=False):

@@ -14,8 +14,8 @@ from longnn.models import GCN, LonGNN
 from longnn.training import Trial
 from longnn.training.batch import make_batch
 from longnn.training.problem import problem_of
+from longnn.training.problem_by_rows import spread_problem
 from longnn.training.rows import mesh_over
-from longnn.training.spread_problem import spread_problem
 
 DATA = longnn.data.csbm.generate(nodes=61, features=20, phi=-0.75)
 SPLITS = longnn.data.splits.stratified(DATA, count=2)

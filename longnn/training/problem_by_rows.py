@@ -11,7 +11,7 @@ from longnn.data.preparation import Features
 from longnn.graphs.checks import check_word
 from longnn.graphs.device import over_devices
 from longnn.graphs.graph import Graph
-from longnn.models.spread_features import spread_features
+from longnn.models.features_by_rows import spread_features
 from longnn.operators.blocks import blocks_of
 from longnn.operators.choice import Backend
 from longnn.operators.order import NodeOrder, near_order
