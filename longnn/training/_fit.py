@@ -105,7 +105,7 @@ def fit(
     check_setting("memory_gb", memory_gb)
     groups = groups_of(devices, nodes_over)
     numbers = seeds_of(seeds)
-    trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]
+    trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
     asked = asked_of(
         model,
         data,
@@ -145,10 +145,18 @@ def _inputs(asked: Asked, data: Dataset | Problem) -> Inputs | None:
     return inputs_of(data, asked.settings, asked.metric, asked.classes, asked.title)
 
 
-def _trials(
+def trials_of(
     optim: OptimLike | Sequence[Optim] | None, settings: Settings | Sequence[Settings] | None
 ) -> list[Trial]:
-    """One trial for each optim and settings; what is given once holds for all."""
+    """One trial for each optim and settings; what is given once holds for all.
+
+    Args:
+        optim: for each trial, or for all.
+        settings: likewise.
+
+    Raises:
+        ValueError: if there are as many of one as do not go with the other.
+    """
     optims = [as_optim(one) for one in _each(optim)]
     given = each_settings(settings)
     count = max(len(optims), len(given))

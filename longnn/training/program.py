@@ -12,7 +12,6 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, Real
 
 from longnn.graphs.oneline import brief
-from longnn.models.dropout import Key, NodeKey, ThreefryKey
 from longnn.models.features import Features
 from longnn.operators.protocol import Operator
 from longnn.training.extras import Extras, first_extras
@@ -93,12 +92,6 @@ class Program:
     def model(self, params: nnx.State, settings: nnx.State) -> nnx.Module:
         """The module with these parameters."""
         return nnx.merge(self.graphdef, params, settings)
-
-    def dropout_key(self, drawn: Array, problem: Problem) -> Key:
-        """What dropout takes of a key that was drawn: its own bits, or a hash of the nodes."""
-        if self.threefry:
-            return ThreefryKey(drawn)
-        return drawn if problem.rows is None else NodeKey(drawn, problem.rows.node)
 
     def optimizer(self, params: nnx.State, member: Member) -> optax.GradientTransformationExtraArgs:
         """Adam with the rates of one member, or what replaces it, of gradients that are clipped."""
