@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -38,6 +40,28 @@ def test_eight_devices_equal_one():
     assert case["float32"]["outputs"] < 1e-4
     assert case["collectives"] == ["all-reduce", "collective-permute"]
     assert "OptBasisGNN does not say by hops() how far it looks" in case["refused"]
+
+
+@pytest.mark.slow
+def test_two_processes_equal_one():
+    """Four devices each, joined over the loopback; every process gets all of the result."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "tests.longnn.training.over_devices", port]
+    four = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_ENABLE_X64": "1"}
+    both = [
+        subprocess.Popen(
+            [*command, number], env={**os.environ, **four}, stdout=PIPE, stderr=PIPE, text=True
+        )
+        for number in ("0", "1")
+    ]
+    said = [process.communicate(timeout=600) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    found = [json.loads(out.splitlines()[-1]) for out, _ in said]
+    for over in ("8", "4"):
+        for of_process in found:
+            np.testing.assert_allclose(of_process[over], found[0]["alone"], rtol=1e-9)
 
 
 def of_rows(order="rcm", backend="auto", **options):
