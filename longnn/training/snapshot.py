@@ -95,7 +95,7 @@ def as_saved(
     for place, run in saved.items():
         for name, value in run.leaves.items():
             values[name][place] = value
-    tree = _with_leaves(tree, values, spread)
+    tree = with_leaves(tree, values, spread)
     return tree["state"], members._replace(settings=tree["settings"])
 
 
@@ -115,7 +115,7 @@ def _values(tree: Any, spread: Spread) -> dict[str, np.ndarray]:
     return found
 
 
-def _with_leaves(tree: Any, values: Mapping[str, np.ndarray], spread: Spread) -> Any:
+def with_leaves(tree: Any, values: Mapping[str, np.ndarray], spread: Spread) -> Any:
     """A tree like another with these values, on the devices.
 
     Args:
