@@ -56,7 +56,7 @@ def told_arrays(arrays: Mapping[str, np.ndarray] | None) -> Arrays | None:
 
 def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     held = io.BytesIO()
-    np.savez(held, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(held, allow_pickle=False, **arrays)
     return held.getvalue()
 
 
