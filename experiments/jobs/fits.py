@@ -7,6 +7,7 @@ from longnn.runs.configured import instantiate
 from longnn.training import Fit, Problem, Trial, fit_each, problem_of
 from longnn.training.check import check_metrics
 from longnn.training.processes import others_there
+from longnn.training.spreading import groups_of
 
 from ..config.checked import check_config
 from .downloads import logged_warnings
@@ -81,6 +82,7 @@ def problem_of_job(job: Job, data: Data) -> Problem:
     """The operator, features and labels that a job trains on."""
     model, _ = model_of(job)
     config, graph = job.config, job.config.graph
+    runs = config.repeats * len(data.splits.part)
     return problem_of(
         data.dataset,
         self_loops=graph.self_loops,
@@ -90,4 +92,6 @@ def problem_of_job(job: Job, data: Data) -> Problem:
         precision=config.precision,
         dtype=config.dtype,
         model=model,
+        nodes_over=config.nodes_over,
+        runs_over=groups_of(config.devices, config.nodes_over, runs),
     )

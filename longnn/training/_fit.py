@@ -103,9 +103,10 @@ def fit(
     """
     check_setting("chunk", chunk)
     check_setting("memory_gb", memory_gb)
-    groups = groups_of(devices, nodes_over)
     numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
+    runs = len(trials) * len(numbers) * len(getattr(splits, "part", "?"))
+    groups = groups_of(devices, nodes_over, runs)
     asked = asked_of(
         model,
         data,
@@ -116,7 +117,7 @@ def fit(
         backend=backend,
         dtype=dtype,
         nodes_over=nodes_over,
-        runs_over=min(groups, len(trials) * len(numbers) * len(getattr(splits, "part", "?"))),
+        runs_over=groups,
     )
     for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
         raise refused

@@ -75,6 +75,7 @@ RANGES = {
     "seed": SEED,
     "repeats": AT_LEAST_ONE,
     "chunk": AT_LEAST_ONE,
+    "nodes_over": AT_LEAST_ONE,
     "batch_nodes": AT_LEAST_ONE,
     "order_seed": SEED,
     "tolerance": Range(0, math.inf, "()", none=True),

@@ -212,12 +212,13 @@ def checked_devices(devices: Devices) -> int:
     return devices
 
 
-def groups_of(devices: Devices, nodes_over: int) -> int:
+def groups_of(devices: Devices, nodes_over: int, runs: int) -> int:
     """The number of groups of ``nodes_over`` devices each, over which runs are spread.
 
     Args:
         devices: how many there are for training.
         nodes_over: how many of them share one graph, >= 1.
+        runs: how many there are; more groups are taken only where each process has to take part.
 
     Raises:
         ValueError: if there are not so many, or processes would be left without work.
@@ -233,4 +234,5 @@ def groups_of(devices: Devices, nodes_over: int) -> int:
             f"nodes_over={nodes_over} does not divide the {count} devices of "
             f"{jax.process_count()} processes; take a divisor, so that none is left without work"
         )
-    return count // nodes_over
+    groups = count // nodes_over
+    return groups if jax.process_count() > 1 else min(groups, runs)
