@@ -109,6 +109,27 @@ def ball(rows_of: RowsOf, asked: Integer[np.ndarray, " n"], hops: int, most: int
     )
 
 
+def loops_added(ball: Ball, weight: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Senders, receivers and weights [e] of a ball, by rows, with a loop at each node of a row.
+
+    Args:
+        ball: whose loops grow by the weight where there are some.
+        weight: of the loops, >= 0; 0: none.
+    """
+    senders, receivers = ball.senders, ball.receivers
+    weights = np.ones(len(senders)) if ball.weights is None else ball.weights
+    if not weight:
+        return senders, receivers, weights
+    loops = senders == receivers
+    weights = weights + weight * loops
+    rows = ball.within[-2] if len(ball.within) > 1 else 0
+    node = np.setdiff1d(np.arange(rows), receivers[loops], assume_unique=True)
+    senders, receivers = np.concatenate([senders, node]), np.concatenate([receivers, node])
+    weights = np.concatenate([weights, np.full(len(node), weight)])
+    order = np.argsort(receivers, kind="stable")
+    return senders[order], receivers[order], weights[order]
+
+
 def rows_in_memory(graph: Graph) -> RowsOf:
     """Rows of a graph in memory; finding where they begin reads every entry once."""
     receivers, senders = on_host(graph.receivers), on_host(graph.senders)

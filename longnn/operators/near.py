@@ -1,7 +1,7 @@
 """S near some nodes alone, whose rows shrink with each step of a filter."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +10,15 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
-from longnn.graphs.balls import Ball
+from longnn.graphs.balls import Ball, loops_added
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import check_signal
 from longnn.graphs.scaling import degree_power
+from longnn.operators.choice import choose
+from longnn.operators.csr import CsrRows
+from longnn.operators.native.rows import NativeRows, native_rows
 from longnn.operators.normalized import SegmentOperator
-from longnn.operators.transforms import static
+from longnn.operators.products import sum_rows
 from polybases import Recurrence
 
 _ONE_WAY = "only filters of the nodes that were asked for are computed here, not their derivatives"
@@ -29,25 +32,26 @@ class NearOperator:
     A filter of order K at some nodes needs p_k(S) x at the nodes within K - k edges of them: the
     nodes of a ball are numbered by distance, so that each step takes fewer of the first rows. A
     filter of a lower order than the ball has hops is computed at as many nodes as this allows, so
-    that a further filter may follow. The other rows of the result are 0. It is made for
-    evaluation: there are no derivatives.
+    that a further filter may follow. The other rows of the result are 0. Sizes are rounded up (see
+    `padded_size`), so that one program serves many balls. It is made for evaluation: there are no
+    derivatives.
 
     Attributes:
-        senders, receivers, values: [e] entries of S in the ball, by rows.
-        within, entries: see `longnn.graphs.balls.Ball`.
+        rows: pattern of the entries in the ball, on M nodes.
+        values: [e] entries of S, by rows.
+        within, ends: [hops + 1] number of nodes within so many edges, and of their entries.
     """
 
-    senders: Int[Array, " e"]
-    receivers: Int[Array, " e"]
+    rows: CsrRows | NativeRows
     values: Float[Array, " e"]
-    within: tuple[int, ...] = static()
-    entries: tuple[int, ...] = static()
+    within: Int[Array, " hops1"]
+    ends: Int[Array, " hops1"]
     of_reals: ClassVar[bool] = True
 
     def matvec(self, x: Float[Array, "M *channels"]) -> Float[Array, "M *channels"]:
         """x [M, ...] -> S x [M, ...], right in every row but those of the outermost nodes."""
-        check_signal(x, self.within[-1])
-        return self._product(x, len(self.within) - 2)
+        check_signal(x, self.rows.shape[0])
+        return self._product(x, self.ends[-2] if len(self.ends) > 1 else self.ends[0])
 
     def filter_sum(
         self,
@@ -60,25 +64,26 @@ class NearOperator:
         Raises:
             ValueError: if the order is above the number of hops.
         """
-        hops = len(self.within) - 1
-        if recurrence.order > hops:
+        hops, order = len(self.within) - 1, recurrence.order
+        if order > hops:
             raise ValueError(
-                f"a filter of order {recurrence.order} reads {recurrence.order} hops, but this "
-                f"ball has {hops}; ask for a larger one"
+                f"a filter of order {order} reads {order} hops, but this ball has {hops}; ask for "
+                "a larger one"
             )
-        middle = self.within[hops - recurrence.order]
         first, diagonal, upper, lower = recurrence[:4]
-        current, previous = first * x, jnp.zeros_like(x)
-        total = theta[0] * current[:middle]
-        for k in range(recurrence.order):
-            rows = self.within[hops - k - 1]
-            product = self._product(current, hops - k - 1)[:rows]
-            following = (
-                product - diagonal[k] * current[:rows] - lower[k] * previous[:rows]
-            ) / upper[k]
-            previous, current = current, following
-            total += theta[k + 1] * current[:middle]
-        return jnp.zeros_like(x).at[:middle].set(total)
+
+        def step(carry: Any, coefficients: Any) -> tuple[Any, None]:
+            total, current, previous = carry
+            weight, d, u, low, within, end = coefficients
+            following = (self._product(current, end) - d * current - low * previous) / u
+            following = self._first(following, within)
+            return (total + weight * following, following, current), None
+
+        start = first * x
+        carry = (theta[0] * start, start, jnp.zeros_like(x))
+        near = [size[hops - order : hops][::-1] for size in (self.within, self.ends)]
+        total, *_ = jax.lax.scan(step, carry, (theta[1:], diagonal, upper, lower, *near))[0]
+        return self._first(total, self.within[hops - order])
 
     def filter_adjoint(
         self,
@@ -117,15 +122,29 @@ class NearOperator:
         """
         raise NotImplementedError(_ONE_WAY)
 
-    def _product(self, x: Float[Array, "rows *channels"], hop: int) -> Array:
-        """Rows of S x of the nodes within so many edges; all others are 0."""
-        entries, rows = self.entries[hop], self.within[hop]
-        values = self.values[:entries].reshape(-1, *(1,) * (x.ndim - 1)).astype(x.dtype)
-        gathered = values * x.at[self.senders[:entries]].get(mode="promise_in_bounds")
-        summed = jax.ops.segment_sum(
-            gathered, self.receivers[:entries], rows, indices_are_sorted=True
-        )
-        return jnp.zeros_like(x).at[:rows].set(summed) if rows < len(x) else summed
+    def _product(self, x: Array, end: Array) -> Array:
+        """S x by the first entries alone; rows without one are 0, or never read."""
+        rows = replace(self.rows, start=jnp.minimum(self.rows.start, end))
+        product = sum_rows(rows, self.values.astype(x.dtype), x.reshape(len(x), -1))
+        return product.reshape(x.shape)
+
+    def _first(self, x: Array, count: Array) -> Array:
+        """The first rows of x, 0 in the others."""
+        inside = jnp.arange(len(x)) < count
+        return jnp.where(inside.reshape(-1, *(1,) * (x.ndim - 1)), x, 0)
+
+
+def padded_size(size: int) -> int:
+    """The next number at which operators and features of a ball are made, above ``size``.
+
+    It is a power of 2 up to 2^16; above, at most an eighth is added.
+
+    Example:
+        >>> [padded_size(size) for size in (3, 64, 2210, 100_000)]
+        [64, 128, 4096, 114688]
+    """
+    grain = max(64, 1 << size.bit_length() if size < 1 << 16 else 1 << (size.bit_length() - 3))
+    return (size // grain + 1) * grain
 
 
 def near_operator(
@@ -138,12 +157,25 @@ def near_operator(
         dtype: of the entries.
         self_loops: weight of a loop that every node has beside the graph's edges, >= 0.
         exponent: r in [0, 1]; 1/2 is S.
+
+    Returns:
+        An operator on `padded_size` nodes, of which those of the ball are the first.
     """
     senders, receivers, values = _entries(ball, self_loops, exponent)
-    ends = np.searchsorted(receivers, ball.within)
-    entries = (*(int(end) for end in ends[:-1]), 0)
-    arrays = (on_device(senders, np.int32), on_device(receivers, np.int32))
-    return NearOperator(*arrays, on_device(values, dtype), ball.within, entries)
+    size, entries = padded_size(len(ball.nodes)), padded_size(len(senders))
+    within = np.array(ball.within)
+    ends = np.searchsorted(receivers, within)
+    ends[-1] = ends[-2] if len(ends) > 1 else 0
+    columns = np.zeros(entries, np.int32)
+    columns[: len(senders)] = senders
+    padded = np.zeros(entries)
+    padded[: len(values)] = values
+    return NearOperator(
+        _pattern(receivers, columns, size),
+        on_device(padded, dtype),
+        on_device(within, np.int32),
+        on_device(ends, np.int32),
+    )
 
 
 def ball_operator(
@@ -159,21 +191,22 @@ def ball_operator(
     return SegmentOperator(*arrays, on_device(values, dtype), len(ball.nodes))
 
 
+def _pattern(receivers: np.ndarray, columns: np.ndarray, size: int) -> CsrRows | NativeRows:
+    """Rows of ``size`` nodes; columns [e] go on after the entries, so that shapes are few."""
+    if choose("auto") == "native":
+        short = native_rows(receivers, columns[: len(receivers)], (size, size))
+        ahead = np.zeros(len(columns) + len(short.columns) - len(receivers), np.int32)
+        ahead[: len(columns)] = columns
+        return replace(short, columns=on_device(ahead, np.int32))
+    start = np.searchsorted(receivers, np.arange(size + 1))
+    return CsrRows(on_device(start, np.int32), on_device(columns, np.int32), (size, size))
+
+
 def _entries(
     ball: Ball, self_loops: float, exponent: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Senders, receivers and values, by rows."""
     degree = ball.degrees + self_loops
     left, right = degree_power(degree, -exponent), degree_power(degree, exponent - 1)
-    weights = np.ones(len(ball.senders)) if ball.weights is None else ball.weights
-    senders, receivers = ball.senders, ball.receivers
-    if self_loops:
-        loops = senders == receivers
-        weights = weights + self_loops * loops  # a loop that is there grows
-        rows = ball.within[-2] if len(ball.within) > 1 else 0
-        node = np.setdiff1d(np.arange(rows), receivers[loops], assume_unique=True)
-        senders, receivers = np.concatenate([senders, node]), np.concatenate([receivers, node])
-        weights = np.concatenate([weights, np.full(len(node), self_loops)])
-        order = np.argsort(receivers, kind="stable")
-        senders, receivers, weights = senders[order], receivers[order], weights[order]
+    senders, receivers, weights = loops_added(ball, self_loops)
     return senders, receivers, weights * left[receivers] * right[senders]

@@ -11,6 +11,7 @@ from .generated import sbm as sbm
 from .graph import StoredGraph as StoredGraph
 from .graph import open_graph as open_graph
 from .open_graph_benchmark import ogb as ogb
+from .points import geometric as geometric
 from .propagation import propagate as propagate
 from .sources import csv_edges as csv_edges
 from .sources import npz_edges as npz_edges

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from longnn.stores.blocks import StoreError
 
@@ -48,6 +49,35 @@ def making(folder: Path, goes_on: bool = False) -> Iterator[Path]:
                 shutil.rmtree(partial, ignore_errors=True)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Gives a file to write to, which becomes ``path`` if the block ends without an error.
+
+    Args:
+        path: of a file, in a folder that exists.
+
+    Raises:
+        StoreError: if the disk is full; what was at ``path`` stays as it was.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        there = "the file that was there before stays" if path.exists() else "nothing is left of it"
+        raise StoreError(
+            f"the disk that holds {path} is full ({there}): make room, or name a folder on "
+            "another disk"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _empty(folder: Path) -> None:

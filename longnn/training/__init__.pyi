@@ -19,6 +19,9 @@ from .metrics import multilabel_micro_f1 as multilabel_micro_f1
 from .metrics import multilabel_roc_auc as multilabel_roc_auc
 from .metrics import r2 as r2
 from .metrics import roc_auc as roc_auc
+from .minibatch._fit import fit_stored as fit_stored
+from .minibatch.drive import BatchProgress as BatchProgress
+from .minibatch.result import StoredFit as StoredFit
 from .optim import DEFAULT_RATES as DEFAULT_RATES
 from .optim import Optim as Optim
 from .predictions import Predictions as Predictions

@@ -24,6 +24,7 @@ from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
 from longnn.training.seeds import seeds_of
 from longnn.training.settings import each_settings
+from longnn.training.spreading import Devices, checked_devices
 
 
 def fit(
@@ -42,6 +43,7 @@ def fit(
     dtype: DTypeLike | None = None,
     chunk: int = 50,
     memory_gb: float = MEMORY_GB,
+    devices: Devices = "all",
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Fit:
     """Trains every (trial, seed, split) as one batch through one compiled chunk of epochs.
@@ -73,15 +75,17 @@ def fit(
         dtype: of operator, features and parameters, float32 (None) or float64, which needs
             ``jax.config.update("jax_enable_x64", True)`` at the start of the program.
         chunk: epochs between two looks at the host, >= 1.
-        memory_gb: the memory that training may take, > 0; of a larger batch the rest waits until
-            runs have ended.
+        memory_gb: the memory that training may take on each device, > 0; of a larger batch the
+            rest waits until runs have ended.
+        devices: over how many devices the runs are spread, >= 1; "all": over those of this process,
+            or of all that ``jax.distributed`` has joined, each of which gets the whole fit.
         on_progress: called after each chunk.
 
     Raises:
         MemoryError: if one run alone needs more than ``memory_gb``.
         ValueError: if an argument is of another kind, shapes do not fit, a name, label or setting
-            is unknown or out of range, a part lacks what the metric needs, or an optimizer group
-            has no rates.
+            is unknown or out of range, there are fewer devices, a part lacks what the metric
+            needs, or an optimizer group has no rates.
         FloatingPointError: if the loss of a run is not finite from its first epoch.
 
     Example:
@@ -95,6 +99,7 @@ def fit(
     """
     check_setting("chunk", chunk)
     check_setting("memory_gb", memory_gb)
+    checked_devices(devices)
     asked = asked_of(
         model,
         data,
@@ -106,10 +111,12 @@ def fit(
         dtype=dtype,
     )
     numbers = seeds_of(seeds)
-    trials = [trial._replace(seeds=numbers) for trial in _trials(optim, settings)]
+    trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
     for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
         raise refused
-    batch = make_batch(asked.model, asked.problem, splits, asked.classes, trials, asked.metric)
+    batch = make_batch(
+        asked.model, asked.problem, splits, asked.classes, trials, asked.metric, devices
+    )
     started = time.perf_counter()
     compiling: list[float] = []
     finished = train(
@@ -132,10 +139,18 @@ def _inputs(asked: Asked, data: Dataset | Problem) -> Inputs | None:
     return inputs_of(data, asked.settings, asked.metric, asked.classes, asked.title)
 
 
-def _trials(
+def trials_of(
     optim: OptimLike | Sequence[Optim] | None, settings: Settings | Sequence[Settings] | None
 ) -> list[Trial]:
-    """One trial for each optim and settings; what is given once holds for all."""
+    """One trial for each optim and settings; what is given once holds for all.
+
+    Args:
+        optim: for each trial, or for all.
+        settings: likewise.
+
+    Raises:
+        ValueError: if there are as many of one as do not go with the other.
+    """
     optims = [as_optim(one) for one in _each(optim)]
     given = each_settings(settings)
     count = max(len(optims), len(given))

@@ -1,7 +1,7 @@
 """Makes the batch of runs that a model, its trials, splits and seeds stand for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from longnn.training.builder import (
 from longnn.training.check import check_options, check_problem
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
 from longnn.training.options import values_of
+from longnn.training.spreading import ONE, RUNS, SHARED, Devices, Spread, spread_over
 
 
 class Run(NamedTuple):
@@ -49,6 +50,7 @@ class Batch:
         values: name -> [B] traced settings.
         members: leaves [B, ...], whose settings are still empty, and whose keys are still what they
             are made of: [B, 2] seed and number of the split.
+        spread: the devices that the runs are trained on.
     """
 
     program: Program
@@ -59,10 +61,12 @@ class Batch:
     builder: Builder
     values: dict[str, Float[np.ndarray, " B"]]
     members: Member
+    spread: Spread = ONE
 
     def begin(self, index: Integer[np.ndarray, " b"]) -> tuple[RunState, Member]:
-        """Initial states of the runs at ``index`` [b]; leaves [b, ...] on the device."""
-        return _start(self.builder, self.program, *self._at(index))
+        """Initial states of the runs at ``index`` [b]; leaves [b, ...] on the devices."""
+        first = self.spread.put(self._at(index))
+        return _start(self.builder, self.program, *first, spread=self.spread)
 
     def shapes(self, size: int) -> tuple[RunState, Member]:
         """The shapes of what :meth:`begin` gives for so many runs."""
@@ -71,12 +75,18 @@ class Batch:
 
     def lowered(self, size: int) -> list[jax.stages.Lowered]:
         """The programs of so many runs beside training: their first values, and their outputs."""
-        state, members = self.shapes(size)
-        first = self._at(np.zeros(size, int))
+        over, each = self.spread, partial(self.spread.shape, spec=RUNS)
+        first = jax.tree.map(each, self._at(np.zeros(size, int)))
+        state, members = jax.tree.map(each, self.shapes(size))
         return [
-            _start.lower(self.builder, self.program, *first),
-            predict.lower(self.program, state.params, members.settings, self.problem),
+            _start.lower(self.builder, self.program, *first, spread=over),
+            predict.lower(self.program, state.params, members.settings, self.problem, spread=over),
         ]
+
+    def alone(self) -> "Batch":
+        """The same on one device, of shapes alone: what does not depend on the devices."""
+        problem = jax.tree.map(partial(ONE.shape, spec=SHARED), self.problem)
+        return replace(self, problem=problem, spread=ONE)
 
     def _at(self, index: Integer[np.ndarray, " b"]) -> tuple[dict[str, np.ndarray], Member]:
         return jax.tree.map(lambda leaf: leaf[index], (self.values, self.members))
@@ -89,12 +99,12 @@ def make_batch(
     classes: int,
     trials: Sequence[Trial],
     metric: str,
+    devices: Devices = 1,
 ) -> Batch:
     """The runs of every (trial, seed, split), in this order.
 
     Float settings are traced, so that equal programs differing in them share a compilation; all
-    others are static, must be hashable, and equal in all trials. Random numbers depend on
-    (seed, split) alone.
+    others are static, must be hashable, and equal in all trials.
 
     Args:
         model: the class, see ``longnn.fit``.
@@ -104,6 +114,7 @@ def make_batch(
         trials: settings, optimizer and seeds of each; what the model thinks of the settings is
             asked of the first only (``longnn.training.refused``).
         metric: the name of the metric that selects the epoch.
+        devices: over how many the runs are spread at most.
 
     Raises:
         ValueError: see ``longnn.fit``.
@@ -130,7 +141,9 @@ def make_batch(
     )
     of_trial = np.array([run.trial for run in runs])
     values = {k: np.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
-    return Batch(program, problem, splits, metric, runs, builder, values, members)
+    spread = spread_over(devices, len(runs))
+    shared = spread.shared(problem)
+    return Batch(program, shared, splits, metric, runs, builder, values, members, spread)
 
 
 def _members(runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype) -> Member:
@@ -164,11 +177,15 @@ def _rates(rates: list, by_theta: bool, dtype: jnp.dtype) -> dict:
 # numbers and compiles in a third of the time
 @partial(
     jax.jit,
-    static_argnames=("builder", "program"),
+    static_argnames=("builder", "program", "spread"),
     compiler_options={"xla_backend_optimization_level": 1},
 )
 def _start(
-    builder: Builder, program: Program, values: Mapping[str, Array], members: Member
+    builder: Builder,
+    program: Program,
+    values: Mapping[str, Array],
+    members: Member,
+    spread: Spread = ONE,
 ) -> tuple[RunState, Member]:
     """Initial states of all members, and the members with their keys and settings."""
 
@@ -179,4 +196,4 @@ def _start(
         member = member._replace(key=dropout, settings=rest)
         return initial_state(program, params, member), member
 
-    return jax.vmap(one)(values, members)
+    return spread.mapped(jax.vmap(one), (RUNS, RUNS), RUNS)(values, members)

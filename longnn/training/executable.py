@@ -3,9 +3,12 @@
 from functools import lru_cache
 
 import jax
+from jax import Array
+from jax.sharding import NamedSharding
 
 from longnn.training.batch import Batch
-from longnn.training.loop import Member, Program, RunState, run_chunk
+from longnn.training.loop import Member, Problem, Program, RunState, run_chunk
+from longnn.training.spreading import RUNS, Spread
 
 
 def compiled_step(
@@ -19,9 +22,19 @@ def compiled_step(
         members: leaves [B, ...], likewise.
         length: the number of epochs of the chunk, >= 1.
     """
-    leaves, structure = jax.tree.flatten((state, members, batch.problem))
-    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
-    return _compiled(batch.program, length, structure, shapes)
+    runs = jax.tree.map(lambda leaf: batch.spread.shape(leaf, RUNS), (state, members))
+    leaves, structure = jax.tree.flatten((*runs, _shapes(batch)))
+    return _compiled(batch.program, length, structure, tuple(leaves), batch.spread)
+
+
+def _shapes(batch: Batch) -> Problem:
+    """Those of the problem, which lies on the devices already."""
+
+    def shape(leaf: Array) -> jax.ShapeDtypeStruct:
+        sharding = leaf.sharding if isinstance(leaf.sharding, NamedSharding) else None
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+
+    return jax.tree.map(shape, batch.problem)
 
 
 @lru_cache(maxsize=32)
@@ -30,7 +43,9 @@ def _compiled(
     length: int,
     structure: jax.tree_util.PyTreeDef,
     shapes: tuple[jax.ShapeDtypeStruct, ...],
+    spread: Spread,
 ) -> jax.stages.Compiled:
     """One executable for each program and set of shapes, kept for the next fit."""
     state, members, problem = jax.tree.unflatten(structure, shapes)
-    return run_chunk.lower(program, state, members, problem, length=length).compile()
+    given = (program, state, members, problem)
+    return run_chunk.lower(*given, length=length, spread=spread).compile()

@@ -53,7 +53,7 @@ class Keeper:
     @cached_property
     def _program(self) -> str:
         """A hash of the code of a run, as it is handed to the compiler: first values, one epoch."""
-        batch = self._batch
+        batch = self._batch.alone()  # so that runs go on where there are other devices
         epoch = run_chunk.lower(batch.program, *batch.shapes(1), batch.problem, length=1)
         texts = [lowered.as_text() for lowered in (epoch, *batch.lowered(1))]
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()

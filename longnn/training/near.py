@@ -4,19 +4,24 @@ from typing import NamedTuple
 
 import numpy as np
 from flax import nnx
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
+from scipy import sparse
 
 from longnn.graphs.balls import ball
 from longnn.graphs.device import on_device
 from longnn.models.features import as_features
 from longnn.models.reach import hops_of
-from longnn.operators.near import ball_operator, near_operator
+from longnn.operators.near import ball_operator, near_operator, padded_size
 from longnn.training.given import Given
 from longnn.training.inputs import Inputs
 from longnn.training.loop import Problem
 
 SHARE = 0.25
 """The share of the nodes up to which the neighbourhoods are taken in place of the whole graph."""
+
+
+DENSE = 1 << 24
+"""Features of up to so many numbers are dense, so that one program serves other nodes, too."""
 
 
 class Near(NamedTuple):
@@ -56,13 +61,25 @@ def near_problem(
     found = ball(given.near(), asked, hops, most)
     if found is None:
         return None
-    dtype = graphs.get("dtype", "float32")
-    make = ball_operator if getattr(model, "needs_edges", False) else near_operator
+    edges = getattr(model, "needs_edges", False)
+    make = ball_operator if edges else near_operator
+    size = len(found.nodes) if edges else padded_size(len(found.nodes))
     scaling = graphs.get("self_loops", 0.0), graphs.get("degree_exponent", 0.5)
-    features = inputs.prepared(given.take(found.nodes), given)
-    problem = Problem(
-        make(found, dtype, *scaling),
-        as_features(features, backend=graphs.get("backend", "auto"), dtype=dtype),
-        on_device(np.full(len(found.nodes), -1)),
-    )
-    return Near(problem, places)
+    dtype = graphs.get("dtype", "float32")
+    values = _padded(inputs.prepared(given.take(found.nodes), given), size)
+    dense = {"density_limit": 0.0} if size * values.shape[1] <= DENSE else {}
+    features = as_features(values, backend=graphs.get("backend", "auto"), dtype=dtype, **dense)
+    labels = on_device(np.full(size, -1))
+    return Near(Problem(make(found, dtype, *scaling), features, labels), places)
+
+
+def _padded(
+    values: Float32[np.ndarray, "m F"] | sparse.csr_array, size: int
+) -> Float32[np.ndarray, "M F"] | sparse.csr_array:
+    """Rows of zeros are added."""
+    more = size - values.shape[0]
+    if isinstance(values, sparse.csr_array):
+        ends = np.concatenate([values.indptr, np.full(more, values.indptr[-1])])
+        parts = values.data, values.indices, ends
+        return sparse.csr_array(parts, shape=(size, values.shape[1]))
+    return np.pad(values, ((0, more), (0, 0)))

@@ -124,7 +124,7 @@ def asked_of(
     Raises:
         ValueError: for an unknown name, or a problem without classes or with settings of the graph.
     """
-    made = _class_of(model)
+    made = class_of(model)
     if metric in LESS_IS_BETTER:
         raise ValueError(
             f"metric {metric} cannot select, since less of it is better; stop by it "
@@ -152,7 +152,12 @@ def asked_of(
     return Asked(made, problem, width, chosen, title, graph, settings)
 
 
-def _class_of(model: str | ModelClass) -> ModelClass:
+def class_of(model: str | ModelClass) -> ModelClass:
+    """The class of a model that is given by its name, or itself.
+
+    Raises:
+        ValueError: for an unknown name, or something that is no class.
+    """
     if isinstance(model, nnx.Module) or not (callable(model) or isinstance(model, str)):
         raise ValueError(
             f"model must be a name such as 'longnn' or a class, got {reprlib.repr(model)}; "

@@ -121,9 +121,9 @@ class Fit:
                 splits.
         """
         name = checked_metric(metric, self.metric)
-        labels, masks = self._known(part)
+        outputs, labels, masks = self._of(part)
         split, seed = (np.array([run[name] for run in self.runs]) for name in ("split", "seed"))
-        values = factor_of(name) * score(name, self.outputs, labels, masks)
+        values = factor_of(name) * score(name, outputs, labels, masks)
         return Score(name, part, values, split, seed)
 
     def confusion(self, part: Part = "test") -> Int64[np.ndarray, "B C C"]:
@@ -136,7 +136,7 @@ class Fit:
             ValueError: for another part, if the fit was made without labels and splits, or if a
                 node has no class or several labels.
         """
-        return confusion_counts(self.outputs, *self._known(part))
+        return confusion_counts(*self._of(part))
 
     def coverage(
         self, thresholds: Real[np.ndarray, " T"] | None = None, part: Part = "test"
@@ -151,12 +151,18 @@ class Fit:
             ValueError: for another part, or if the models predict no single class, or the fit was
                 made without labels and splits.
         """
-        labels, masks = self._known(part)
+        outputs, labels, masks = self._of(part)
         if kind_of(self.metric) != "classes":
             raise ValueError("the models predict no single class for each node, so that there is "
                              "no confidence; give a run that classifies")  # fmt: skip
-        right = self.outputs.argmax(axis=2) == labels
-        return coverage(np.exp(self.outputs.max(axis=2)), right, masks, thresholds)
+        right = outputs.argmax(axis=2) == labels
+        return coverage(np.exp(outputs.max(axis=2)), right, masks, thresholds)
+
+    def _of(
+        self, part: Part
+    ) -> tuple[Float[np.ndarray, "B n C"], Real[np.ndarray, "n ..."], Bool[np.ndarray, "B n"]]:
+        """Outputs and labels of nodes, and which of them are in a part of each run's split."""
+        return self.outputs, *self._known(part)
 
     def _known(self, part: Part) -> tuple[Real[np.ndarray, "N ..."], Bool[np.ndarray, "B N"]]:
         """The labels, and which nodes are in a part of each run's split."""

@@ -33,24 +33,24 @@ def batch_size(
     memory: float,
     compiled: Callable[[Batch, RunState, Member, int], jax.stages.Compiled],
 ) -> int:
-    """How many runs of a batch go together.
+    """How many runs of a batch go together, equally many on each device.
 
     Args:
         batch: B runs.
         length: the number of epochs of a chunk.
-        memory: the bytes that the compiled program may need.
+        memory: the bytes that the compiled program may need on a device.
         compiled: gives the program for a batch, states, members and a length.
 
     Raises:
         MemoryError: if one run alone needs more than ``memory``.
     """
-    runs, cached = len(batch.runs), caches_count()
+    runs, cached = of_device(batch), caches_count()
     shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
 
     def program(size: int) -> jax.stages.Compiled:
-        return compiled(batch, *batch.shapes(size), length)
+        return compiled(batch, *batch.shapes(size * batch.spread.count), length)
 
-    size = first_size(batch)
+    size = first_size(batch) // batch.spread.count
     needed = bytes_of(program(size))
     each = max(needed - shared, 1) / size
     wanted = max(int(CACHED / each), FEW) if cached else runs
@@ -64,12 +64,18 @@ def batch_size(
             )
         size = _equal(runs, min(wanted, fitting))
         program(size)
-    return size
+    return size * batch.spread.count
 
 
 def first_size(batch: Batch) -> int:
     """How many runs of a batch go together unless their memory says otherwise."""
-    return _equal(len(batch.runs), FEW) if caches_count() else len(batch.runs)
+    runs = of_device(batch)
+    return batch.spread.count * (_equal(runs, FEW) if caches_count() else runs)
+
+
+def of_device(batch: Batch) -> int:
+    """The number of runs of a batch that a device trains, at most."""
+    return -(-len(batch.runs) // batch.spread.count)
 
 
 def _equal(runs: int, most: int) -> int:

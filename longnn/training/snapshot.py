@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
-from longnn.graphs.device import on_device
 from longnn.training.finished import Finished
 from longnn.training.loop import Member, RunState
+from longnn.training.spreading import Spread
 
 
 class Saved(NamedTuple):
@@ -61,7 +62,7 @@ def carried(state: RunState, members: Member) -> dict[str, Any]:
 
 
 def saved_at(
-    places: np.ndarray, state: RunState, members: Member
+    places: np.ndarray, state: RunState, members: Member, spread: Spread
 ) -> dict[int, dict[str, np.ndarray]]:
     """place -> leaves of the run there, by path.
 
@@ -69,14 +70,15 @@ def saved_at(
         places: of a batch, [b].
         state: leaves [B, ...].
         members: leaves [B, ...].
+        spread: the devices that they are on.
     """
     # copies, since the next chunk of epochs takes the memory of the state
-    leaves = {k: np.asarray(v)[places] for k, v in leaves_of(carried(state, members)).items()}
+    leaves = {k: v[places] for k, v in _values(carried(state, members), spread).items()}
     return {int(at): {k: v[i, ...] for k, v in leaves.items()} for i, at in enumerate(places)}
 
 
 def as_saved(
-    saved: Mapping[int, Saved], state: RunState, members: Member
+    saved: Mapping[int, Saved], state: RunState, members: Member, spread: Spread
 ) -> tuple[RunState, Member]:
     """The state and members of a batch with what was saved at some of its places.
 
@@ -84,15 +86,16 @@ def as_saved(
         saved: place -> run that goes on there.
         state: leaves [B, ...].
         members: leaves [B, ...].
+        spread: the devices that they are on.
     """
     if not saved:
         return state, members
     tree = carried(state, members)
-    values = {name: np.array(leaf) for name, leaf in leaves_of(tree).items()}
+    values = {name: np.array(leaf) for name, leaf in _values(tree, spread).items()}
     for place, run in saved.items():
         for name, value in run.leaves.items():
             values[name][place] = value
-    tree = _with_leaves(tree, values)
+    tree = with_leaves(tree, values, spread)
     return tree["state"], members._replace(settings=tree["settings"])
 
 
@@ -106,15 +109,23 @@ def leaves_of(tree: Any) -> dict[str, Any]:
     return {jax.tree_util.keystr(p, simple=True, separator="."): _data(leaf) for p, leaf in leaves}
 
 
-def _with_leaves(tree: Any, values: Mapping[str, np.ndarray]) -> Any:
-    """A tree like another with these values, on the device.
+def _values(tree: Any, spread: Spread) -> dict[str, np.ndarray]:
+    """path -> value of the leaves of a tree on the devices."""
+    found: dict[str, np.ndarray] = spread.fetched(leaves_of(tree))
+    return found
+
+
+def with_leaves(tree: Any, values: Mapping[str, np.ndarray], spread: Spread) -> Any:
+    """A tree like another with these values, on the devices.
 
     Args:
         tree: arrays, or their shapes.
         values: path -> value, as :func:`leaves_of` gives them.
+        spread: the devices.
     """
     leaves, structure = jax.tree.flatten(tree)
-    put = [_like(leaf, values[name]) for name, leaf in zip(leaves_of(tree), leaves, strict=True)]
+    names = leaves_of(tree)
+    put = [_like(leaf, spread.put(values[n])) for n, leaf in zip(names, leaves, strict=True)]
     return jax.tree.unflatten(structure, put)
 
 
@@ -129,7 +140,7 @@ def _data(leaf: Any) -> Any:
     return jax.eval_shape(read, leaf) if isinstance(leaf, jax.ShapeDtypeStruct) else read(leaf)
 
 
-def _like(leaf: Any, value: np.ndarray) -> Any:
+def _like(leaf: Any, value: Array) -> Any:
     if not _is_key(leaf):
-        return on_device(value)
-    return jax.random.wrap_key_data(on_device(value), impl=jax.random.key_impl(leaf))
+        return value
+    return jax.random.wrap_key_data(value, impl=jax.random.key_impl(leaf))

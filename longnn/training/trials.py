@@ -14,6 +14,7 @@ from longnn.training.ranges import check_setting
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
+from longnn.training.spreading import Devices, checked_devices
 
 
 def fit_each(
@@ -26,6 +27,7 @@ def fit_each(
     metric: str = "accuracy",
     chunk: int = 50,
     memory_gb: float = MEMORY_GB,
+    devices: Devices = "all",
     on_progress: Callable[[Progress], None] = lambda _: None,
     prune: Prune | None = None,
     checkpoints: Checkpoints | None = None,
@@ -43,7 +45,8 @@ def fit_each(
         classes: C.
         metric: the name of the metric, for selection.
         chunk: epochs between two looks at the host, >= 1.
-        memory_gb: the memory that training may take.
+        memory_gb: the memory that training may take on each device.
+        devices: over how many the runs are spread, see ``longnn.fit``.
         on_progress: called after each chunk.
         prune: told (trial, epoch, mean best validation score, at most 1) after each chunk; True
             gives the trial up (``Fit.pruned``).
@@ -53,18 +56,19 @@ def fit_each(
         (number of the trial, its fit or its exception). ``Fit.seconds["train"]`` is its share.
 
     Raises:
-        ValueError: if the trials cannot share a program.
+        ValueError: if the trials cannot share a program, or there are fewer devices.
         MemoryError: if one run alone needs more than ``memory_gb``.
     """
     check_setting("chunk", chunk)
     check_setting("memory_gb", memory_gb)
+    checked_devices(devices)
     refused = refusals(model, problem, classes, trials)
     yield from refused.items()
     numbers = [i for i in range(len(trials)) if i not in refused]
     if not numbers:
         return
     accepted = [trials[i] for i in numbers]
-    batch = make_batch(model, problem, splits, classes, accepted, metric)
+    batch = make_batch(model, problem, splits, classes, accepted, metric, devices)
     parts: dict[int, list[Finished]] = {trial: [] for trial in range(len(accepted))}
     keeper = None if checkpoints is None else Keeper(batch, numbers, checkpoints)
     compiling: list[float] = []

@@ -217,9 +217,25 @@ def test_a_block_model_has_the_neighbours_asked_for(tmp_path):
     assert (~same).sum() / 20_001 == pytest.approx(6, rel=0.02)
 
 
+def test_points_within_the_radius_are_joined(tmp_path, monkeypatch):
+    """Every distance is looked at; pieces of strips make no difference."""
+    from longnn.stores.points import _points
+
+    monkeypatch.setattr("longnn.stores.points.POINTS", 70)
+    stored = longnn.stores.geometric(tmp_path / "g", 600, 8.0, seed=3)
+    points = _points(600, (8 / (np.pi * 600)) ** 0.5, 3)
+    distance = np.linalg.norm(points[:, None] - points, axis=2)
+    near = (distance <= (8 / (np.pi * 600)) ** 0.5) & ~np.eye(600, dtype=bool)
+    expected = longnn.Graph.from_edges(np.argwhere(near), 600)
+    assert np.array_equal(stored.graph().senders, expected.senders)
+    assert np.array_equal(stored.graph().receivers, expected.receivers)
+    assert longnn.stores.geometric(tmp_path / "h", 600, 8.0, seed=4).checksum != stored.checksum
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda p: longnn.stores.geometric(p, 10, 6.0), "mean_degree <= nodes / 2"),
         (lambda p: longnn.stores.power_law(p, 100, exponent=2), "exponent > 2"),
         (lambda p: longnn.stores.grid(p, 1, 5), "rows and columns >= 2"),
         (lambda p: longnn.stores.sbm(p, 3, 2), "nodes >= 2 classes"),

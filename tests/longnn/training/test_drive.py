@@ -56,9 +56,9 @@ def test_stopped_runs_are_sent_away(monkeypatch, whole):
     seen = []
     compiled = executable._compiled
 
-    def watched(program, length, structure, shapes):
+    def watched(program, length, structure, shapes, spread):
         seen.append(jax.tree.unflatten(structure, shapes)[0].epoch.shape[0])
-        return compiled(program, length, structure, shapes)
+        return compiled(program, length, structure, shapes, spread)
 
     monkeypatch.setattr(executable, "_compiled", watched)
     assert_same(train(), whole)
@@ -112,9 +112,9 @@ def test_the_clock_decides_nothing(monkeypatch, whole):
     """However long epochs and compilations take, programs of the same sizes run."""
     compiled, seen = executable._compiled, {}
 
-    def watched(program, length, structure, shapes):
+    def watched(program, length, structure, shapes, spread):
         sizes.append(jax.tree.unflatten(structure, shapes)[0].epoch.shape[0])
-        return compiled(program, length, structure, shapes)
+        return compiled(program, length, structure, shapes, spread)
 
     monkeypatch.setattr(executable, "_compiled", watched)
     for seed in range(4):

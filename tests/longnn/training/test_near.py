@@ -19,7 +19,7 @@ from longnn.stores.blocks import BLOCK
 from longnn.training import near
 from longnn.training.given import in_memory
 from longnn.training.inputs import Inputs
-from longnn.training.near import SHARE, near_problem
+from longnn.training.near import near_problem
 from longnn.training.problem import Graphs
 from polybases import legendre
 from tests.longnn.models.cases import MODELS, predict, randomized
@@ -55,7 +55,7 @@ def both(model, given: Dataset, **graphs) -> tuple[np.ndarray, np.ndarray]:
     takes = inputs(**graphs, model=type(model))
     found = near_problem(takes, in_memory(given), ASKED, model)
     assert found is not None
-    assert found.problem.features.shape[0] <= SHARE * NODES
+    assert found.problem.features.shape[0] < NODES / 2
     whole = predict(model, takes.problem(in_memory(given)))
     return predict(model, found.problem)[found.places], whole[ASKED]
 
@@ -158,7 +158,7 @@ def test_a_fit_predicts_few_nodes_by_their_neighbourhoods(fit, monkeypatch):
         assert found.nodes.tolist() == ASKED.tolist()
     some = fit.predict(raw, nodes=[3], runs=1)
     np.testing.assert_allclose(some.outputs, fit.outputs[[1]][:, [3]], rtol=1e-6, atol=1e-6)
-    assert sizes[:3] == [75] * 3
+    assert sizes[:3] == [128] * 3
     assert fit.predict(raw, nodes=np.arange(0, NODES, 40)).outputs.shape[1] == 23
     fit.predict(raw)
     assert sizes[4:] == [None], (
@@ -197,7 +197,7 @@ def test_a_dataset_on_the_disk(fit, tmp_path, monkeypatch):
     np.testing.assert_allclose(few, expected[:, [465, 31]], rtol=1e-6, atol=1e-6)
     sparsely = fit.predict(stored.graph, sparse.csr_array(raw.features), nodes=[7]).outputs
     np.testing.assert_allclose(sparsely, expected[:, [7]], rtol=1e-6, atol=1e-6)
-    assert sizes == [65, 65, 25]
+    assert sizes == [128, 128, 64]
     for graph, features in ((stored, None), (stored.graph, raw.features)):
         np.testing.assert_allclose(fit.predict(graph, features).outputs, expected, atol=1e-5)
     with pytest.raises(ValueError, match="has features of its own"):

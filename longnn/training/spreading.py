@@ -1,0 +1,178 @@
+"""The runs of a batch over several devices: an axis ``runs`` of a mesh, which nothing crosses.
+
+Each device holds the whole graph and its share of the runs, and trains them as one device would.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from jax import Array
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from longnn.graphs.device import on_device
+
+Devices = int | Literal["all"]
+"""How many devices train: a number, or all of the process, or of all processes."""
+
+RUNS = PartitionSpec("runs")
+"""Leaves [B, ...] of which each device has its part."""
+
+CURVES = PartitionSpec(None, "runs")
+"""Likewise [length, B]."""
+
+SHARED = PartitionSpec()
+"""Leaves of which each device has all."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where the runs of a batch are; static, so that it is a part of what is compiled.
+
+    Attributes:
+        mesh: with the axis "runs"; None: one device, the default one.
+    """
+
+    mesh: Mesh | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of parts that the runs fall into."""
+        return 1 if self.mesh is None else self.mesh.shape["runs"]
+
+    def mapped(self, function: Callable[..., Any], given: Any, made: Any) -> Callable[..., Any]:
+        """A function of runs as that of all devices, each with its own runs.
+
+        Args:
+            function: of leaves [b, ...], for any number of runs b.
+            given: what each argument is, :data:`RUNS` or :data:`SHARED`.
+            made: likewise of the results.
+        """
+        if self.mesh is None:
+            return function
+        # manual: a kernel of another language says nothing of how it could be split, so that jit
+        # alone would gather all runs on each device
+        return jax.shard_map(
+            function,
+            mesh=self.mesh,
+            in_specs=given,
+            out_specs=made,
+            axis_names={"runs"},
+            check_vma=False,
+        )
+
+    def shape(self, leaf: Any, spec: PartitionSpec) -> jax.ShapeDtypeStruct:
+        """The shape of an array or of a shape, on all devices."""
+        sharding = None if self.mesh is None else NamedSharding(self.mesh, spec)
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+
+    def put(self, tree: Any, spec: PartitionSpec = RUNS) -> Any:
+        """Arrays of the host, which are equal in all processes, on the devices.
+
+        Args:
+            tree: leaves [B, ...], where B is a multiple of :attr:`count`.
+            spec: whether each device gets its part, or all.
+        """
+        if self.mesh is None:
+            return jax.tree.map(on_device, tree)
+        sharding = NamedSharding(self.mesh, spec)
+
+        def leaf(value: Any) -> Array:
+            value = np.asarray(value)
+            return jax.make_array_from_callback(value.shape, sharding, lambda at: value[at])
+
+        return jax.tree.map(leaf, tree)
+
+    def shared(self, tree: Any) -> Any:
+        """Arrays of one device on every device."""
+        return tree if self.mesh is None else self.put(tree, SHARED)
+
+    def kept(self, tree: Any) -> Any:
+        """Inside a compiled function: says of its results that each device has its runs."""
+        if self.mesh is None:
+            return tree
+        return jax.lax.with_sharding_constraint(tree, NamedSharding(self.mesh, RUNS))
+
+    def fetched(self, tree: Any) -> Any:
+        """The arrays of all devices as arrays of the host, in every process.
+
+        Args:
+            tree: leaves are arrays of numbers; of random keys their data.
+        """
+        if self.mesh is not None and self.mesh.is_multi_process:
+            tree = _everywhere(self, tree)
+        return jax.tree.map(np.asarray, tree)
+
+
+@jax.jit(static_argnums=0)
+def _everywhere(spread: Spread, tree: Any) -> Any:
+    assert spread.mesh is not None
+    return jax.lax.with_sharding_constraint(tree, NamedSharding(spread.mesh, SHARED))
+
+
+ONE = Spread()
+"""One device."""
+
+
+def spread_over(devices: Devices, runs: int) -> Spread:
+    """The fewest devices, of those that are asked for, which leave equally few runs on the fullest.
+
+    Args:
+        devices: how many at most.
+        runs: B, >= 1.
+
+    Raises:
+        ValueError: unless it is "all", or a number of devices that there are.
+    """
+    count = checked_devices(devices)
+    if jax.process_count() > 1 and count > 1:
+        return _spread(count)  # each process has to take part
+    return _spread(enough(count, runs))
+
+
+def enough(count: int, runs: int) -> int:
+    """The fewest of ``count`` devices that leave equally few runs on the fullest.
+
+    Example:
+        >>> enough(8, 10), enough(4, 10), enough(8, 3)
+        (5, 4, 3)
+    """
+    each = -(-runs // count)
+    return -(-runs // each)
+
+
+def _spread(count: int) -> Spread:
+    if count == 1:
+        return ONE
+    return Spread(Mesh(np.array(jax.devices()[:count]), ("runs",), axis_types=(AxisType.Auto,)))
+
+
+def checked_devices(devices: Devices) -> int:
+    """The number of devices that are asked for.
+
+    Args:
+        devices: a number or "all", which means one where ``jax.default_device`` names one.
+
+    Raises:
+        ValueError: unless it is "all", or a number of devices that there are.
+    """
+    there, processes = jax.device_count(), jax.process_count()
+    if isinstance(devices, str) and devices == "all":
+        named = jax.config.jax_default_device  # type: ignore[attr-defined]
+        return there if named is None else 1
+    if isinstance(devices, bool) or not isinstance(devices, int | np.integer) or devices < 1:
+        raise ValueError(f"devices must be 'all' or a whole number in [1, inf), got {devices!r}")
+    if devices > there:
+        here = f"{there} {jax.devices()[0].device_kind} device{'s' if there > 1 else ''}"
+        raise ValueError(
+            f"devices={devices}, but there are {here}; leave devices out to use all of them "
+            "(XLA_FLAGS=--xla_force_host_platform_device_count=N simulates N on a CPU)"
+        )
+    if processes > 1 and 1 < devices < there:
+        raise ValueError(
+            f"devices={devices}, but {processes} processes train together on {there} devices; use "
+            "devices='all', or start fewer processes"
+        )
+    return int(devices)
