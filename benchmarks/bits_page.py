@@ -104,7 +104,7 @@ def _rows(record: dict[str, Any]) -> str:
             again = "{:+.2f} +- {:.2f}".format(*_difference(record["trained"], record["scores"]))
         lines.append(
             [
-                name,
+                "1 bit" if name == "1 bits" else name,
                 f"{100 * np.mean(row['share']):.1f} %",
                 f"{np.mean(row['error']):.1e}" if name != "float32" else "0",
                 f"{np.mean(row['scores']):.2f}",
@@ -130,7 +130,11 @@ def _orders(record: dict[str, Any]) -> str:
     lines.append(["bytes", *sizes, *([f"float32: {record['plain'] / 1e6:.3g} MB"] * len(policies))])
     head = [
         "k",
-        *(f"{b} bits" for b in (16, 8, 4, 2, 1)),
+        "16 bits",
+        "8 bits",
+        "4 bits",
+        "2 bits",
+        "1 bit",
         *(f"{p}: bits (splits)" for p in policies),
     ]
     caption = "Error of the output that rounding one order makes, relative to the output:\n\n"
