@@ -1,6 +1,6 @@
 """The compiled parts of an epoch in mini-batches; each is traced once."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
@@ -71,6 +71,29 @@ def _batch(
     )
     state = state._replace(params=params, opt_state=opt_state)
     return state, loss + jnp.where(acts, trained.loss, 0)
+
+
+def compiled_batch(
+    program: Program, state: RunState, members: Member, part: Part
+) -> jax.stages.Compiled:
+    """The compiled :func:`run_batch` for leaves of these shapes, kept for the next training.
+
+    Args:
+        program: static.
+        state, members, part: leaves are arrays, or their shapes.
+    """
+    leaves, structure = jax.tree.flatten((state, members, part.share, part))
+    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+    return _compiled(program, structure, shapes)
+
+
+@lru_cache(maxsize=32)
+def _compiled(
+    program: Program,
+    structure: jax.tree_util.PyTreeDef,
+    shapes: tuple[jax.ShapeDtypeStruct, ...],
+) -> jax.stages.Compiled:
+    return run_batch.lower(program, *jax.tree.unflatten(structure, shapes)).compile()
 
 
 @partial(jax.jit, static_argnames=("program",))

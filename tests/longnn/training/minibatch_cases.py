@@ -1,5 +1,6 @@
 """Small problems for mini-batches: a dataset, its terms on the disk, and its full batch."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -64,7 +65,7 @@ def trainer_of(
     given = (case.terms, case.data.labels, case.splits, case.data.classes, trials, "accuracy")
     batch = batch_of(by_name(model), *given, np.dtype(dtype))
     work = work_of(batch, case.terms, case.data.labels, batch_nodes, memory, 0)
-    return Trainer(work, tolerance)
+    return Trainer(replace(work, room=np.inf), tolerance)  # the memory is for terms here
 
 
 def leaves(tree) -> list[np.ndarray]:
