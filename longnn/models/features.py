@@ -93,21 +93,8 @@ def as_features(
         >>> as_features(np.eye(20)).shape
         (20, 20)
     """
-    if not scipy.sparse.issparse(matrix):
-        matrix = np.asarray(matrix)
-    if matrix.ndim != 2 or matrix.dtype.kind not in "fiub":
-        raise ValueError(
-            f"features must have shape [N, F], got {matrix.shape}; and be real numbers, got "
-            f"{matrix.dtype}"
-        )
-    coo = scipy.sparse.coo_array(matrix)
-    if not np.isfinite(coo.data).all():
-        bad = int(np.flatnonzero(~np.isfinite(coo.data))[0])
-        raise ValueError(
-            f"features hold {(~np.isfinite(coo.data)).sum()} NaN or infinite values, the first at "
-            f"row {coo.row[bad]}, column {coo.col[bad]}; clean them before training"
-        )
-    shape = (int(matrix.shape[0]), int(matrix.shape[1]))
+    coo = checked_entries(matrix)
+    shape = (int(coo.shape[0]), int(coo.shape[1]))
     if coo.nnz > density_limit * shape[0] * shape[1]:
         return DenseFeatures(on_device(coo.toarray(), dtype), shape)
     values = on_device(coo.data, dtype)
@@ -125,3 +112,24 @@ def as_features(
     rows = bucketed_rows(coo.row, coo.col, shape, with_values=True)
     columns = bucketed_rows(coo.col, coo.row, shape[::-1], with_values=True)
     return SparseFeatures(values, rows, columns, shape)
+
+
+def checked_entries(
+    matrix: Real[np.ndarray, "N F"] | scipy.sparse.sparray | scipy.sparse.spmatrix,
+) -> scipy.sparse.coo_array:
+    """The entries of a matrix [N, F], or a ValueError unless they are finite real numbers."""
+    if not scipy.sparse.issparse(matrix):
+        matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiub":
+        raise ValueError(
+            f"features must have shape [N, F], got {matrix.shape}; and be real numbers, got "
+            f"{matrix.dtype}"
+        )
+    coo = scipy.sparse.coo_array(matrix)
+    if not np.isfinite(coo.data).all():
+        bad = int(np.flatnonzero(~np.isfinite(coo.data))[0])
+        raise ValueError(
+            f"features hold {(~np.isfinite(coo.data)).sum()} NaN or infinite values, the first at "
+            f"row {coo.row[bad]}, column {coo.col[bad]}; clean them before training"
+        )
+    return coo

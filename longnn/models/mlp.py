@@ -8,7 +8,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float, PRNGKeyArray
 
 from longnn.graphs.checks import check_count, check_range
-from longnn.models.dropout import Key, ThreefryKey, drop, split_key
+from longnn.models.dropout import Key, NodeKey, ThreefryKey, drop, split_key
 from longnn.models.features import Features, TwoLayers
 from longnn.models.model import Setting
 from longnn.operators.protocol import Operator
@@ -116,7 +116,7 @@ class MLP(nnx.Module):
     def embed(self, features: Features, key: Key | None = None) -> Float[Array, "N C"]:
         """Returns the embedding H of features; dropout is on where a key is given."""
         rate = self.first.dropout[...]
-        if isinstance(features, TwoLayers) and not isinstance(key, ThreefryKey):
+        if isinstance(features, TwoLayers) and not isinstance(key, ThreefryKey | NodeKey):
             weights = self.first.kernel[...], self.first.bias[...], self.second.kernel[...]
             return features.two_layers(*weights, rate, key) + self.second.bias[...]
         outer, inner = split_key(key, 2)

@@ -83,15 +83,26 @@ class Blocks:
         return f"Blocks({self.count} of {self.size:,} rows, {len(self.row):,} nodes)"
 
 
-def blocks_of(part: Int[np.ndarray, " N"], count: int | None = None) -> Blocks:
+def blocks_of(
+    part: Int[np.ndarray, " N"],
+    count: int | None = None,
+    within: Int[np.ndarray, " N"] | None = None,
+) -> Blocks:
     """The blocks of a partition, as large as its largest part.
 
     Args:
         part: a [N] array with the part of each node, in [0, P).
         count: P; None: as many as there are parts.
+        within: a [N] array of the nodes in the order that they have inside each block; None: as
+            they are numbered.
+
+    Example:
+        >>> blocks_of(np.array([1, 0, 1]), within=np.array([2, 1, 0])).node.tolist()
+        [1, -1, 2, 0]
     """
     sizes = np.bincount(part, minlength=count or 0)
-    order = np.argsort(part, kind="stable")
+    nodes = np.arange(len(part)) if within is None else within
+    order = nodes[np.argsort(part[nodes], kind="stable")]
     first = np.cumsum(sizes) - sizes
     within = np.arange(len(part)) - np.repeat(first, sizes)
     node = np.full(len(sizes) * sizes.max(), -1)

@@ -12,23 +12,24 @@ from jax import Array
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jax.typing import DTypeLike
-from jaxtyping import Float, Int, Int32
+from jaxtyping import Float, Int32
 
-from longnn.graphs.device import on_device, on_host, over_devices
+from longnn.graphs.device import on_host, over_devices
 from longnn.graphs.graph import Graph, check_signal
 from longnn.graphs.oneline import brief
 from longnn.graphs.scaling import shift_entries
 from longnn.operators.choice import Backend, choose
-from longnn.operators.csr import csr_rows
 from longnn.operators.halo import Pairs, exchange_of
-from longnn.operators.native.rows import native_rows
 from longnn.operators.precision import Precision, read_as, stored_as
 from longnn.operators.products import Pattern, symmetric_product
-from longnn.operators.segments import segment_rows
+from longnn.operators.stacking import Stacked, stacked
 from longnn.operators.transforms import static
 
 NODES = "nodes"
 """The axis of a mesh over which nodes are spread."""
+
+BY_NODES = P(NODES)
+"""Arrays of which every device has some rows."""
 
 
 @jax.tree_util.register_dataclass
@@ -114,18 +115,21 @@ def _product(pairs: Sequence[Pairs], precision: Precision, parts: Any, x: Array)
     return total + far.of_device().multiply(jnp.concatenate(received).astype(x.dtype))
 
 
-def over_nodes(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
+def over_nodes(
+    function: Callable[..., Any], mesh: Mesh, given: Any = BY_NODES, made: Any = BY_NODES
+) -> Callable[..., Any]:
     """``jax.shard_map`` over the axis "nodes", also inside one over other axes of the mesh.
 
     Args:
-        function: of the parts of one device; each argument and each result has an axis of nodes, or
-            of devices, first.
+        function: of the parts of one device.
         mesh: the devices.
+        given: which axes of each argument are spread; the first one, unless it is said.
+        made: likewise of the results.
     """
+    specs: dict[str, Any] = {"in_specs": given, "out_specs": made}
     around = jax.sharding.get_abstract_mesh()
     if around.empty:
-        return jax.shard_map(function, mesh=mesh, in_specs=P(NODES), out_specs=P(NODES))
-    specs: dict[str, Any] = {"in_specs": P(NODES), "out_specs": P(NODES)}
+        return jax.shard_map(function, mesh=mesh, **specs)
     return jax.shard_map(function, axis_names={NODES}, **specs)
 
 
@@ -165,14 +169,16 @@ def sharded_operator(
     values, block = shift_entries(graph), rows // size
     far = block != columns // size
     exchange, place = exchange_of(block[far], columns[far], count, size)
-    made = _Making(mesh, choose(backend), dtype)
-    local = rows % size
-    inner = (block[~far], local[~far], columns[~far] % size, values[~far])
-    outer = (block[far], local[far], place, values[far])
+    local, backend, by_device = rows % size, choose(backend), NamedSharding(mesh, BY_NODES)
+
+    def part(which: np.ndarray, columns: np.ndarray, width: int) -> Part:
+        of = block[which], local[which], columns, (size, width), count, backend
+        return _part(stacked(*of), values[which], dtype, by_device)
+
     return ShardedOperator(
-        made.part(*inner, (size, size)),
-        made.part(*outer, (size, exchange.received)) if far.any() else None,
-        tuple(made.spread(a) for a in exchange.senders),
+        part(~far, columns[~far] % size, size),
+        part(far, place, exchange.received) if far.any() else None,
+        tuple(over_devices(rows, by_device) for rows in exchange.senders),
         exchange.pairs,
         mesh,
         graph.num_nodes,
@@ -180,54 +186,12 @@ def sharded_operator(
     )
 
 
-@dataclass(frozen=True)
-class _Making:
-    """Puts what the devices of a mesh have of their own on them."""
-
-    mesh: Mesh
-    backend: Backend
-    dtype: DTypeLike
-
-    def part(
-        self,
-        block: Int[np.ndarray, " e"],
-        rows: Int[np.ndarray, " e"],
-        columns: Int[np.ndarray, " e"],
-        values: Float[np.ndarray, " e"],
-        shape: tuple[int, int],
-    ) -> Part:
-        """The entries of all blocks, which are sorted by block and row."""
-        sizes = np.bincount(block, minlength=self.mesh.shape[NODES])
-        ends = np.cumsum(sizes)
-        found = []
-        for end, count in zip(ends, sizes, strict=True):
-            some = slice(end - count, end)
-            pad = (0, sizes.max() - count)  # entries of 0 in the last row
-            row = np.pad(rows[some], pad, constant_values=shape[0] - 1)
-            column, value = np.pad(columns[some], pad), np.pad(values[some], pad)
-            found.append(self._one(row, column, value, shape))
-        stacked = jax.tree.map(lambda *leaves: self.spread(np.stack(leaves)), *found)
-        return stacked
-
-    def _one(
-        self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]
-    ) -> Part:
-        if self.backend == "native":
-            pattern: Pattern = native_rows(rows, columns, shape)
-        elif self.backend in ("csr", "segment_sum"):
-            of = csr_rows if self.backend == "csr" else segment_rows
-            pattern, order = of(rows, columns, shape)
-            values = values[order]
-        else:
-            raise ValueError(
-                f"backend {self.backend!r} makes another program for each device; nodes over "
-                "devices take 'native', 'csr', 'segment_sum' or 'auto'"
-            )
-        return jax.tree.map(np.asarray, Part(pattern, on_device(values, self.dtype)))
-
-    def spread(self, values: np.ndarray) -> Array:
-        """An array [P, ...] over the devices."""
-        return over_devices(values, NamedSharding(self.mesh, P(NODES)))
+def _part(
+    made: Stacked, values: Float[np.ndarray, " e"], dtype: DTypeLike, sharding: NamedSharding
+) -> Part:
+    """The entries on the devices."""
+    placed = Part(made.pattern, np.append(values, 0)[made.entry].astype(dtype))
+    return jax.tree.map(lambda leaf: over_devices(leaf, sharding), placed)
 
 
 def _devices_of(mesh: Mesh, nodes: int) -> int:

@@ -24,7 +24,7 @@ from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
 from longnn.training.seeds import seeds_of
 from longnn.training.settings import each_settings
-from longnn.training.spreading import Devices, checked_devices
+from longnn.training.spreading import Devices, groups_of
 
 
 def fit(
@@ -44,6 +44,7 @@ def fit(
     chunk: int = 50,
     memory_gb: float = MEMORY_GB,
     devices: Devices = "all",
+    nodes_over: int = 1,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Fit:
     """Trains every (trial, seed, split) as one batch through one compiled chunk of epochs.
@@ -79,6 +80,9 @@ def fit(
             rest waits until runs have ended.
         devices: over how many devices the runs are spread, >= 1; "all": over those of this process,
             or of all that ``jax.distributed`` has joined, each of which gets the whole fit.
+        nodes_over: over how many of them the nodes are spread, >= 1: each holds a block of rows,
+            and products exchange the rows at its boundary. The runs are then spread over groups of
+            so many devices.
         on_progress: called after each chunk.
 
     Raises:
@@ -99,7 +103,9 @@ def fit(
     """
     check_setting("chunk", chunk)
     check_setting("memory_gb", memory_gb)
-    checked_devices(devices)
+    groups = groups_of(devices, nodes_over)
+    numbers = seeds_of(seeds)
+    trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
     asked = asked_of(
         model,
         data,
@@ -109,9 +115,9 @@ def fit(
         degree_exponent=degree_exponent,
         backend=backend,
         dtype=dtype,
+        nodes_over=nodes_over,
+        runs_over=min(groups, len(trials) * len(numbers) * len(getattr(splits, "part", "?"))),
     )
-    numbers = seeds_of(seeds)
-    trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
     for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
         raise refused
     batch = make_batch(

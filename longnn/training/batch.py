@@ -23,6 +23,7 @@ from longnn.training.builder import (
     with_rates,
 )
 from longnn.training.check import check_options, check_problem
+from longnn.training.check_rows import check_spread
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
 from longnn.training.options import values_of
 from longnn.training.spreading import ONE, RUNS, SHARED, Devices, Spread, spread_over
@@ -75,9 +76,9 @@ class Batch:
 
     def lowered(self, size: int) -> list[jax.stages.Lowered]:
         """The programs of so many runs beside training: their first values, and their outputs."""
-        over, each = self.spread, partial(self.spread.shape, spec=RUNS)
-        first = jax.tree.map(each, self._at(np.zeros(size, int)))
-        state, members = jax.tree.map(each, self.shapes(size))
+        over = self.spread
+        first = over.shapes(self._at(np.zeros(size, int)))
+        state, members = over.shapes(self.shapes(size))
         return [
             _start.lower(self.builder, self.program, *first, spread=over),
             predict.lower(self.program, state.params, members.settings, self.problem, spread=over),
@@ -126,14 +127,15 @@ def make_batch(
     traced, fixed = traced_and_fixed(trials)
     builder = Builder(model, problem.features.shape[1], classes, problem.features.dtype, fixed)
     program = program_of(builder, traced, trials, metric)
+    check_spread(problem, program, builder, traced)
     trials = with_rates(program, trials)
     number = range(len(splits.part))
     runs = [
         Run(t, *pair) for t, trial in enumerate(trials) for pair in product(trial.seeds, number)
     ]
-    members = _members(runs, splits, trials, builder.dtype)
+    members = _members(runs, problem, splits, trials, builder.dtype)
     optims = [trials[run.trial].optim for run in runs]
-    labels, split = np.asarray(problem.labels), np.array([run.split for run in runs])
+    labels, split = problem.labels_given(), np.array([run.split for run in runs])
     members = members._replace(
         options=values_of(
             program.options, optims, labels, splits.train[split], classes, builder.dtype
@@ -142,17 +144,21 @@ def make_batch(
     of_trial = np.array([run.trial for run in runs])
     values = {k: np.asarray(v, builder.dtype)[of_trial] for k, v in traced.items()}
     spread = spread_over(devices, len(runs))
+    if problem.rows is not None:
+        spread = Spread(problem.rows.mesh)
     shared = spread.shared(problem)
     return Batch(program, shared, splits, metric, runs, builder, values, members, spread)
 
 
-def _members(runs: list[Run], splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype) -> Member:
+def _members(
+    runs: list[Run], problem: Problem, splits: Splits, trials: Sequence[Trial], dtype: jnp.dtype
+) -> Member:
     index = np.array([run.split for run in runs])
     optims = [trials[run.trial].optim for run in runs]
     leaves: dict[str, Any] = {
         "key": np.array([(run.seed, run.split) for run in runs]),
-        "train": splits.train[index],
-        "val": splits.val[index],
+        "train": problem.masks(splits.train[index]),
+        "val": problem.masks(splits.val[index]),
         "patience": np.array([o.patience for o in optims], np.int32),
         "max_epochs": np.array([o.max_epochs for o in optims], np.int32),
     }
@@ -196,4 +202,4 @@ def _start(
         member = member._replace(key=dropout, settings=rest)
         return initial_state(program, params, member), member
 
-    return spread.mapped(jax.vmap(one), (RUNS, RUNS), RUNS)(values, members)
+    return spread.held(spread.mapped(jax.vmap(one), (RUNS, RUNS), RUNS)(values, members))

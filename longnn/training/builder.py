@@ -59,10 +59,13 @@ class Builder:
         self, key: Array, traced: Mapping[str, ArrayLike]
     ) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
         """(graph definition, parameters, everything else)."""
-        settings = {**dict(self.fixed), **traced}
-        module = self._made(nnx.Rngs(key), settings)
+        module = self.module(key, traced)
         graphdef, params, rest = nnx.split(module, nnx.Param, ...)  # type: ignore[misc]
         return graphdef, params, rest
+
+    def module(self, key: Array, traced: Mapping[str, ArrayLike]) -> nnx.Module:
+        """The model."""
+        return self._made(nnx.Rngs(key), {**dict(self.fixed), **traced})
 
     def shapes(self, traced: Mapping[str, ArrayLike]) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
         """The same for some key, with shapes in place of arrays.

@@ -29,11 +29,11 @@ def check_problem(problem: Problem, splits: Splits, classes: int, metric: str) -
             f"splits must be longnn.data.Splits, got {reprlib.repr(splits)}; a protocol of "
             "longnn.data.splits makes them, for instance longnn.data.splits.stratified(data)"
         )
-    labels = np.asarray(problem.labels)
+    labels = problem.labels_given()
     nodes = len(labels)
     if metric not in METRICS:
         raise ValueError(f"unknown metric {metric!r}; choose one of {sorted(METRICS)}")
-    if problem.features.shape[0] != nodes or splits.part.shape[1] != nodes:
+    if problem.features.shape[0] != len(problem.labels) or splits.part.shape[1] != nodes:
         raise ValueError(
             f"features have {problem.features.shape[0]} rows, labels {nodes}, splits "
             f"{splits.part.shape[1]}; all must be the number of nodes"
@@ -90,9 +90,9 @@ def check_options(
     named = metric_named(optims[0].stop)
     if named is not None:
         check_problem(problem, splits, classes, named)
-    loss, (nodes, _) = optims[0].loss, problem.features.shape
+    loss, labels = optims[0].loss, problem.labels_given()
     if loss is not None:
-        check_loss(loss, nodes, classes, problem.labels, problem.features.dtype)
+        check_loss(loss, len(labels), classes, labels, problem.features.dtype)
 
 
 def _check_classes(splits: Splits, labels: np.ndarray, classes: int, metric: str) -> None:

@@ -72,6 +72,8 @@ class Format:
         chunk = (batch.program, state, members, batch.problem)
         curves = run_chunk.eval_shape(*chunk, length=1)[1]
         outputs = predict.eval_shape(batch.program, state.params, members.settings, batch.problem)
+        nodes = batch.splits.part.shape[1]  # rows may be more where nodes are spread over devices
+        outputs = outputs.update(shape=(1, nodes, *outputs.shape[2:]))
         selected = leaves_of(selected_of(state, members))
         self._structure = jax.tree.structure(selected_of(state, members))
         self._selected = list(selected)

@@ -8,7 +8,7 @@ from jax.sharding import NamedSharding
 
 from longnn.training.batch import Batch
 from longnn.training.loop import Member, Problem, Program, RunState, run_chunk
-from longnn.training.spreading import RUNS, Spread
+from longnn.training.spreading import Spread
 
 
 def compiled_step(
@@ -22,7 +22,7 @@ def compiled_step(
         members: leaves [B, ...], likewise.
         length: the number of epochs of the chunk, >= 1.
     """
-    runs = jax.tree.map(lambda leaf: batch.spread.shape(leaf, RUNS), (state, members))
+    runs = batch.spread.shapes((state, members))
     leaves, structure = jax.tree.flatten((*runs, _shapes(batch)))
     return _compiled(batch.program, length, structure, tuple(leaves), batch.spread)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import jax
 import numpy as np
 from jaxtyping import Int64, Shaped
 from scipy import sparse
@@ -85,7 +86,10 @@ class Inputs:
         """
         data = given.whole()
         prepared = replace(data, features=self.prepared(data.features, given))
-        return problem_of(prepared, **self.graphs)
+        graphs = self.graphs.copy()
+        if "nodes_over" in graphs:  # elsewhere there may be fewer devices
+            graphs["nodes_over"] = min(graphs["nodes_over"], jax.device_count(), len(given.names))
+        return problem_of(prepared, **graphs)
 
     def prepared(self, values: Features, given: Given) -> Features:
         """Features of any nodes, in the order and in the form that the models know.

@@ -31,7 +31,7 @@ def joined(batch: Batch, finished: list[Finished], compiling: float) -> Fit:
         {"compile": compiling, "train": sum(part.seconds for part in parts)},
         any(part.pruned for part in parts),
         splits=batch.splits,
-        labels=np.asarray(batch.problem.labels),
+        labels=batch.problem.labels_given(),
         metric=batch.metric,
     )
 

@@ -48,14 +48,16 @@ def run_chunk(
             lambda carry, _: batched(carry, members, problem), state, None, length=length
         )
 
-    return spread.mapped(epochs, (RUNS, RUNS, SHARED), (RUNS, CURVES))(state, members, problem)
+    every = spread.mapped(epochs, (RUNS, RUNS, SHARED), (RUNS, CURVES))
+    state, curves = every(state, members, problem)
+    return spread.held(state), curves
 
 
 def _epoch(
     program: Program, state: RunState, member: Member, problem: Problem
 ) -> tuple[RunState, dict[str, Array]]:
     """One update and one evaluation of one run; the published selection rule by default."""
-    key = dropout_key(program, jax.random.fold_in(member.key, state.epoch))
+    key = dropout_key(program, jax.random.fold_in(member.key, state.epoch), problem.rows)
     measure = loss_of(program.task, member.options)
     trained = update(program, state, member, problem, measure, key)
     weights, extras = averaged(state.extras, member.options, trained.params)

@@ -158,7 +158,7 @@ class Places:
         given = over.put(jax.tree.map(filled, (selected.params, selected.settings)))
         predicted = predict(batch.program, *given, batch.problem, spread=over)
         found: np.ndarray = over.fetched(predicted)
-        return found[: len(selected.epochs)]
+        return batch.problem.given(found[: len(selected.epochs)], axis=1)
 
     def _taken_out(self, ended: np.ndarray) -> Selected:
         of_all = self._batch.spread.fetched(selected_of(self._state, self._members))

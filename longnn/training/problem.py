@@ -8,6 +8,7 @@ from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.labels import LESS_IS_BETTER
+from longnn.graphs.checks import check_count
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
@@ -19,7 +20,9 @@ from longnn.operators.similar import similar_operator
 from longnn.training.builder import ModelClass
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Problem
+from longnn.training.problem_by_rows import spread_problem
 from longnn.training.ranges import check_setting
+from longnn.training.rows import mesh_over
 
 
 class Graphs(TypedDict, total=False):
@@ -32,6 +35,7 @@ class Graphs(TypedDict, total=False):
     precision: Precision
     model: ModelClass | None
     dtype: DTypeLike
+    nodes_over: int
 
 
 def graph_of(dataset: Dataset, self_loops: float = 0.0) -> Graph:
@@ -49,6 +53,8 @@ def problem_of(
     precision: Precision = "full",
     model: ModelClass | None = None,
     dtype: DTypeLike = "float32",
+    nodes_over: int = 1,
+    runs_over: int = 1,
 ) -> Problem:
     """The operator, features and labels of a dataset.
 
@@ -63,19 +69,30 @@ def problem_of(
             than the default.
         dtype: of all of these and of the parameters, float32, or float64 where jax is set to
             (``jax.config.update("jax_enable_x64", True)``).
+        nodes_over: over how many devices the nodes are spread, >= 1, in parts of few edges between.
+        runs_over: over how many groups of so many devices the runs are spread, where nodes are.
 
     Raises:
-        ValueError: for a setting out of its range, or that the model does not take.
+        ValueError: for a setting out of its range, or that the model does not take, or more devices
+            than there are.
     """
     check_setting("self_loops", self_loops)
     check_setting("degree_exponent", degree_exponent)
     check_dtype(dtype, precision)
     graph = graph_of(dataset, self_loops)
+    check_count("nodes_over", nodes_over)
     edges = getattr(model, "needs_edges", False)
     if edges and (order, precision) != ("given", "full"):
         raise ValueError(
             f"a model that reads the edges itself takes order 'given' and precision 'full', got "
             f"{order!r} and {precision!r}; leave out graph.order and precision"
+        )
+    if nodes_over > 1:
+        _check_spread(edges)
+        mesh = mesh_over(nodes_over, runs_over)
+        of = dataset.features, dataset.labels, mesh, degree_exponent
+        return spread_problem(
+            graph, *of, backend=backend, order=order, precision=precision, dtype=dtype
         )
     operator = normalized_adjacency(
         graph,
@@ -89,6 +106,13 @@ def problem_of(
         as_features(dataset.features, backend=backend, dtype=dtype),
         on_device(dataset.labels),
     )
+
+
+def _check_spread(edges: bool) -> None:
+    if edges:
+        raise ValueError(
+            "a model that reads the edges itself has all nodes on one device; leave nodes_over out"
+        )
 
 
 class Asked(NamedTuple):
@@ -113,13 +137,17 @@ def asked_of(
     degree_exponent: float,
     backend: Backend,
     dtype: DTypeLike | None,
+    nodes_over: int = 1,
+    runs_over: int = 1,
 ) -> Asked:
     """Looks up the model, and takes from the dataset what is not given.
 
     Args:
         model: the name or the class of a model.
         data: a dataset, or a problem.
-        classes, metric, self_loops, degree_exponent, backend, dtype: see ``longnn.fit``.
+        classes, metric, self_loops, degree_exponent, backend, dtype, nodes_over: see
+            ``longnn.fit``.
+        runs_over: over how many groups of ``nodes_over`` devices the runs are spread.
 
     Raises:
         ValueError: for an unknown name, or a problem without classes or with settings of the graph.
@@ -133,7 +161,7 @@ def asked_of(
         )
     name = getattr(made, "__name__", str(made))
     if isinstance(data, Problem):
-        _check_settled(classes, self_loops, degree_exponent, backend, dtype)
+        _check_settled(classes, self_loops, degree_exponent, backend, dtype, nodes_over)
         assert classes is not None
         return Asked(made, data, classes, metric or "accuracy", name, None, None)
     check_labelled(data, " or a longnn.training.Problem")
@@ -145,10 +173,14 @@ def asked_of(
         model=made,
         dtype="float32" if dtype is None else dtype,
     )
+    if nodes_over > 1:
+        settings["nodes_over"] = nodes_over
     width = data.classes if classes is None else classes
     chosen = data.metric if metric is None else metric
     title = f"{name} on {data.name}"
-    problem, graph = problem_of(data, **settings), graph_of(data, loops)
+    groups = runs_over if nodes_over > 1 else 1
+    problem = problem_of(data, **settings, runs_over=groups)
+    graph = graph_of(data, loops)
     return Asked(made, problem, width, chosen, title, graph, settings)
 
 
@@ -176,13 +208,15 @@ def _check_settled(
     degree_exponent: float,
     backend: Backend,
     dtype: DTypeLike | None,
+    nodes_over: int,
 ) -> None:
     """Raises ValueError where something is missing or given that a problem has decided."""
     if classes is None:
         raise ValueError("a Problem does not say how many classes there are; give classes=")
-    given = (self_loops, degree_exponent, backend, dtype)
-    if given != (None, 0.5, "auto", None):
+    given = (self_loops, degree_exponent, backend, dtype, nodes_over)
+    if given != (None, 0.5, "auto", None, 1):
         raise ValueError(
-            "a Problem has its operator already, so that self_loops, degree_exponent, backend and "
-            "dtype change nothing; give them to longnn.training.problem_of, or give a Dataset here"
+            "a Problem has its operator already, so that self_loops, degree_exponent, backend, "
+            "dtype and nodes_over change nothing; give them to longnn.training.problem_of, or give "
+            "a Dataset here"
         )

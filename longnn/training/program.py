@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 from jax import Array
@@ -17,6 +18,7 @@ from longnn.training.extras import Extras, first_extras
 from longnn.training.metrics import Metric
 from longnn.training.optimizer import Static, from_static, grouped_adam
 from longnn.training.options import PLAIN, Options, Values
+from longnn.training.rows import Rows
 from longnn.training.task import CLASSIFICATION, Task
 
 
@@ -26,11 +28,23 @@ class Problem(NamedTuple):
     operator: Operator
     features: Features
     labels: Real[Array, "N ..."]  # -1 where unlabelled; real for regression, NaN where unlabelled;
+    # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
+    rows: Rows | None = None  # where nodes are spread over devices: which node each row is
 
     def __repr__(self) -> str:
         return brief(self)
 
-    # [N, C] of 0, 1 and -1 (not known) for a multi-label metric
+    def given(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
+        """Values of all rows, on this axis, in the order of the nodes as they were given."""
+        return values if self.rows is None else values.take(self.rows.blocks.row, axis)
+
+    def labels_given(self) -> np.ndarray:
+        """The labels on the host, likewise."""
+        return np.asarray(self.labels) if self.rows is None else self.rows.fetched(self.labels)
+
+    def masks(self, masks: Bool[np.ndarray, "B N"]) -> Bool[np.ndarray, "B R"]:
+        """Masks of nodes as masks of rows; rows without a node are in none."""
+        return masks if self.rows is None else self.rows.blocks.inside(masks.T, False).T
 
 
 class Member(NamedTuple):

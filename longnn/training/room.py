@@ -1,8 +1,10 @@
 """How many runs go together: as many as are fast, and as the memory holds."""
 
+import math
 from collections.abc import Callable
 
 import jax
+from jax import Array
 
 from longnn.training.batch import Batch
 from longnn.training.loop import Member, RunState
@@ -45,7 +47,7 @@ def batch_size(
         MemoryError: if one run alone needs more than ``memory``.
     """
     runs, cached = of_device(batch), caches_count()
-    shared = sum(leaf.nbytes for leaf in jax.tree.leaves(batch.problem))
+    shared = sum(map(_bytes_here, jax.tree.leaves(batch.problem)))
 
     def program(size: int) -> jax.stages.Compiled:
         return compiled(batch, *batch.shapes(size * batch.spread.count), length)
@@ -65,6 +67,11 @@ def batch_size(
         size = _equal(runs, min(wanted, fitting))
         program(size)
     return size * batch.spread.count
+
+
+def _bytes_here(leaf: Array) -> int:
+    """The bytes of an array that one of its devices holds."""
+    return math.prod(leaf.sharding.shard_shape(leaf.shape)) * leaf.dtype.itemsize
 
 
 def first_size(batch: Batch) -> int:

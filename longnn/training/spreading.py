@@ -5,6 +5,7 @@ Each device holds the whole graph and its share of the runs, and trains them as 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -12,7 +13,10 @@ import numpy as np
 from jax import Array
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from longnn.graphs.device import on_device
+from longnn.graphs.checks import check_count
+from longnn.graphs.device import on_device, over_devices
+from longnn.operators.sharded import NODES
+from longnn.training.program import Member
 
 Devices = int | Literal["all"]
 """How many devices train: a number, or all of the process, or of all processes."""
@@ -23,6 +27,9 @@ RUNS = PartitionSpec("runs")
 CURVES = PartitionSpec(None, "runs")
 """Likewise [length, B]."""
 
+RUNS_AND_NODES = PartitionSpec("runs", NODES)
+"""Likewise [B, N], where the nodes are spread, too."""
+
 SHARED = PartitionSpec()
 """Leaves of which each device has all."""
 
@@ -32,7 +39,8 @@ class Spread:
     """Where the runs of a batch are; static, so that it is a part of what is compiled.
 
     Attributes:
-        mesh: with the axis "runs"; None: one device, the default one.
+        mesh: with the axis "runs", and "nodes" where the nodes are spread, too; None: one device,
+            the default one.
     """
 
     mesh: Mesh | None = None
@@ -41,6 +49,11 @@ class Spread:
     def count(self) -> int:
         """The number of parts that the runs fall into."""
         return 1 if self.mesh is None else self.mesh.shape["runs"]
+
+    @property
+    def by_nodes(self) -> bool:
+        """Whether the nodes are spread, too, over another axis of the mesh."""
+        return self.mesh is not None and NODES in self.mesh.shape
 
     def mapped(self, function: Callable[..., Any], given: Any, made: Any) -> Callable[..., Any]:
         """A function of runs as that of all devices, each with its own runs.
@@ -68,6 +81,20 @@ class Spread:
         sharding = None if self.mesh is None else NamedSharding(self.mesh, spec)
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
 
+    def shapes(self, tree: Any) -> Any:
+        """The shapes of leaves [B, ...], where each device has its part."""
+        return jax.tree.map(self.shape, tree, self.specs(tree))
+
+    def specs(self, tree: Any) -> Any:
+        """Which part of leaves [B, ...] each device has: its runs, and of masks its nodes."""
+
+        def of(part: Any) -> Any:
+            specs = jax.tree.map(lambda _: RUNS, part)
+            masks = isinstance(part, Member) and self.by_nodes
+            return specs._replace(train=RUNS_AND_NODES, val=RUNS_AND_NODES) if masks else specs
+
+        return jax.tree.map(of, tree, is_leaf=lambda part: isinstance(part, Member))
+
     def put(self, tree: Any, spec: PartitionSpec = RUNS) -> Any:
         """Arrays of the host, which are equal in all processes, on the devices.
 
@@ -75,25 +102,31 @@ class Spread:
             tree: leaves [B, ...], where B is a multiple of :attr:`count`.
             spec: whether each device gets its part, or all.
         """
-        if self.mesh is None:
+        mesh = self.mesh
+        if mesh is None:
             return jax.tree.map(on_device, tree)
-        sharding = NamedSharding(self.mesh, spec)
+        specs = self.specs(tree) if spec == RUNS else jax.tree.map(lambda _: spec, tree)
 
-        def leaf(value: Any) -> Array:
-            value = np.asarray(value)
-            return jax.make_array_from_callback(value.shape, sharding, lambda at: value[at])
+        def leaf(value: Any, spec: PartitionSpec) -> Array:
+            return over_devices(np.asarray(value), NamedSharding(mesh, spec))
 
-        return jax.tree.map(leaf, tree)
+        return jax.tree.map(leaf, tree, specs)
 
     def shared(self, tree: Any) -> Any:
         """Arrays of one device on every device."""
-        return tree if self.mesh is None else self.put(tree, SHARED)
+        lies_there = self.mesh is None or self.by_nodes
+        return tree if lies_there else self.put(tree, SHARED)
 
     def kept(self, tree: Any) -> Any:
         """Inside a compiled function: says of its results that each device has its runs."""
         if self.mesh is None:
             return tree
-        return jax.lax.with_sharding_constraint(tree, NamedSharding(self.mesh, RUNS))
+        shardings = jax.tree.map(partial(NamedSharding, self.mesh), self.specs(tree))
+        return jax.lax.with_sharding_constraint(tree, shardings)
+
+    def held(self, tree: Any) -> Any:
+        """The same where nodes are spread, too, and the compiler would choose."""
+        return self.kept(tree) if self.by_nodes else tree
 
     def fetched(self, tree: Any) -> Any:
         """The arrays of all devices as arrays of the host, in every process.
@@ -176,3 +209,27 @@ def checked_devices(devices: Devices) -> int:
             "devices='all', or start fewer processes"
         )
     return int(devices)
+
+
+def groups_of(devices: Devices, nodes_over: int) -> int:
+    """The number of groups of ``nodes_over`` devices each, over which runs are spread.
+
+    Args:
+        devices: how many there are for training.
+        nodes_over: how many of them share one graph, >= 1.
+
+    Raises:
+        ValueError: if there are not so many, or processes would be left without work.
+    """
+    count = checked_devices(devices)
+    if check_count("nodes_over", nodes_over) > count:
+        raise ValueError(
+            f"nodes_over={nodes_over}, but there are {count} device(s) to train on; take fewer "
+            "(XLA_FLAGS=--xla_force_host_platform_device_count=N simulates N on a CPU)"
+        )
+    if jax.process_count() > 1 and count % nodes_over:
+        raise ValueError(
+            f"nodes_over={nodes_over} does not divide the {count} devices of "
+            f"{jax.process_count()} processes; take a divisor, so that none is left without work"
+        )
+    return count // nodes_over

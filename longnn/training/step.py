@@ -8,10 +8,11 @@ import optax
 from flax import nnx
 from jax import Array
 
-from longnn.models.dropout import Key, ThreefryKey
+from longnn.models.dropout import Key, NodeKey, ThreefryKey
 from longnn.training.extras import Extras, after_epoch, rate
 from longnn.training.losses import Loss, loss_of
 from longnn.training.program import Member, Problem, Program, RunState
+from longnn.training.rows import Rows
 
 Curves = dict[str, Array]
 """name -> a number of one epoch of one run."""
@@ -34,9 +35,17 @@ class Seen(NamedTuple):
     outputs: Array
 
 
-def dropout_key(program: Program, drawn: Array) -> Key:
-    """The key in the form in which dropout takes its bits as the program says."""
-    return ThreefryKey(drawn) if program.threefry else drawn
+def dropout_key(program: Program, drawn: Array, rows: Rows | None = None) -> Key:
+    """The key in the form in which dropout takes its bits as the program says.
+
+    Args:
+        program: static.
+        drawn: the key.
+        rows: which node each row is, where nodes are spread over devices.
+    """
+    if program.threefry:
+        return ThreefryKey(drawn)
+    return drawn if rows is None else NodeKey(drawn, rows.node)
 
 
 def update(

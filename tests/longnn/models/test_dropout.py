@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from longnn.models.dropout import ThreefryKey, drop, keep_mask, split_key
+from longnn.models.dropout import NodeKey, ThreefryKey, drop, keep_mask, split_key
 
 pytestmark = pytest.mark.device
 
@@ -145,3 +145,20 @@ def test_split_keeps_the_kind_of_a_key():
         assert isinstance(other, ThreefryKey)
         assert jax.random.key_data(one).tolist() == jax.random.key_data(other.key).tolist()
     assert split_key(None, 2) == [None, None]
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 5), (6, 2, 3)])
+def test_bits_belong_to_nodes_whatever_their_order(shape):
+    key, node = jax.random.key(8), np.array([4, -1, 0, 5, 2, 1, 3, -1])
+    x = np.random.default_rng(0).normal(size=shape)
+    whole = np.asarray(drop(jnp.asarray(x), 0.5, key))
+    rows = np.asarray(drop(jnp.asarray(x[node]), 0.5, NodeKey(key, jnp.asarray(node, jnp.int32))))
+    np.testing.assert_array_equal(rows[node >= 0], whole[node[node >= 0]])
+    assert (whole == 0).any()
+
+
+def test_parts_of_a_key_of_nodes_are_those_of_its_key():
+    key, node = jax.random.key(9), jnp.arange(3, dtype=jnp.int32)
+    for one, other in zip(split_key(key, 3), split_key(NodeKey(key, node), 3), strict=True):
+        assert jax.random.key_data(one).tolist() == jax.random.key_data(other.key).tolist()
+        assert other.node is node

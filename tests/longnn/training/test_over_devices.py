@@ -1,0 +1,110 @@
+"""Training with nodes over eight simulated devices."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import longnn
+from longnn import Optim
+from longnn.models import GCN, LonGNN
+from longnn.training import Trial
+from longnn.training.batch import make_batch
+from longnn.training.problem import problem_of
+from longnn.training.problem_by_rows import spread_problem
+from longnn.training.rows import mesh_over
+
+DATA = longnn.data.csbm.generate(nodes=61, features=20, phi=-0.75)
+SPLITS = longnn.data.splits.stratified(DATA, count=2)
+FEW = Optim(max_epochs=5)
+SETTINGS = {"order": 2, "hidden": 4}
+
+
+@pytest.mark.slow
+def test_eight_devices_equal_one():
+    command = [sys.executable, "-m", "tests.longnn.training.over_devices"]
+    eight = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
+    done = subprocess.run(
+        command, env={**os.environ, **eight}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    case = json.loads(done.stdout.splitlines()[-1])
+    assert max(case["float64"].values()) < 1e-9, case
+    losses = [case["float32"][name] for name in ("loss", "val_loss")]
+    assert max(losses) < 1e-5, case
+    assert case["float32"]["outputs"] < 1e-4
+    assert case["collectives"] == ["all-reduce", "collective-permute"]
+    assert "OptBasisGNN does not say by hops() how far it looks" in case["refused"]
+
+
+def of_rows(order="rcm", backend="auto", **options):
+    """The problem on a mesh of one device, in another order of the nodes."""
+    given = DATA.graph, DATA.features, DATA.labels, mesh_over(1)
+    return spread_problem(*given, order=order, backend=backend, dtype="float64", **options)
+
+
+def trained(problem, **options):
+    settings = SETTINGS | {"dropout": 0.4, "filter_dropout": 0.3}
+    given = {"settings": settings, "classes": 2, "optim": FEW} | options
+    return longnn.fit(LonGNN, problem, SPLITS, **given)
+
+
+def test_the_order_of_the_rows_changes_nothing():
+    problem = of_rows()
+    assert (problem.rows.blocks.node != np.arange(61)).any()
+    one, other = trained(problem_of(DATA, dtype="float64")), trained(problem)
+    np.testing.assert_allclose(other.curves["loss"], one.curves["loss"], rtol=1e-12)
+    np.testing.assert_allclose(other.outputs, one.outputs, atol=1e-12)
+    np.testing.assert_array_equal(other.labels, DATA.labels)
+    np.testing.assert_array_equal(other.score().values, one.score().values)
+
+
+def test_bits_of_threefry_are_refused():
+    with pytest.raises(
+        ValueError, match=r"threefry' belong to rows in their order.*use dropout_bits"
+    ):
+        trained(of_rows(), optim=Optim(max_epochs=2, dropout_bits="threefry"))
+
+
+def test_a_model_that_reads_the_edges_is_refused():
+    with pytest.raises(ValueError, match="reads the edges itself has all nodes on one device"):
+        problem_of(DATA, model=GCN, nodes_over=2)
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (0, "nodes_over must be an integer >= 1, got 0"),
+        (1.5, "nodes_over must be an integer >= 1, got 1.5"),
+        (2, r"nodes_over=2, but there are 1 device\(s\) to train on; take fewer \(XLA_FLAGS"),
+    ],
+)
+def test_a_number_of_devices_that_there_is_not(count, message):
+    with pytest.raises(ValueError, match=message):
+        longnn.fit("longnn", DATA, SPLITS, devices=1, nodes_over=count)
+
+
+def test_more_devices_for_a_problem_than_there_are():
+    with pytest.raises(ValueError, match="need 1024 devices, but there are"):
+        problem_of(DATA, nodes_over=1024)
+
+
+def test_a_problem_has_decided():
+    with pytest.raises(ValueError, match=r"a Problem has its operator already.*nodes_over change"):
+        longnn.fit(LonGNN, of_rows(), SPLITS, classes=2, devices=1, dtype="float64")
+
+
+def test_bucketed_is_refused():
+    with pytest.raises(ValueError, match="'bucketed' makes another program for each device"):
+        of_rows(backend="bucketed")
+
+
+def test_members_have_masks_of_rows():
+    problem = of_rows()
+    batch = make_batch(LonGNN, problem, SPLITS, 2, [Trial(SETTINGS, FEW)], "accuracy")
+    _, members = batch.begin(np.arange(2))
+    for mask, given in ((members.train, SPLITS.train), (members.val, SPLITS.val)):
+        np.testing.assert_array_equal(problem.given(np.asarray(mask), axis=1), given)
