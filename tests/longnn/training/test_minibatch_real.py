@@ -23,10 +23,10 @@ FAR = (3.0, -0.9)
 def loaded(name):
     """The dataset; of Cornell5 the 40 features that most nodes have."""
     data = longnn.data.load(name)
-    features = data.features.toarray().astype(np.float64)
+    features = data.features
     if name == "cornell5":
         features = features[:, np.argsort(features.sum(axis=0), kind="stable")[-40:]]
-    return replace(data, features=features, feature_names=())
+    return replace(data, features=features.toarray(), feature_names=())
 
 
 @pytest.mark.slow
