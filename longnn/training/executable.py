@@ -31,8 +31,7 @@ def _shapes(batch: Batch) -> Problem:
     """Those of the problem, which lies on the devices already."""
 
     def shape(leaf: Array) -> jax.ShapeDtypeStruct:
-        found = getattr(leaf, "sharding", None)  # arrays of numpy have none
-        sharding = found if isinstance(found, NamedSharding) else None
+        sharding = leaf.sharding if isinstance(leaf.sharding, NamedSharding) else None
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
 
     return jax.tree.map(shape, batch.problem)

@@ -151,6 +151,7 @@ class Trainer:
             size = work.plan.size
             return Part(
                 Propagated(on_device(padded(terms.take(nodes), size, axis=1)), basis),
+                on_device(padded(nodes, size), np.int32),
                 on_device(padded(work.labels[nodes], size)),
                 on_device(padded(work.masks(nodes), size, axis=1)),
                 on_device(shares[number], work.dtype),

@@ -126,6 +126,7 @@ def part_shapes(work: Work) -> Part:
     labels = of((size, *work.labels.shape[1:]), on_device(work.labels[:0]).dtype)
     return Part(
         Propagated(terms, Recurrence(*leaves)),  # type: ignore[arg-type]  # shapes alone
+        of((size,), np.int32),  # type: ignore[arg-type]
         labels,  # type: ignore[arg-type]
         of((runs, size), bool),  # type: ignore[arg-type]
         of((runs,), work.dtype),  # type: ignore[arg-type]
