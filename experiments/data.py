@@ -1,4 +1,4 @@
-"""``longnn data list | fetch NAME... | check NAME... | show NAME``.
+"""``longnn data list | fetch NAME... | check NAME... | show NAME | store | propagate``.
 
 Imports jax and Hydra only where a dataset is loaded, so that ``list`` answers at once.
 """
@@ -16,6 +16,7 @@ from longnn.data.download import place
 from longnn.data.errors import DataFileError
 
 from .config.spelling import name_problem
+from .storing import add_commands, is_store, show_store
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,8 @@ EXAMPLES = """examples:
   longnn data show squirrel_filtered   statistics, and a figure
   longnn data show grid dataset.rows=50 --output grid.png
   longnn data show npz dataset.path=mine.npz
+  longnn data store big --edges edges.csv    build a graph on the disk (store --help)
+  longnn data show big                       what is in it
 """
 
 
@@ -41,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     known = options.known()
     for name in options.names:
-        problem = name_problem("dataset", name, known)
+        stored = options.command is _show and is_store(name)
+        problem = None if stored else name_problem("dataset", name, known)
         if problem is not None:
             print(f"error: {problem}", file=sys.stderr)
             return 2
@@ -56,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     """The subcommands, their arguments and their help."""
     made = argparse.ArgumentParser(
         "longnn data",
-        description="List, download, check and look at the datasets of the field.",
+        description="List, download, check and look at datasets, and build large ones on the disk.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -71,11 +75,12 @@ def parser() -> argparse.ArgumentParser:
         _named(sub.add_argument("names", nargs="+", metavar="NAME", help="as `list` has it"))
         sub.set_defaults(command=command, known=names)
     show = commands.add_parser("show", help="print statistics and draw a figure")
-    as_train = "as in `longnn train dataset=NAME`"
+    as_train = "as in `longnn train dataset=NAME`, or the folder of a store"
     _named(show.add_argument("names", nargs=1, metavar="NAME", help=as_train))
     show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="such as dataset.seed=1")
     show.add_argument("--output", type=Path, help="file of the figure; NAME.png by default")
     show.set_defaults(command=_show, known=_configured_names)
+    add_commands(commands)
     return made
 
 
@@ -147,6 +152,8 @@ def _problems(name: str, entry: Entry) -> list[str]:
 
 
 def _show(options: argparse.Namespace) -> int:
+    if options.names[0] not in options.known():
+        return _show_folder(options)
     from longnn.data.statistics import describe
 
     from .jobs.device import check_device
@@ -171,6 +178,16 @@ def _show(options: argparse.Namespace) -> int:
         raise ValueError(f"{output} cannot be written: {error}; choose another --output") from error
     print(f"{'figure':20} {output}")
     return 0
+
+
+def _show_folder(options: argparse.Namespace) -> int:
+    """Prints what a store holds; of a large graph there is no figure."""
+    if options.overrides or options.output is not None:
+        raise ValueError(
+            f"{options.names[0]} is a store, which takes no KEY=VALUE and no --output; leave "
+            "them out"
+        )
+    return show_store(Path(options.names[0]))
 
 
 def _drawn(dataset: "Dataset") -> "Figure":

@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   longnn predict runs/mine --graph new.npz --out new.csv
   longnn predict runs/mine --graph edges.csv --features features.csv --out new.parquet
   longnn predict runs/mine --graph new.npz --nodes ann bob --threshold 0.8 --out two.csv
+  longnn predict runs/mine --graph big --nodes 17 4000 --out few.csv   a store (longnn data store)
 
 The graph may be the same, one that has grown, or another one. It needs no labels: what the
 file holds of labels and splits is not read. Features are given as they were before they were
@@ -64,14 +65,15 @@ def parser() -> argparse.ArgumentParser:
         "--graph",
         type=Path,
         metavar="FILE",
-        help="an npz file with edges and features, or a table of edges, .csv or .parquet "
-        "(default: the data that the run was trained on)",
+        help="an npz file with edges and features, a table of edges, .csv or .parquet, or the "
+        "folder of a store (default: the data that the run was trained on)",
     )
     add(
         "--features",
         type=Path,
         metavar="FILE",
-        help="with a table of edges: the table of features, .csv or .parquet, a row a node",
+        help="with a table of edges: the table of features, .csv or .parquet, a row a node; with "
+        "a stored graph: .npy of [N, F] numbers",
     )
     add("--nodes", nargs="+", metavar="NAME", help="the nodes that are asked for (default: all)")
     add(
@@ -108,6 +110,10 @@ def _check(options: argparse.Namespace) -> None:
     if options.graph is None:
         if options.features is not None or options.ignore:
             raise ValueError("--features and --ignore are about the files of --graph; give it, too")
+        return
+    if options.graph.is_dir():
+        if options.ignore:
+            raise ValueError(f"{options.graph} is a store without other arrays; leave --ignore out")
         return
     given = [path for path in (options.graph, options.features) if path is not None]
     if any(path.exists() and out.exists() and path.samefile(out) for path in given):
@@ -149,12 +155,30 @@ def _predictions(run: "Run", options: argparse.Namespace) -> "Predictions":
 
     if options.graph is None:
         return run.predict(nodes=options.nodes, runs=options.runs)
+    if options.graph.is_dir():
+        return _of_store(run, options)
     rules = {**rules_of(run.config["dataset"]), "ignore": options.ignore}
     if options.features is None:
         data = npz.load(options.graph, labelled=False, **rules)
     else:
         data = edgelist.load(options.graph, options.features, name=options.graph.stem, **rules)
     return run.predict(data, nodes=options.nodes, runs=options.runs)
+
+
+def _of_store(run: "Run", options: argparse.Namespace) -> "Predictions":
+    """Few nodes are predicted by the rows of the store that they depend on."""
+    from longnn.stores import StoredDataset, StoreError
+
+    from .jobs.stored import graph_and_features
+
+    try:
+        graph, features = graph_and_features(options.graph, options.features)
+        asked = {"nodes": options.nodes, "runs": options.runs}
+        if isinstance(features, StoredDataset):
+            return run.predict(features, **asked)
+        return run.predict(graph, features, **asked)
+    except StoreError as error:
+        raise ValueError(str(error)) from error
 
 
 def _told(found: "Predictions", threshold: float | None) -> str:

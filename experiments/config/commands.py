@@ -38,7 +38,9 @@ COMMANDS = {
     "report": Command(
         "longnn.experiments.report.__main__", "tables, paired tests and figures of finished runs"
     ),
-    "data": Command("longnn.experiments.data", "list, download, check and show datasets"),
+    "data": Command(
+        "longnn.experiments.data", "list, download and show datasets, build large ones on the disk"
+    ),
     "approximate": Command(
         "longnn.experiments.approximate.__main__",
         "fit polynomial filters to known responses",

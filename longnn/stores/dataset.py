@@ -1,15 +1,15 @@
 """A dataset on the disk: a graph, features by rows, labels and the split that came with them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float32, Int8, Int32, Integer, Shaped
 
 from longnn.data.partition import Splits
 from longnn.stores.blocks import CheckedArray, StoreError, Writer
-from longnn.stores.building import Chunk, Stage, build
+from longnn.stores.building import Chunk, build
 from longnn.stores.folders import making
 from longnn.stores.graph import StoredGraph
 from longnn.stores.header import count_of, read_header, write_header
@@ -171,8 +171,7 @@ def dataset_of(
     part: Shaped[np.ndarray, " N"],
     *,
     name: str = "stored",
-    memory_gb: float = 1.0,
-    on_progress: Callable[[Stage, int], None] = lambda _stage, _edges: None,
+    **options: Any,
 ) -> StoredDataset:
     """Writes a dataset of your own to the disk.
 
@@ -183,7 +182,7 @@ def dataset_of(
         labels: [N] classes in [0, C), -1 for none.
         part: [N] 0 training, 1 validation, 2 test, -1 none.
         name: what reports call it.
-        memory_gb, on_progress: as for `longnn.stores.build`.
+        options: of `longnn.stores.build`, such as ``memory_gb``.
 
     Returns:
         The dataset, opened.
@@ -193,7 +192,7 @@ def dataset_of(
         ValueError: as for `longnn.stores.build`, or if rows, labels and parts do not fit the nodes.
     """
     with making(Path(path).expanduser()) as folder, Made(folder, name) as made:
-        made.graph(edges, len(labels), memory_gb=memory_gb, on_progress=on_progress)
+        made.graph(edges, len(labels), **options)
         for rows in features:
             made.rows(rows)
         made.end(labels, int(np.max(labels, initial=-1)) + 1, part)

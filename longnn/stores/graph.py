@@ -107,10 +107,14 @@ class StoredGraph:
             yield self.rows(start, stop)
             start = stop
 
+    def counts(self) -> Int64[np.ndarray, " N"]:
+        """[N] number of entries of each row."""
+        return np.diff(self._offsets.all())
+
     def degrees(self) -> Real[np.ndarray, " N"]:
         """[N] sum of the weights at each node (number of entries if unweighted)."""
         if self._weights is None:
-            return np.diff(self._offsets.all())
+            return self.counts()
         total = [np.zeros(0)]
         for rows in self.blocks():
             assert rows.weights is not None

@@ -14,6 +14,9 @@ LARGEST = 1 << 28
 
 VERSION = 1
 
+KINDS = ("graph", "dataset", "terms")
+"""What may be stored."""
+
 
 def write_header(folder: Path, kind: str, facts: dict[str, Any], arrays: dict[str, Layout]) -> None:
     """Writes what `read_header` reads.
@@ -46,6 +49,32 @@ def read_header(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, Layo
     Raises:
         StoreError: if there is none, or it is damaged or of another kind or version.
     """
+    path, header, content = folder / HEADER, *_content(folder)
+    if (header["kind"], header["version"]) != (kind, VERSION):
+        raise StoreError(
+            f"{path} describes a {header['kind']!r} of version {header['version']!r}, expected a "
+            f"{kind!r} of version {VERSION}"
+        )
+    if not isinstance(header["facts"], dict) or not isinstance(header["arrays"], dict):
+        raise StoreError(f"{path} is no header of a store")
+    arrays = {n: Layout.parsed(v, f"{path}: {n}") for n, v in header["arrays"].items()}
+    return header["facts"], arrays, hashlib.sha256(content).hexdigest()
+
+
+def kind_of(folder: Path) -> str:
+    """What is stored in a folder: "graph", "dataset" or "terms".
+
+    Raises:
+        StoreError: if there is no store of one of these kinds.
+    """
+    kind = _content(folder)[0]["kind"]
+    if kind not in KINDS:
+        raise StoreError(f"{folder / HEADER} describes a {kind!r}, expected {', '.join(KINDS)}")
+    return str(kind)
+
+
+def _content(folder: Path) -> tuple[dict[str, Any], bytes]:
+    """The header and its bytes."""
     path = folder / HEADER
     if not path.is_file():
         raise StoreError(
@@ -61,15 +90,7 @@ def read_header(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, Layo
         raise StoreError(f"{path} is damaged ({error}); build the store again") from error
     if not isinstance(header, dict) or header.keys() != {"kind", "version", "facts", "arrays"}:
         raise StoreError(f"{path} is no header of a store")
-    if (header["kind"], header["version"]) != (kind, VERSION):
-        raise StoreError(
-            f"{path} describes a {header['kind']!r} of version {header['version']!r}, expected a "
-            f"{kind!r} of version {VERSION}"
-        )
-    if not isinstance(header["facts"], dict) or not isinstance(header["arrays"], dict):
-        raise StoreError(f"{path} is no header of a store")
-    arrays = {n: Layout.parsed(v, f"{path}: {n}") for n, v in header["arrays"].items()}
-    return header["facts"], arrays, hashlib.sha256(content).hexdigest()
+    return header, content
 
 
 def count_of(facts: dict[str, Any], name: str) -> int:

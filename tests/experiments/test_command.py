@@ -239,6 +239,8 @@ def test_modules_of_a_directory_come_last(tmp_path, monkeypatch):
         ("longnn train -m dataset=texas,co", {"texas,cora"}, {"cora", "texas"}),
         ("longnn train model=mlp model.", {"model.hidden="}, {"model.order=", "model._target_="}),
         ("longnn train --", {"--multirun", "--cfg", "--config-dir"}, {"dataset="}),
+        ("longnn data store big --", {"--edges", "--ogb", "--generate"}, {"--order"}),
+        ("longnn data propagate big terms --", {"--order", "--alpha"}, {"--edges"}),
         ("longnn sweep res", {"resume"}, {"status"}),
         ("longnn report --format ", {"csv", "latex"}, {"--format"}),
         ("longnn nothing ", set(), {"train"}),
