@@ -92,6 +92,19 @@ RANGES = {
 """The last part of a setting's name -> its range."""
 
 
+def check_devices(value: object) -> None:
+    """Raises ValueError unless it is "all" or a number of devices, whether or not they are there.
+
+    Example:
+        >>> check_devices(0)
+        Traceback (most recent call last):
+        ...
+        ValueError: devices must be all or a whole number in [1, inf), got 0
+    """
+    if not (isinstance(value, str) and value == "all") and not AT_LEAST_ONE.holds(value):
+        raise ValueError(f"devices must be all or {AT_LEAST_ONE}, got {value!r}")
+
+
 def check_setting(name: str, value: object) -> None:
     """Raises ValueError unless a setting's value lies in its range.
 

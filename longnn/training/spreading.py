@@ -17,6 +17,7 @@ from longnn.graphs.checks import check_count
 from longnn.graphs.device import on_device, over_devices
 from longnn.operators.sharded import NODES
 from longnn.training.program import Member
+from longnn.training.ranges import check_devices
 
 Devices = int | Literal["all"]
 """How many devices train: a number, or all of the process, or of all processes."""
@@ -191,12 +192,12 @@ def checked_devices(devices: Devices) -> int:
     Raises:
         ValueError: unless it is "all", or a number of devices that there are.
     """
+    check_devices(devices)
     there, processes = jax.device_count(), jax.process_count()
-    if isinstance(devices, str) and devices == "all":
+    if devices == "all":
         named = jax.config.jax_default_device  # type: ignore[attr-defined]
         return there if named is None else 1
-    if isinstance(devices, bool) or not isinstance(devices, int | np.integer) or devices < 1:
-        raise ValueError(f"devices must be 'all' or a whole number in [1, inf), got {devices!r}")
+    devices = int(devices)
     if devices > there:
         here = f"{there} {jax.devices()[0].device_kind} device{'s' if there > 1 else ''}"
         raise ValueError(
@@ -208,7 +209,7 @@ def checked_devices(devices: Devices) -> int:
             f"devices={devices}, but {processes} processes train together on {there} devices; use "
             "devices='all', or start fewer processes"
         )
-    return int(devices)
+    return devices
 
 
 def groups_of(devices: Devices, nodes_over: int) -> int:

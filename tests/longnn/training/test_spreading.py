@@ -55,7 +55,7 @@ def test_a_checkpoint_goes_on_with_other_devices(case):
 @pytest.mark.parametrize(
     ("devices", "told"),
     [
-        (0, r"devices must be 'all' or a whole number in \[1, inf\), got 0"),
+        (0, r"devices must be all or a whole number in \[1, inf\), got 0"),
         (True, "got True"),
         ("two", "got 'two'"),
         (1.0, r"got 1\.0"),
