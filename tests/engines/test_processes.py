@@ -38,7 +38,8 @@ def said(command: Sequence[object], environment: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def test_two_tasks_train_the_run_of_one_process(cluster, tmp_path):
+@pytest.mark.parametrize("nodes_over", [1, 8])
+def test_two_tasks_train_the_run_of_one_process(cluster, tmp_path, nodes_over):
     """The nodes have names that no address belongs to, so that both are told where they are."""
     (port,) = free_ports(1)
     here = cluster.daemons.environment
@@ -47,7 +48,8 @@ def test_two_tasks_train_the_run_of_one_process(cluster, tmp_path):
         "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
     }
     two, one = tmp_path / "two", tmp_path / "one"
-    task = named("localhost", [*TRAIN, "distributed=auto", f"hydra.run.dir={two}"])
+    words = ["distributed=auto", f"nodes_over={nodes_over}", f"hydra.run.dir={two}"]
+    task = named("localhost", [*TRAIN, *words])
     printed = said(["srun", "--nodes=2", "--ntasks=2", *task], {**here, **there})
     assert printed.count("test accuracy") == 1, printed
     said([*TRAIN, "devices=1", f"hydra.run.dir={one}"], here)
