@@ -25,9 +25,10 @@ from longnn.training.builder import (
 )
 from longnn.training.check import check_options, check_problem
 from longnn.training.check_rows import check_spread
+from longnn.training.device_counts import Devices, spread_over
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
 from longnn.training.options import values_of
-from longnn.training.spreading import ONE, RUNS, SHARED, Devices, Spread, spread_over
+from longnn.training.spreading import ONE, RUNS, SHARED, Spread
 
 
 class Run(NamedTuple):
