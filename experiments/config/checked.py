@@ -23,7 +23,7 @@ from .renamed import refuse_old_names
 DTYPES = ("float32", "float64")
 """What ``dtype`` may be."""
 
-_ALONE = ("seed", "repeats", "chunk", "memory_gb", "checkpoint_seconds")
+_ALONE = ("seed", "repeats", "chunk", "memory_gb", "nodes_over", "checkpoint_seconds")
 _NODES = ("graph", "optim")
 _RATES = ("lr", "weight_decay")
 _OWN_GROUPS = ("mlp", "decomposition", "coefficients", "basis")

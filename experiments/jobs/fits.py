@@ -6,6 +6,7 @@ from typing import Any
 from longnn.runs.configured import instantiate
 from longnn.training import Fit, Problem, Trial, fit_each, problem_of
 from longnn.training.check import check_metrics
+from longnn.training.device_counts import groups_for
 from longnn.training.processes import others_there
 
 from ..config.checked import check_config
@@ -77,10 +78,20 @@ def fits_of(
         )
 
 
-def problem_of_job(job: Job, data: Data) -> Problem:
-    """The operator, features and labels that a job trains on."""
+def problem_of_job(job: Job, data: Data, trials: Sequence[Trial]) -> Problem:
+    """The operator, features and labels that a job trains on.
+
+    Args:
+        job: of a group.
+        data: of the group.
+        trials: of all of its jobs.
+
+    Raises:
+        ValueError: for a setting that means nothing, or more devices than there are.
+    """
     model, _ = model_of(job)
     config, graph = job.config, job.config.graph
+    runs = sum(len(trial.seeds) for trial in trials) * len(data.splits.part)
     return problem_of(
         data.dataset,
         self_loops=graph.self_loops,
@@ -90,4 +101,6 @@ def problem_of_job(job: Job, data: Data) -> Problem:
         precision=config.precision,
         dtype=config.dtype,
         model=model,
+        nodes_over=config.nodes_over,
+        runs_over=groups_for(config.devices, config.nodes_over, runs),
     )

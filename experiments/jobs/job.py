@@ -19,7 +19,7 @@ OPTIONAL = ("clip", "ema", "class_weights", "label_smoothing")
 """Likewise, where they are set at all."""
 
 SHARED = (
-    *("backend", "chunk", "memory_gb", "devices", "checkpoint_seconds"),
+    *("backend", "chunk", "memory_gb", "devices", "nodes_over", "checkpoint_seconds"),
     "compilation_cache",
     *("force", "figures", "logger"),
 )

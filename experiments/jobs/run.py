@@ -108,7 +108,7 @@ def _run_held(
             yield failed(jobs[number], held.pop(number), error)
     if not todo:
         return
-    problem, numbers = problem_of_job(jobs[0], data), list(todo)
+    problem, numbers = problem_of_job(jobs[0], data, list(todo.values())), list(todo)
     setup = (time.perf_counter() - started) / len(numbers)
     reporter = _Reporter(held, on_progress)
     on_start()

@@ -42,7 +42,8 @@ def follow(job: Job) -> None:
         check_device()
         keep_compiled(job.config.compilation_cache)
         data = data_of(job)
-        trial, problem = trial_of(job, data), problem_of_job(job, data)
+        trial = trial_of(job, data)
+        problem = problem_of_job(job, data, [trial])
         if told():
             checkpoints = None if job.config.checkpoint_seconds is None else Agreed(None)
             for _ in fits_of(job, [trial], data, problem, checkpoints=checkpoints):

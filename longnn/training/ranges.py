@@ -78,6 +78,7 @@ RANGES = {
     "batch_nodes": AT_LEAST_ONE,
     "order_seed": SEED,
     "tolerance": Range(0, math.inf, "()", none=True),
+    "nodes_over": AT_LEAST_ONE,
     "memory_gb": Range(0, math.inf, "()"),
     "checkpoint_seconds": NOT_NEGATIVE._replace(none=True),
     "self_loops": NOT_NEGATIVE,

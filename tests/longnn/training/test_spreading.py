@@ -9,7 +9,8 @@ from functools import cache
 import jax
 import pytest
 
-from longnn.training.spreading import ONE, checked_devices, spread_over
+from longnn.training.device_counts import checked_devices, spread_over
+from longnn.training.spreading import ONE
 from tests.longnn.training.test_drive import train
 
 
