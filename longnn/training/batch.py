@@ -14,6 +14,7 @@ from jax import Array
 from jaxtyping import Float, Integer
 
 from longnn.data.splits import Splits
+from longnn.graphs.device import on_device
 from longnn.training.builder import (
     Builder,
     ModelClass,
@@ -147,8 +148,13 @@ def make_batch(
     spread = spread_over(devices, len(runs))
     if problem.rows is not None:
         spread = Spread(problem.rows.mesh)
-    shared = spread.shared(problem)
+    shared = spread.shared(jax.tree.map(_there, problem))
     return Batch(program, shared, splits, metric, runs, builder, values, members, spread)
+
+
+def _there(leaf: Array | np.ndarray | np.generic | float) -> Array:
+    """An array of the device; a fixed basis that was read from the disk is one of the host."""
+    return leaf if isinstance(leaf, Array) else on_device(leaf)
 
 
 def _members(
