@@ -38,8 +38,8 @@ SETTINGS = {"order": ORDER, "placement": "before", "shared": True, "hidden": 32,
 RATE = {"lr": 0.02, "weight_decay": 5e-4}
 FREE = {"lr": 0.02, "weight_decay": 0.0}
 RATES = {"mlp": RATE, "decomposition": FREE, "coefficients": FREE, "basis": FREE}
-EPOCHS = 80
-NODES = 512  # training nodes of each split that the calibration looks at
+EPOCHS = 50
+NODES = 256  # training nodes of each split that the calibration looks at
 SHARES = (1 / 4, 1 / 8, 1 / 16)  # of the bytes in float32; the first one is the default policy
 
 

@@ -23,8 +23,8 @@ from typing import Any
 LOOP, OUTSIDE = "training loop", "all but the training loop"
 PARTS = {
     "imports": [],
-    "data and operator": ["longnn.experiments.jobs.run:_load",
-                          "longnn.experiments.jobs.run:_problem"],
+    "data and operator": ["longnn.experiments.jobs.run:data_of",
+                          "longnn.experiments.jobs.run:problem_of_job"],
     "batch and first values": ["longnn.training.batch:make_batch",
                                "longnn.training.refused:refusals",
                                "longnn.training.places:Places.fill"],

@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from .config.cli import CONF, check_command_line, register_resolvers
 from .config.here import import_from
 from .config.output import check_output
+from .config.processes import joined
 from .config.starting import started
 from .config.words import in_order
 from .garbage import kept
@@ -55,6 +56,12 @@ def main() -> None:
     sys.argv[1:] = in_order(sys.argv[1:])
     check_command_line(sys.argv[1:])
     check_output(sys.argv[1:], "runs")
+    with joined(sys.argv[1:]) as silent:
+        sys.argv[1:] += silent
+        _train()
+
+
+def _train() -> None:
     try:
         started(job)
     except KeyboardInterrupt:  # of a sweep its sweeper says more

@@ -36,6 +36,7 @@ def report() -> list[tuple[str, str]]:
         ("polybases", f"{metadata.version('polybases')}, {installed('polybases')}"),
         ("packages", versions),
         ("device", f"{device.platform}: {device.device_kind}, {os.cpu_count()} CPU cores"),
+        ("devices=all", _all_devices()),
         ("processor", f"{model()}; kernels: {', '.join(v.name for v in variants_here())}"),
         ("native kernels", f"{'active' if active else 'not used'}: {reason}"),
         ("backend=auto", _auto()),
@@ -62,6 +63,14 @@ def device_problem() -> str | None:
             'pip install "jax[cuda12]"'
         )
     return None
+
+
+def _all_devices() -> str:
+    """Over what the runs of a batch are spread."""
+    count = jax.device_count()
+    if count == 1:
+        return "means 1 device here, which trains all runs"
+    return f"means {count} devices here, over which splits, seeds and trials are spread"
 
 
 def _auto() -> str:

@@ -12,17 +12,18 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from longnn.data.errors import unknown
 from longnn.data.labels import LESS_IS_BETTER, METRICS
-from longnn.training.ranges import check_setting
+from longnn.training.ranges import check_devices, check_setting
 
 from .configs import CONF, groups, inner_groups, keys_in, options
 from .loggers import check_logger
 from .meant import advice
+from .processes import check_distributed
 from .renamed import refuse_old_names
 
 DTYPES = ("float32", "float64")
 """What ``dtype`` may be."""
 
-_ALONE = ("seed", "repeats", "chunk", "memory_gb", "checkpoint_seconds")
+_ALONE = ("seed", "repeats", "chunk", "memory_gb", "nodes_over", "checkpoint_seconds")
 _NODES = ("graph", "optim")
 _RATES = ("lr", "weight_decay")
 _OWN_GROUPS = ("mlp", "decomposition", "coefficients", "basis")
@@ -40,6 +41,8 @@ def check_config(config: DictConfig) -> None:
     check_keys(config)
     for name in _ALONE:
         check_setting(name, config[name])
+    check_devices(config.devices)
+    check_distributed(config.distributed)
     if config.dtype not in DTYPES:
         raise ValueError(f"dtype must be float32 or float64, got {config.dtype!r}")
     check_recorded(config.metrics)

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from .cli import output_problem
+from .words import SHOWING
 
 _DIRECTORIES = ("hydra.run.dir", "hydra.sweep.dir")
-_SHOWING = ("-h", "--help", "--hydra-help", "-c", "--cfg", "-i", "--info", "--version")
 
 
 def check_output(arguments: list[str], folder: str) -> None:
@@ -21,7 +21,7 @@ def check_output(arguments: list[str], folder: str) -> None:
         SystemExit: with code 2 and the message.
     """
     words = {argument.partition("=")[0].lstrip("+") for argument in arguments}
-    if words & {*_DIRECTORIES, *_SHOWING}:
+    if words & {*_DIRECTORIES, *SHOWING}:
         return
     problem = output_problem(Path(folder))
     if problem is not None:

@@ -11,6 +11,9 @@ from hydra.errors import HydraException
 from .configs import groups, options
 from .meant import advice
 
+SHOWING = ("-h", "--help", "--hydra-help", "-c", "--cfg", "-i", "--info", "--version")
+"""Options that show something, so that nothing is trained."""
+
 
 def in_order(arguments: list[str]) -> list[str]:
     """The command line with options first, since Hydra takes overrides at one place only.

@@ -10,6 +10,8 @@ import numpy as np
 from longnn.operators import choose
 from longnn.runs import attempts, checkpoint
 from longnn.runs.attempts import Attempt
+from longnn.training.keeper import Checkpoints
+from longnn.training.processes import Agreed
 
 from ..config.identity import hash_of
 from .job import Job
@@ -74,9 +76,7 @@ class JobCheckpoints:
             self._full = True
 
 
-def checkpoints_of(
-    jobs: Sequence[Job], held: Sequence[Attempt], data: Data
-) -> JobCheckpoints | None:
+def checkpoints_of(jobs: Sequence[Job], held: Sequence[Attempt], data: Data) -> Checkpoints | None:
     """The checkpoints of jobs of one group; None where their setting says that there are none.
 
     Args:
@@ -87,7 +87,8 @@ def checkpoints_of(
     seconds = jobs[0].config.checkpoint_seconds
     if seconds is None:
         return None
-    return JobCheckpoints(jobs, held, [_key(job, data) for job in jobs], seconds)
+    own = JobCheckpoints(jobs, held, [_key(job, data) for job in jobs], seconds)
+    return own if jobs[0].config.distributed is None else Agreed(own)
 
 
 def _key(job: Job, data: Data) -> str:

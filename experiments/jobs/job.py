@@ -19,7 +19,8 @@ OPTIONAL = ("clip", "ema", "class_weights", "label_smoothing")
 """Likewise, where they are set at all."""
 
 SHARED = (
-    *("backend", "chunk", "memory_gb", "checkpoint_seconds", "compilation_cache"),
+    *("backend", "chunk", "memory_gb", "devices", "nodes_over", "checkpoint_seconds"),
+    "compilation_cache",
     *("force", "figures", "logger"),
 )
 """Values outside a run's identity that the jobs of a batch share."""

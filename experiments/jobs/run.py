@@ -6,23 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 import jax
 
-from longnn.data import Dataset
 from longnn.runs import attempts
 from longnn.runs.attempts import Attempt
-from longnn.runs.configured import instantiate
-from longnn.training import Problem, Progress, Trial, fit_each, problem_of
-from longnn.training.check import check_metrics
+from longnn.training import Progress, Trial
 
-from ..config.checked import check_config
 from .checkpoints import checkpoints_of
 from .compiled import keep_compiled, release_compiled
 from .device import check_device, computing_in
-from .downloads import logged_warnings
-from .job import Job, model_of
-from .loading import load
-from .optim import optim_of
-from .outcome import Data, Outcome, earlier, failed, recorded
-from .result import plain
+from .fits import data_of, fits_of, problem_of_job, trial_of
+from .job import Job
+from .outcome import Outcome, earlier, failed, recorded
 
 LOG = logging.getLogger(__name__)
 
@@ -39,6 +32,7 @@ def run_together(
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
     prune: Prune | None = None,
+    on_start: Callable[[], None] = lambda: None,
 ) -> Iterator[Outcome]:
     """Trains jobs of one group (``experiments.jobs.job.group_of``) and records each as it ends.
 
@@ -49,6 +43,7 @@ def run_together(
         jobs: the jobs of the group.
         on_progress: called after each chunk of epochs.
         prune: whether to give a job up; None: no job is.
+        on_start: called before training, where there is something to train.
     """
     held: dict[int, Attempt] = {}
     ours: list[Job] = []  # what is elsewhere may end there at any time: it is not looked at again
@@ -70,7 +65,7 @@ def run_together(
     jobs = ours
     try:
         with computing_in(jobs[0].config.dtype):
-            yield from _run_held(jobs, held, on_progress, prune)
+            yield from _run_held(jobs, held, on_progress, prune, on_start)
     except Exception as error:
         if _is_stop(error):
             raise
@@ -91,13 +86,14 @@ def _run_held(
     held: dict[int, Attempt],
     on_progress: Callable[[Progress], None],
     prune: Prune | None,
+    on_start: Callable[[], None],
 ) -> Iterator[Outcome]:
     started = time.perf_counter()
     first = jobs[0].config
     check_device()
     keep_compiled(first.compilation_cache)
     release_compiled()
-    data = _load(jobs[0])
+    data = data_of(jobs[0])
     for number, job in enumerate(jobs):
         outcome = earlier(job, data)
         if outcome is not None:
@@ -107,25 +103,20 @@ def _run_held(
     todo: dict[int, Trial] = {}
     for number in list(held):
         try:
-            todo[number] = _trial(jobs[number])
-            _check_metrics(jobs[number], data)
+            todo[number] = trial_of(jobs[number], data)
         except ValueError as error:
             yield failed(jobs[number], held.pop(number), error)
     if not todo:
         return
-    model, _ = model_of(jobs[0])
-    problem, numbers = _problem(jobs[0], data.dataset), list(todo)
+    problem, numbers = problem_of_job(jobs[0], data, list(todo.values())), list(todo)
     setup = (time.perf_counter() - started) / len(numbers)
     reporter = _Reporter(held, on_progress)
-    for i, trained in fit_each(
-        model,
-        problem,
-        data.splits,
+    on_start()
+    for i, trained in fits_of(
+        jobs[0],
         list(todo.values()),
-        classes=data.dataset.classes,
-        metric=data.dataset.metric,
-        chunk=first.chunk,
-        memory_gb=first.memory_gb,
+        data,
+        problem,
         on_progress=reporter,
         prune=None if prune is None else lambda i, e, v: prune(jobs[numbers[i]], e, 100 * v),
         checkpoints=checkpoints_of([jobs[i] for i in numbers], [held[i] for i in numbers], data),
@@ -145,43 +136,6 @@ def _run_held(
             outcome = failed(job, attempt, error)
         del held[number]
         yield outcome
-
-
-def _load(job: Job) -> Data:
-    sweep = None if job.sweep is None else job.directory.parent
-    dataset = load(job.config, job.trust, sweep)
-    with logged_warnings(sweep):
-        protocol = instantiate(plain(job.config.split) | {"_partial_": True}, job.trust)
-        return Data(dataset, protocol(dataset))
-
-
-def _check_metrics(job: Job, data: Data) -> None:
-    """Refuses metrics that mean nothing on the data, before training."""
-    dataset, names = data.dataset, list(job.config.metrics)
-    check_metrics(names, dataset.metric, dataset.labels, data.splits, dataset.classes)
-
-
-def _trial(job: Job) -> Trial:
-    config = job.config
-    check_config(config)
-    _, settings = model_of(job)
-    optim = optim_of(plain(config.optim), job.trust)
-    return Trial(settings, optim, range(config.seed, config.seed + config.repeats))
-
-
-def _problem(job: Job, dataset: Dataset) -> Problem:
-    model, _ = model_of(job)
-    config, graph = job.config, job.config.graph
-    return problem_of(
-        dataset,
-        self_loops=graph.self_loops,
-        degree_exponent=graph.degree_exponent,
-        backend=config.backend,
-        order=graph.order,
-        precision=config.precision,
-        dtype=config.dtype,
-        model=model,
-    )
 
 
 class _Reporter:

@@ -9,11 +9,12 @@ from longnn.data.errors import DataFileError
 
 from ..config.checked import check_config
 from ..config.starting import EXPLAINED, JobError
-from .job import current_job
+from .job import Job, current_job
 from .leftover import discard
 from .outcome import Outcome
 from .progress import shown
 from .run import run_together
+from .together import follow, is_other, leading
 
 LOG = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ def run(config: DictConfig) -> dict[str, str]:
         Exception: another one that made a job outside of a sweep fail.
     """
     job = current_job(HydraConfig.get(), config)
+    if _is_other(job):
+        follow(job)
+        return {"status": "elsewhere", "directory": str(job.directory)}
     if job.sweep is not None:  # which shows all of its jobs
         (outcome,) = run_together([job])
     else:
@@ -42,13 +46,21 @@ def run(config: DictConfig) -> dict[str, str]:
         except ValueError as error:
             discard(job.directory)
             raise JobError(error) from error
-        with shown(job.title) as on_progress:
-            (outcome,) = run_together([job], on_progress=on_progress)
+        with shown(job.title) as on_progress, leading(job) as on_start:
+            (outcome,) = run_together([job], on_progress=on_progress, on_start=on_start)
     if outcome.status == "elsewhere":
         LOG.warning(f"another process works on {job.directory}; left to it")
     if outcome.error is not None:
         _stop(outcome, config.on_error)
     return {"status": outcome.status, "directory": str(job.directory)}
+
+
+def _is_other(job: Job) -> bool:
+    try:
+        return is_other(job)
+    except ValueError as error:
+        discard(job.directory)
+        raise JobError(error) from error
 
 
 def _stop(outcome: Outcome, on_error: str) -> None:

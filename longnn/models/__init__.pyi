@@ -1,3 +1,5 @@
+from . import packed as packed
+from . import propagated as propagated
 from .acmgnn import ACMGNN as ACMGNN
 from .appnp import APPNP as APPNP
 from .bernnet import BernNet as BernNet

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
 from longnn.models.dropout import Key, drop
+from longnn.models.packed import Packed
 from polybases import Recurrence, connection
 
 _REFUSED = (
@@ -30,11 +31,12 @@ class Propagated:
     place of its features and of its operator.
 
     Attributes:
-        terms: [K+1, n, F] q_k(S) X of n nodes.
+        terms: [K+1, n, F] q_k(S) X of n nodes; or these in few bits, which take as much less
+            memory (`longnn.models.packed.Packed`).
         basis: the fixed basis q, coefficients [K].
     """
 
-    terms: Float[Array, "K1 n F"]
+    terms: Float[Array, "K1 n F"] | Packed
     basis: Recurrence
 
     @property
@@ -88,10 +90,17 @@ class Propagated:
         ours = coefficients_in(self.basis, recurrence, theta, self.dtype)
         kept = drop(jnp.ones(self.shape, self.dtype), rate, key) if key is not None else None
         if ours.shape[1] == 1:
-            signal = jnp.einsum("k,knf->nf", ours[:, 0], self.terms)
+            signal = self._combined(ours[:, 0])
             return (signal if kept is None else signal * kept) @ weight
+        if isinstance(self.terms, Packed):
+            return self.terms.projected(ours, weight, kept)
         terms = self.terms if kept is None else self.terms * kept
         return jnp.einsum("kh,knh->nh", ours, terms @ weight)
+
+    def _combined(self, theta: Float[Array, " K1"]) -> Float[Array, "n F"]:
+        if isinstance(self.terms, Packed):
+            return self.terms.combined(theta)
+        return jnp.einsum("k,knf->nf", theta, self.terms)
 
 
 def coefficients_in(

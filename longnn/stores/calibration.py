@@ -54,7 +54,7 @@ def calibrate(
     """
     if terms.bits is not None:
         raise ValueError(f"{terms.path} is in few bits already; give the terms it was made of")
-    chosen = _sampled(np.asarray(nodes), sample, seed)
+    chosen = _sampled(np.asarray(nodes), terms.num_nodes, sample, seed)
     coefficients = np.ones((terms.order + 1, 1)) if theta is None else np.asarray(theta, float)
     matrix = None if weight is None else np.asarray(weight, np.float64)
     _check_shapes(terms, coefficients, matrix)
@@ -101,13 +101,15 @@ def _output(
     return theta * (values if weight is None else values @ weight)
 
 
-def _sampled(nodes: Any, sample: int, seed: int) -> Int64[np.ndarray, " n"]:
+def _sampled(nodes: Any, count: int, sample: int, seed: int) -> Int64[np.ndarray, " n"]:
     if nodes.ndim != 1 or nodes.dtype.kind not in "iu" or not len(nodes) or sample < 1:
         raise ValueError(
             f"calibration needs the numbers of at least one training node, and sample >= 1; got "
             f"{nodes.dtype} of shape {nodes.shape} and sample={sample}; of a mask, give "
             "numpy.flatnonzero(mask)"
         )
+    if nodes.min() < 0 or nodes.max() >= count:
+        raise IndexError(f"nodes must lie in [0, {count}), got {nodes.min()} to {nodes.max()}")
     if len(nodes) > sample:
         nodes = np.random.default_rng(seed).choice(nodes, sample, replace=False)
     return np.sort(nodes).astype(np.int64)

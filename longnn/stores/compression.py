@@ -15,8 +15,8 @@ from longnn.stores.rounding import BITS, LARGEST
 from longnn.stores.term_files import TermFile, codes_of, ends_of
 from longnn.stores.terms import StoredTerms, name_of
 
-PIECE = 1 << 20
-"""Numbers that are rounded at once."""
+PIECE = 1 << 18
+"""Numbers that are rounded at once: twice as fast as 2^20, whose arrays leave the caches."""
 
 
 def compress(

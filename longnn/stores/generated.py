@@ -47,14 +47,13 @@ def power_law(
             f"got nodes={nodes}, mean_degree={mean_degree}, exponent={exponent}"
         )
     edges = max(round(nodes * mean_degree / 2), 1)
-    return build(
-        path, _power_law_edges(nodes, edges, exponent, mean_degree, seed), nodes, **options
-    )
+    return build(path, power_law_edges(nodes, edges, exponent, mean_degree, seed), nodes, **options)
 
 
-def _power_law_edges(
+def power_law_edges(
     nodes: int, edges: int, exponent: float, mean_degree: float, seed: int
 ) -> Iterator[Chunk]:
+    """Chunks of the edges of `power_law`, before loops and repeated ones are dropped."""
     rng = np.random.default_rng(seed)
     slope = 1 / (exponent - 1)
     # w_i = d (1 - slope) (N / (i + shift))^slope has mean about d; its largest is sqrt(d N)
@@ -137,12 +136,11 @@ def sbm(
             "a block model needs classes >= 2, nodes >= 2 classes, inside >= 0 and across >= 0, "
             f"got classes={classes}, nodes={nodes}, inside={inside}, across={across}"
         )
-    return build(path, _sbm_edges(nodes, classes, inside, across, seed), nodes, **options)
+    return build(path, sbm_edges(nodes, classes, inside, across, seed), nodes, **options)
 
 
-def _sbm_edges(
-    nodes: int, classes: int, inside: float, across: float, seed: int
-) -> Iterator[Chunk]:
+def sbm_edges(nodes: int, classes: int, inside: float, across: float, seed: int) -> Iterator[Chunk]:
+    """Chunks of the edges of `sbm`, before repeated ones are dropped."""
     rng = np.random.default_rng(seed)
     counts = rng.poisson([nodes * inside / 2, nodes * across / 2])
     for within, count in zip((True, False), counts.tolist(), strict=True):

@@ -8,14 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse
 from jaxtyping import Float, Float64
 
 from longnn.graphs.scaling import degree_power
 from longnn.stores.graph import Rows, StoredGraph
+from longnn.stores.pieces import Multiplying, multiplying
 
 ENTRIES = 1 << 22
 """Entries of a block of rows, which one thread takes."""
+
+TOGETHER = 1 << 13
+"""Rows whose sums are made at once, so that they stay in the caches."""
 
 
 class Step(NamedTuple):
@@ -30,8 +33,9 @@ class StreamedOperator:
     """S = D^-1/2 A D^-1/2 of a graph on the disk.
 
     In memory are two numbers for each node and the signals; A is read block by block, in the order
-    of its rows, by several threads. Signals u stand for p = D^1/2 u, so that unweighted rows are
-    read as indices alone, and a step needs two signals: u_{k+1} replaces u_{k-1}.
+    of its rows, once in each product, by several threads. Signals u stand for p = D^1/2 u, so that
+    unweighted rows are read as indices alone, and a step needs two signals: u_{k+1} replaces
+    u_{k-1}.
 
     Args:
         graph: the graph, whose every block is verified in the first product.
@@ -56,16 +60,15 @@ class StreamedOperator:
 
         Args:
             step: coefficients of the recurrence.
-            current: [N, W] u_k, contiguous.
+            current: [N, W] u_k, contiguous; `longnn.stores.pieces.aligned` makes it so that the
+                native kernels read it where it is.
             previous: [N, W] u_{k-1} of the same dtype, which is overwritten.
         """
-        ones = np.ones(0, current.dtype)
+        product = multiplying(current)
         with ThreadPoolExecutor(self._threads) as pool:
             waiting: deque[Future[None]] = deque()
             for rows in self.graph.blocks(self._entries):
-                if rows.weights is None and len(ones) < len(rows.neighbours):
-                    ones = np.ones(len(rows.neighbours), current.dtype)
-                waiting.append(pool.submit(self._block, rows, ones, step, current, previous))
+                waiting.append(pool.submit(self._block, product, rows, step, current, previous))
                 if len(waiting) > 2 * self._threads:
                     waiting.popleft().result()
             for left in waiting:
@@ -73,41 +76,22 @@ class StreamedOperator:
 
     def _block(
         self,
+        product: Multiplying,
         rows: Rows,
-        ones: Float[np.ndarray, " entries"],
         step: Step,
         current: Float[np.ndarray, "N W"],
         previous: Float[np.ndarray, "N W"],
     ) -> None:
-        part = slice(rows.start, rows.start + len(rows.offsets) - 1)
-        total = rows_of_adjacency(rows, ones, len(current)) @ current
-        total *= self._inverse[part, None].astype(current.dtype)
-        total -= step.diagonal * current[part]
-        old = previous[part]
-        old *= -step.lower
-        old += total
-        old /= step.upper
-
-
-def rows_of_adjacency(
-    rows: Rows, ones: Float[np.ndarray, " entries"], num_nodes: int
-) -> scipy.sparse.csr_array:
-    """Rows of A [R, N] as a scipy matrix that shares the memory of the store.
-
-    Args:
-        rows: the rows.
-        ones: at least as many ones of the wanted dtype as there are entries, for a graph without
-            weights.
-        num_nodes: N.
-    """
-    entries = len(rows.neighbours)
-    values = ones[:entries] if rows.weights is None else rows.weights.astype(ones.dtype)
-    kind = rows.neighbours.dtype
-    matrix = scipy.sparse.csr_array((len(rows.offsets) - 1, num_nodes), dtype=values.dtype)
-    # set one by one: the constructor looks at every index, which the store has done already
-    matrix.data, matrix.indices = values, rows.neighbours
-    matrix.indptr = rows.offsets.astype(kind if entries < 2**31 else np.int64)
-    return matrix
+        total, count = product(rows), len(rows.offsets) - 1
+        for first in range(0, count, TOGETHER):
+            some = slice(first, min(first + TOGETHER, count))
+            part = slice(rows.start + some.start, rows.start + some.stop)
+            added = total[some] * self._inverse[part, None].astype(current.dtype)
+            added -= step.diagonal * current[part]
+            old = previous[part]
+            old *= -step.lower
+            old += added
+            old /= step.upper
 
 
 def columns(width: int, block: int) -> Iterator[slice]:

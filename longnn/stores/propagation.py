@@ -15,6 +15,7 @@ from longnn.stores.dataset import StoredDataset
 from longnn.stores.folders import making
 from longnn.stores.graph import StoredGraph
 from longnn.stores.header import write_header
+from longnn.stores.pieces import aligned
 from longnn.stores.products import Step, StreamedOperator, columns
 from longnn.stores.terms import StoredTerms, as_facts, name_of
 from polybases import Recurrence
@@ -183,13 +184,15 @@ class _Work:
     ) -> tuple[Float[np.ndarray, "N W"], Float[np.ndarray, "N W"]]:
         """u_0 and u_{-1} = 0."""
         nodes = self._graph.num_nodes
-        current = np.empty((nodes, part.stop - part.start), self._dtype)
+        shape = nodes, part.stop - part.start
+        current, previous = aligned(shape, self._dtype), aligned(shape, self._dtype)
+        previous[:] = 0
         first = self._coefficients["first"]
         for start in range(0, nodes, ROWS):
             rows = self._source.rows(start, min(start + ROWS, nodes))[:, part]
             scale = first / operator.root[start : start + ROWS]
             current[start : start + ROWS] = rows * scale[:, None]
-        return current, np.zeros_like(current)
+        return current, previous
 
 
 class _State:
@@ -226,8 +229,13 @@ class _State:
         """(k, (u_k, u_{k-1})) that were saved, or (0, None)."""
         if not self._saved:
             return 0, None
-        held = np.fromfile(self._folder / self._saved, dtype).reshape(2, -1, width)
-        return self._k, (held[0], held[1])
+        path = self._folder / self._saved
+        nodes = path.stat().st_size // (2 * width * dtype.itemsize)
+        current, previous = aligned((nodes, width), dtype), aligned((nodes, width), dtype)
+        with path.open("rb") as file:
+            for signal in (current, previous):
+                file.readinto(signal.reshape(-1).view(np.uint8).data)
+        return self._k, (current, previous)
 
     def write(
         self,

@@ -1,15 +1,16 @@
 """One term of one block of columns on the disk: as it was computed, or in few bits."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Integer
+from jaxtyping import Float, Float32, Integer, UInt8
 
 from longnn.stores.blocks import CheckedArray, Layout, StoreError
 from longnn.stores.packing import Tiles, decode, row_bytes
 
 
+@runtime_checkable
 class TermFile(Protocol):
     """What a term is read by."""
 
@@ -87,7 +88,7 @@ class PackedTerm:
         bits: int,
         tiles: Tiles,
     ):
-        self._bits, self._tiles = bits, tiles
+        self.bits, self.tiles = bits, tiles
         self._row, self._ends_row = row_bytes(bits, width), 2 * tiles.across(width)
         sizes = {
             codes_of(name): ("|u1", nodes * self._row),
@@ -111,15 +112,20 @@ class PackedTerm:
         """Writes the rows of nodes into ``out``."""
         self._decode(self._codes.rows_at(nodes, self._row), nodes, out)
 
+    def content(self) -> tuple[UInt8[np.ndarray, "n B"], Float32[np.ndarray, "t g 2"]]:
+        """All codes, packed, and the ends of the levels."""
+        ends = self._ends.all().reshape(-1, self._ends_row // 2, 2)
+        return self._codes.all().reshape(-1, self._row), ends
+
     def _decode(
         self,
         codes: Integer[np.ndarray, "n B"],
         nodes: Integer[np.ndarray, " n"],
         out: Float32[np.ndarray, "n W"],
     ) -> None:
-        ends = self._ends.rows_at(nodes // self._tiles.rows, self._ends_row)
+        ends = self._ends.rows_at(nodes // self.tiles.rows, self._ends_row)
         ends = ends.reshape(len(nodes), self._ends_row // 2, 2)
-        decode(codes, ends, self._bits, self._tiles, out)
+        decode(codes, ends, self.bits, self.tiles, out)
 
     def forget(self) -> None:
         """Gives the memory of what was read back to the system."""

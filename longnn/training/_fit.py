@@ -12,6 +12,7 @@ from longnn.data.splits import Splits
 from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
 from longnn.training.builder import ModelClass, Settings, Trial
+from longnn.training.device_counts import Devices, groups_for, groups_of
 from longnn.training.drive import Progress, train
 from longnn.training.inputs import Inputs, inputs_of
 from longnn.training.joining import check_started, joined
@@ -24,7 +25,6 @@ from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
 from longnn.training.seeds import seeds_of
 from longnn.training.settings import each_settings
-from longnn.training.spreading import Devices, groups_of
 
 
 def fit(
@@ -103,9 +103,10 @@ def fit(
     """
     check_setting("chunk", chunk)
     check_setting("memory_gb", memory_gb)
-    groups = groups_of(devices, nodes_over)
+    groups_of(devices, nodes_over)  # refuses what is not there
     numbers = seeds_of(seeds)
     trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
+    runs = max(len(trials) * len(numbers) * len(getattr(splits, "part", "?")), 1)
     asked = asked_of(
         model,
         data,
@@ -116,7 +117,7 @@ def fit(
         backend=backend,
         dtype=dtype,
         nodes_over=nodes_over,
-        runs_over=min(groups, len(trials) * len(numbers) * len(getattr(splits, "part", "?"))),
+        runs_over=groups_for(devices, nodes_over, runs),
     )
     for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
         raise refused

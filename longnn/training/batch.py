@@ -14,6 +14,7 @@ from jax import Array
 from jaxtyping import Float, Integer
 
 from longnn.data.splits import Splits
+from longnn.graphs.device import on_device
 from longnn.training.builder import (
     Builder,
     ModelClass,
@@ -24,9 +25,10 @@ from longnn.training.builder import (
 )
 from longnn.training.check import check_options, check_problem
 from longnn.training.check_rows import check_spread
+from longnn.training.device_counts import Devices, spread_over
 from longnn.training.loop import Member, Problem, Program, RunState, initial_state, predict
 from longnn.training.options import values_of
-from longnn.training.spreading import ONE, RUNS, SHARED, Devices, Spread, spread_over
+from longnn.training.spreading import ONE, RUNS, SHARED, Spread
 
 
 class Run(NamedTuple):
@@ -146,8 +148,19 @@ def make_batch(
     spread = spread_over(devices, len(runs))
     if problem.rows is not None:
         spread = Spread(problem.rows.mesh)
-    shared = spread.shared(problem)
+    shared = spread.shared(jax.tree.map(_there, problem))
     return Batch(program, shared, splits, metric, runs, builder, values, members, spread)
+
+
+Leaf = Array | np.ndarray | np.generic | float | jax.ShapeDtypeStruct
+
+
+def _there(leaf: Leaf) -> Leaf:
+    """An array of the device; a fixed basis that was read from the disk is one of the host.
+
+    Terms that are read piece by piece are a shape here, and stay one.
+    """
+    return leaf if isinstance(leaf, Array | jax.ShapeDtypeStruct) else on_device(leaf)
 
 
 def _members(

@@ -78,6 +78,7 @@ RANGES = {
     "batch_nodes": AT_LEAST_ONE,
     "order_seed": SEED,
     "tolerance": Range(0, math.inf, "()", none=True),
+    "nodes_over": AT_LEAST_ONE,
     "memory_gb": Range(0, math.inf, "()"),
     "checkpoint_seconds": NOT_NEGATIVE._replace(none=True),
     "self_loops": NOT_NEGATIVE,
@@ -90,6 +91,19 @@ RANGES = {
     "first_split_seed": Range(0, 2**32 - 1, "[]", whole=True),
 }
 """The last part of a setting's name -> its range."""
+
+
+def check_devices(value: object) -> None:
+    """Raises ValueError unless it is "all" or a number of devices, whether or not they are there.
+
+    Example:
+        >>> check_devices(0)
+        Traceback (most recent call last):
+        ...
+        ValueError: devices must be all or a whole number in [1, inf), got 0
+    """
+    if not (isinstance(value, str) and value == "all") and not AT_LEAST_ONE.holds(value):
+        raise ValueError(f"devices must be all or {AT_LEAST_ONE}, got {value!r}")
 
 
 def check_setting(name: str, value: object) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from longnn.data.splits import Splits
 from longnn.training.batch import Batch, make_batch
 from longnn.training.builder import ModelClass, Trial
+from longnn.training.device_counts import Devices, checked_devices
 from longnn.training.drive import Progress, Prune, train
 from longnn.training.finished import Finished
 from longnn.training.joining import check_started, joined
@@ -14,7 +15,6 @@ from longnn.training.ranges import check_setting
 from longnn.training.refused import refusals
 from longnn.training.result import Fit
 from longnn.training.room import MEMORY_GB
-from longnn.training.spreading import Devices, checked_devices
 
 
 def fit_each(

@@ -250,7 +250,7 @@ def test_an_error_that_no_message_explains_keeps_its_traceback(train, monkeypatc
     def broken(*args, **options):
         raise KeyError("nothing that a user did")
 
-    monkeypatch.setattr("longnn.experiments.jobs.run.fit_each", broken)
+    monkeypatch.setattr("longnn.experiments.jobs.fits.fit_each", broken)
     with pytest.raises(KeyError, match="nothing that a user did"):
         train(*SMALL)
 
@@ -309,7 +309,7 @@ def test_runs_that_diverge_are_named(train, monkeypatch):
             trained.runs[1]["diverged"] = True
             yield number, trained
 
-    monkeypatch.setattr("longnn.experiments.jobs.run.fit_each", fit_with_one_divergence)
+    monkeypatch.setattr("longnn.experiments.jobs.fits.fit_each", fit_with_one_divergence)
     (directory,) = train(*SMALL)
     assert result_of(directory)["diverged"] == 1
     assert "1 of 2 runs diverged: their training loss" in (directory / "train.log").read_text()

@@ -10,6 +10,7 @@ import numpy as np
 from jax.typing import DTypeLike
 
 from longnn.data.splits import Splits
+from longnn.graphs.device import on_device
 from longnn.models.propagated import Propagated
 from longnn.stores.dataset import StoredDataset
 from longnn.stores.terms import StoredTerms
@@ -88,7 +89,8 @@ def fit_stored(
         on_progress: called after each mini-batch and each epoch.
 
     Raises:
-        MemoryError: if the terms of one mini-batch need more than half of ``memory_gb``.
+        MemoryError: if the terms of one mini-batch, or the compiled program of one, need more than
+            half of ``memory_gb``.
         StoreError: if a block of the terms is damaged, the checkpoint is damaged, of another
             training or in use, or its disk is full (what was kept before stays).
         ValueError: if an argument is of another kind, sizes do not fit, the model has no filter in
@@ -150,10 +152,10 @@ def _known(
 ) -> tuple[np.ndarray, int, Splits]:
     """Labels, C and splits; a ValueError where one is missing or of other nodes."""
     if isinstance(data, StoredDataset):
-        if terms.graph != data.graph.checksum:
+        if (terms.graph, terms.source) != (data.graph.checksum, data.checksum):
             raise ValueError(
-                f"the terms in {terms.path} are those of another graph than that of "
-                f"{data.name!r}; propagate its features again, into another folder"
+                f"the terms in {terms.path} are those of another graph or of other features than "
+                f"{data.name!r} has; propagate its features again, into another folder"
             )
         return data.labels, data.classes if classes is None else classes, splits or data.splits()
     if classes is None or splits is None:
@@ -189,7 +191,7 @@ def batch_of(
         )
     shape = (terms.order + 1, terms.num_nodes, terms.features)
     given: Any = Propagated(jax.ShapeDtypeStruct(shape, dtype), terms.basis)  # type: ignore[arg-type]
-    problem = Problem(given, given, labels)  # type: ignore[arg-type]
+    problem = Problem(given, given, on_device(labels))
     for refused in refusals(model, problem, classes, trials[1:]).values():
         raise refused
     batch = make_batch(model, problem, splits, classes, trials, metric)

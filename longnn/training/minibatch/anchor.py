@@ -54,7 +54,9 @@ def bases_of(program: Program, params: nnx.State, settings: nnx.State) -> Bases:
     return jax.vmap(one)(params, settings)
 
 
-def condition_numbers(leaves: tuple[Array, ...], fixed: Recurrence) -> Float64[np.ndarray, " B"]:
+def condition_numbers(
+    leaves: tuple[Array | np.ndarray, ...], fixed: Recurrence
+) -> Float64[np.ndarray, " B"]:
     """kappa of the connection matrix of each of B runs, the largest over its channels.
 
     Args:

@@ -15,9 +15,10 @@ from longnn.training.minibatch.anchor import anchored, bases_of, condition_numbe
 from longnn.training.minibatch.outputs import all_outputs, on_device_in
 from longnn.training.minibatch.plan import Group, Nodes
 from longnn.training.minibatch.reading import Held, Terms, padded, prefetched
-from longnn.training.minibatch.step import Part, end_epoch, evaluated_weights, run_batch
-from longnn.training.minibatch.work import Work
+from longnn.training.minibatch.step import Part, compiled_batch, end_epoch, evaluated_weights
+from longnn.training.minibatch.work import Work, part_shapes
 from longnn.training.program import Member, RunState, best_val
+from longnn.training.room import bytes_of
 from longnn.training.step import Seen
 
 
@@ -89,6 +90,7 @@ class Trainer:
             on_progress: called after each mini-batch, and after each epoch.
             keep: called before it, likewise.
         """
+        step = self._step()
         self._look()
         if not self.epoch and not self.number:
             self._measure()
@@ -98,10 +100,7 @@ class Trainer:
             shares = self.work.shares(groups)
             for part in prefetched(self._reader(shares), self._left(groups)):
                 jax.block_until_ready(self.loss)  # no more than one mini-batch waits for the device
-                program = self.work.batch.program
-                self.state, self.loss = run_batch(
-                    program, self.state, self.members, self.loss, part
-                )
+                self.state, self.loss = step(self.state, self.members, self.loss, part)
                 self.number += 1
                 self._count()
                 keep(self)
@@ -109,6 +108,19 @@ class Trainer:
             self._end((shares > 0).sum(axis=0))
             keep(self)
             on_progress(self._progress(len(shares)))
+
+    def _step(self) -> jax.stages.Compiled:
+        """The compiled mini-batch; a MemoryError if it needs more than its share."""
+        work = self.work
+        step = compiled_batch(work.batch.program, self.state, self.members, part_shapes(work))
+        needed = bytes_of(step)
+        if needed > work.room:
+            raise MemoryError(
+                f"a mini-batch of {work.plan.size:,} nodes needs {needed / 1e9:.3g} GB for "
+                f"{len(work.batch.runs)} run(s), but {work.room / 1e9:.3g} GB are for it, half of "
+                "memory_gb; lower batch_nodes or the number of runs, or raise memory_gb"
+            )
+        return step
 
     def _count(self) -> None:
         """Counts the mini-batches that the pace is made of."""
@@ -139,6 +151,7 @@ class Trainer:
             size = work.plan.size
             return Part(
                 Propagated(on_device(padded(terms.take(nodes), size, axis=1)), basis),
+                on_device(padded(nodes, size), np.int32),
                 on_device(padded(work.labels[nodes], size)),
                 on_device(padded(work.masks(nodes), size, axis=1)),
                 on_device(shares[number], work.dtype),

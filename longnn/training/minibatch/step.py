@@ -1,19 +1,20 @@
 """The compiled parts of an epoch in mini-batches; each is traced once."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
-from jaxtyping import Bool, Float, Int, Real
+from jaxtyping import Bool, Float, Int, PRNGKeyArray, Real
 
+from longnn.models.dropout import Key, NodeKey, ThreefryKey
 from longnn.models.propagated import Propagated
 from longnn.training.extras import Extras, averaged, rate
 from longnn.training.losses import loss_of
 from longnn.training.program import Member, Problem, Program, RunState
-from longnn.training.step import Curves, Seen, Trained, choose, dropout_key, select, update
+from longnn.training.step import Curves, Seen, Trained, choose, select, update
 
 
 class Part(NamedTuple):
@@ -21,6 +22,7 @@ class Part(NamedTuple):
 
     Attributes:
         terms: of the nodes.
+        nodes: [n] their numbers, which dropout is hashed with.
         labels: [n], or [n, C] of several labels a node.
         train: [B, n] the training nodes of each run.
         share: [B] (weight of its training nodes here) / (of all of them) * (number of mini-batches
@@ -29,13 +31,14 @@ class Part(NamedTuple):
     """
 
     terms: Propagated
+    nodes: Int[Array, " n"]
     labels: Real[Array, "n ..."]
     train: Bool[Array, "B n"]
     share: Float[Array, " B"]
     number: Int[Array, ""]
 
 
-_SHARED = Part(terms=None, labels=None, train=0, share=0, number=None)  # type: ignore[arg-type]
+_SHARED = Part(terms=None, nodes=None, labels=None, train=0, share=0, number=None)  # type: ignore[arg-type]
 
 
 @partial(jax.jit, static_argnames=("program",), donate_argnames=("state", "loss"))
@@ -61,16 +64,46 @@ def _batch(
     def measure(outputs: Array, labels: Array, mask: Array) -> Array:
         return part.share * loss_of(program.task, member.options)(outputs, labels, mask)
 
-    drawn = jax.random.fold_in(jax.random.fold_in(member.key, state.epoch), part.number)
     given = Problem(part.terms, part.terms, part.labels)
     member = member._replace(train=part.train)
-    trained = update(program, state, member, given, measure, dropout_key(program, drawn))
+    key = _key(program, jax.random.fold_in(member.key, state.epoch), part)
+    trained = update(program, state, member, given, measure, key)
     acts = state.running & (part.share > 0)
     params, opt_state = choose(
         acts, (trained.params, trained.opt_state), (state.params, state.opt_state)
     )
     state = state._replace(params=params, opt_state=opt_state)
     return state, loss + jnp.where(acts, trained.loss, 0)
+
+
+def _key(program: Program, drawn: PRNGKeyArray, part: Part) -> Key:
+    """The key of dropout: by the numbers of the nodes, as in the full batch, where it is hashed."""
+    if program.threefry:
+        return ThreefryKey(jax.random.fold_in(drawn, part.number))
+    return NodeKey(drawn, part.nodes)
+
+
+def compiled_batch(
+    program: Program, state: RunState, members: Member, part: Part
+) -> jax.stages.Compiled:
+    """The compiled :func:`run_batch` for leaves of these shapes, kept for the next training.
+
+    Args:
+        program: static.
+        state, members, part: leaves are arrays, or their shapes.
+    """
+    leaves, structure = jax.tree.flatten((state, members, part.share, part))
+    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+    return _compiled(program, structure, shapes)
+
+
+@lru_cache(maxsize=32)
+def _compiled(
+    program: Program,
+    structure: jax.tree_util.PyTreeDef,
+    shapes: tuple[jax.ShapeDtypeStruct, ...],
+) -> jax.stages.Compiled:
+    return run_batch.lower(program, *jax.tree.unflatten(structure, shapes)).compile()
 
 
 @partial(jax.jit, static_argnames=("program",))

@@ -31,6 +31,7 @@ class Work:
         plan: the order of the training nodes.
         seen: [m] ascending, the nodes that are evaluated after each epoch.
         held: whether their terms are in memory, too.
+        room: bytes for a compiled program.
     """
 
     batch: Batch
@@ -40,6 +41,7 @@ class Work:
     plan: Plan
     seen: Nodes
     held: bool
+    room: float
 
     @property
     def dtype(self) -> np.dtype:
@@ -107,6 +109,7 @@ def work_of(
         plan,
         seen,
         held,
+        memory - room,
     )
 
 
@@ -123,6 +126,7 @@ def part_shapes(work: Work) -> Part:
     labels = of((size, *work.labels.shape[1:]), on_device(work.labels[:0]).dtype)
     return Part(
         Propagated(terms, Recurrence(*leaves)),  # type: ignore[arg-type]  # shapes alone
+        of((size,), np.int32),  # type: ignore[arg-type]
         labels,  # type: ignore[arg-type]
         of((runs, size), bool),  # type: ignore[arg-type]
         of((runs,), work.dtype),  # type: ignore[arg-type]

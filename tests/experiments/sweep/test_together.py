@@ -52,6 +52,7 @@ def test_together(override):
         "optim.decay=theta",
         "backend=csr",
         "memory_gb=1",
+        "devices=1",
         "model=mlp",
         "~optim.groups.coefficients.weight_decay",
     ],

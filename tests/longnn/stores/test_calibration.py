@@ -128,8 +128,9 @@ def test_what_is_wrong_is_said(terms, change, message):
 
 
 def test_other_stores_and_budgets_are_refused(tmp_path, terms):
-    with pytest.raises(IndexError):
-        calibrate(terms, np.array([NODES]))
+    for outside in (-1, NODES):
+        with pytest.raises(IndexError, match=r"\[0, 400\), got 0 to 400|got -1 to 0"):
+            calibrate(terms, np.array([0, outside]))
     compress(tmp_path / "few", terms, 8)
     with pytest.raises(ValueError, match="is in few bits already"):
         calibrate(StoredTerms(tmp_path / "few"), np.arange(NODES))

@@ -1,5 +1,6 @@
 """Small problems for mini-batches: a dataset, its terms on the disk, and its full batch."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -10,12 +11,14 @@ import optax
 import longnn
 import polybases
 from longnn.models.names import by_name
+from longnn.models.propagated import Propagated
 from longnn.stores import StoredTerms, build, propagate
 from longnn.training import Problem
 from longnn.training.builder import Trial
 from longnn.training.losses import loss_of
 from longnn.training.minibatch._fit import batch_of, with_defaults
 from longnn.training.minibatch.drive import Trainer
+from longnn.training.minibatch.outputs import on_device_in
 from longnn.training.minibatch.work import work_of
 
 OFF = {"dropout": 0.0}
@@ -64,7 +67,7 @@ def trainer_of(
     given = (case.terms, case.data.labels, case.splits, case.data.classes, trials, "accuracy")
     batch = batch_of(by_name(model), *given, np.dtype(dtype))
     work = work_of(batch, case.terms, case.data.labels, batch_nodes, memory, 0)
-    return Trainer(work, tolerance)
+    return Trainer(replace(work, room=np.inf), tolerance)  # the memory is for terms here
 
 
 def leaves(tree) -> list[np.ndarray]:
@@ -105,8 +108,7 @@ def distance(found, exact) -> float:
 
 def full_problem(case) -> Problem:
     """The terms of all nodes at once, for ``longnn.fit``."""
-    from longnn.models.propagated import Propagated
-
     nodes = np.arange(case.terms.num_nodes)
-    terms = Propagated(jnp.asarray(case.terms.take(nodes)), case.terms.basis)
+    basis = on_device_in(case.terms.basis, np.dtype(np.float64))
+    terms = Propagated(jnp.asarray(case.terms.take(nodes)), basis)
     return Problem(terms, terms, jnp.asarray(case.data.labels))

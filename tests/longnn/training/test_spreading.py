@@ -9,7 +9,8 @@ from functools import cache
 import jax
 import pytest
 
-from longnn.training.spreading import ONE, checked_devices, spread_over
+from longnn.training.device_counts import checked_devices, spread_over
+from longnn.training.spreading import ONE
 from tests.longnn.training.test_drive import train
 
 
@@ -34,6 +35,12 @@ def test_nothing_crosses_the_devices_inside_an_epoch():
     assert (found["partitions"], found["collectives"]) == (["4"], [])
 
 
+def test_memory_is_counted_for_each_device():
+    """Three runs of ten, and the graph."""
+    one, four = eight("fast")["bytes"]
+    assert 0.25 * one < four < 0.45 * one
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["pruned", "shrinks", "waits"])
 def test_devices_change_no_result(case):
@@ -55,7 +62,7 @@ def test_a_checkpoint_goes_on_with_other_devices(case):
 @pytest.mark.parametrize(
     ("devices", "told"),
     [
-        (0, r"devices must be 'all' or a whole number in \[1, inf\), got 0"),
+        (0, r"devices must be all or a whole number in \[1, inf\), got 0"),
         (True, "got True"),
         ("two", "got 'two'"),
         (1.0, r"got 1\.0"),

@@ -47,12 +47,14 @@ def train(terms, labels, splits, kept=None, on_progress=lambda _: None, **change
     optim = longnn.Optim(max_epochs=4, ema=0.8, schedule="plateau", clip=1.0)
     options = {
         "classes": 2, "seeds": (1, 2), "batch_nodes": 20, "optim": optim, "dtype": "float32",
-        "tolerance": 2e-7, "checkpoint": kept, "checkpoint_seconds": 0.0, "memory_gb": 3.5e-5,
+        "tolerance": 2e-7, "checkpoint": kept, "checkpoint_seconds": 0.0, "memory_gb": 0.01,
         "settings": {"alpha": 2.0},
     }  # fmt: skip
-    return longnn.fit_stored(
-        "longnn", terms, labels, splits, on_progress=on_progress, **options | change
-    )
+    with pytest.MonkeyPatch.context() as patch:  # terms of 52 nodes
+        patch.setattr("longnn.training.minibatch.work.TERMS_SHARE", 0.00175)
+        return longnn.fit_stored(
+            "longnn", terms, labels, splits, on_progress=on_progress, **options | change
+        )
 
 
 def equal(found, undisturbed):
