@@ -6,11 +6,11 @@
 
 The graph is a power law with 20 entries a node and 16 features in 8 classes (or `--kind sbm`), or
 has the shape of ogbn-products. A stage whose result is in the folder already is left out.
-The bound is a cgroup's where one can be made, else RLIMIT_DATA, which does not count mapped files.
+The bound is a cgroup's where one can be made, else `ulimit -d`, which does not count mapped files.
 `product` compares a product with S, whose rows are read from the page cache, with a copy in memory
-by as many threads and with reading the same files from the disk after they were dropped from the
-cache; its bytes are a number of 4 bytes and a row of the signal for each entry, and three rows of
-signals for each node.
+by as many threads, with numpy taking the same rows in one thread, and with reading files from the
+disk after they were dropped from the cache; its bytes are a number of 4 bytes and a row of the
+signal for each entry, and three rows of signals for each node. Times are the least of eight.
 """
 
 import argparse
@@ -20,7 +20,6 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -29,12 +28,15 @@ import numpy as np
 
 import longnn
 import polybases
+from benchmarks.bandwidth import REPEATS, copied, read, taken, timed
+from benchmarks.bounded import bounded
 from longnn import stores
 from longnn.stores.generated import power_law_edges, sbm_edges
+from longnn.stores.pieces import aligned
 from longnn.stores.products import Step, StreamedOperator
 from longnn.training import StoredFit
 
-ORDER, EPOCHS, REPEATS, PIECE = 10, 3, 3, 1 << 16
+ORDER, EPOCHS, PIECE = 10, 3, 1 << 16
 
 
 class Shape(NamedTuple):
@@ -87,16 +89,18 @@ def product(folder: Path, width: int) -> dict[str, Any]:
     """Bytes in a second of a product, of a copy in memory and of reading the files."""
     graph = stores.StoredDataset(folder / "data").graph
     operator = StreamedOperator(graph)
-    current = np.random.default_rng(0).standard_normal((graph.num_nodes, width), np.float32)
-    previous = np.zeros_like(current)
+    shape, kind = (graph.num_nodes, width), np.dtype(np.float32)
+    current, previous = aligned(shape, kind), aligned(shape, kind)
+    current[:], previous[:] = 1, 0
     step = Step(0.1, 0.5, 0.2)
     operator.advance(step, current, previous)  # verifies the checksums
-    seconds = min(_timed(lambda: operator.advance(step, current, previous)) for _ in range(REPEATS))
+    seconds = min(timed(lambda: operator.advance(step, current, previous)) for _ in range(REPEATS))
     size = graph.entries * (4 + 4 * width) + 3 * current.nbytes
     return {
         "product s": seconds,
         "product GB/s": size / seconds / 1e9,
         "copy GB/s": copied(len(os.sched_getaffinity(0))),
+        "take GB/s": taken(graph, current),
         "disk GB/s": read(folder / "terms"),
         "streamed GB/s": 4 * graph.entries / seconds / 1e9,
         "ns per entry and product": seconds / graph.entries * 1e9,
@@ -118,7 +122,7 @@ def train(folder: Path, batch_nodes: int, memory_gb: float) -> dict[str, Any]:
 def evaluate(folder: Path, batch_nodes: int, memory_gb: float) -> dict[str, Any]:
     """Predictions of all nodes, written piece by piece."""
     run = trained(folder, batch_nodes, memory_gb, lambda _: None)  # what has ended is opened
-    seconds = _timed(lambda: run.save_predictions(folder / "predictions.npy"))
+    seconds = timed(lambda: run.save_predictions(folder / "predictions.npy"))
     return {"evaluation s": seconds}
 
 
@@ -138,40 +142,6 @@ def trained(
     )
 
 
-def copied(threads: int, count: int = 1 << 27) -> float:
-    """GB in a second of a copy in memory, what is read and what is written."""
-    source, target = np.ones(count, np.float32), np.zeros(count, np.float32)
-    parts = [slice(i * count // threads, (i + 1) * count // threads) for i in range(threads)]
-
-    def copy() -> None:
-        list(pool.map(lambda part: np.copyto(target[part], source[part]), parts))
-
-    with ThreadPoolExecutor(threads) as pool:
-        return 2 * source.nbytes / min(_timed(copy) for _ in range(REPEATS)) / 1e9
-
-
-def read(folder: Path, most: int = 1 << 31) -> float:
-    """GB in a second of files that are read one after the other, not from the page cache."""
-    total, seconds, buffer = 0, 0.0, bytearray(1 << 24)
-    for path in sorted(folder.glob("*.bin")):
-        with path.open("rb", buffering=0) as file:
-            os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            began = perf_counter()
-            while count := file.readinto(buffer):
-                total += count
-            seconds += perf_counter() - began
-        if total > most:
-            break
-    return total / seconds / 1e9
-
-
-def _timed(call: Callable[[], None]) -> float:
-    began = perf_counter()
-    call()
-    return perf_counter() - began
-
-
 STAGES: dict[str, Callable[[argparse.Namespace, Shape], dict[str, Any]]] = {
     "build": lambda o, shape: build(o.folder, o.kind, shape),
     "propagate": lambda o, shape: propagate(o.folder, o.memory_gb),
@@ -185,53 +155,22 @@ MADE = {"build": "data", "propagate": "terms", "train": "training"}
 """The folder that a stage makes."""
 
 
-GROUPS = {  # of control groups in version 2 and 1 -> the file of their bound
-    Path("/sys/fs/cgroup"): "memory.max",
-    Path("/sys/fs/cgroup/memory"): "memory.limit_in_bytes",
-}
-
-
-def limited(gb: float) -> str:
-    """Bounds the memory of this process; returns by what."""
-    for root, bound in GROUPS.items():
-        group = root / f"large-{os.getpid()}"
-        try:
-            if (root / "cgroup.procs").exists():
-                group.mkdir()
-                (group / bound).write_text(str(int(gb * 2**30)))
-                (group / "cgroup.procs").write_text(str(os.getpid()))
-                return "cgroup"
-        except OSError:  # not ours to make: the other bound is said in the table
-            remove_group(os.getpid())
-    resource.setrlimit(resource.RLIMIT_DATA, (int(gb * 2**30),) * 2)
-    return "RLIMIT_DATA"
-
-
-def remove_group(pid: int) -> None:
-    """Removes the control group of a process that has left it."""
-    for root in GROUPS:
-        if (root / f"large-{pid}").is_dir():
-            (root / f"large-{pid}").rmdir()
-
-
 def in_process(stage: str, options: argparse.Namespace) -> dict[str, Any]:
     """Runs a stage in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.large", "--stage", stage]
     given = {n: v for n, v in vars(options).items() if n not in ("stage", "shape")}
     command += [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     began = perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    told, _ = process.communicate()
-    seconds = perf_counter() - began
-    remove_group(process.pid)
-    if process.returncode:
-        raise SystemExit(f"{stage} ended with {process.returncode} (-9: killed, for its memory?)")
-    return json.loads(told.splitlines()[-1]) | {"seconds": seconds}
+    with bounded(options.limit_gb) as (before, by):
+        done = subprocess.run([*before, *command], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{stage} ended with {done.returncode} (-9: killed, for its memory?)")
+    found = json.loads(done.stdout.splitlines()[-1]) | {"seconds": perf_counter() - began}
+    return found | {"bound": f"{options.limit_gb:g} GB by {by}"}
 
 
 def line(stage: str, options: argparse.Namespace) -> dict[str, Any]:
     """What a stage printed, in its process."""
-    by = limited(options.limit_gb)
     shape = Shape(options.nodes, options.degree, options.features, options.classes)
     found = STAGES[stage](options, shape)
     made = options.folder / MADE.get(stage, "none")
@@ -241,7 +180,7 @@ def line(stage: str, options: argparse.Namespace) -> dict[str, Any]:
     entries = stores.StoredDataset(options.folder / "data").graph.entries
     facts = {"stage": stage, "entries": entries, "peak GB": peak, "disk GB": disk / 1e9}
     facts |= {"processor s": cpu}
-    return facts | {"bound": f"{options.limit_gb:g} GB by {by}"} | found
+    return facts | found
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,7 +5,8 @@
     python -m benchmarks.neighbourhoods --json     one JSON object a line
 
 A LON-GNN of order 10 in float32 is asked for ten nodes, drawn at random, of a grid, of a random
-geometric graph and of a power-law graph, which lie on the disk with 16 features a node. Seconds
+geometric graph and of a power-law graph, which lie on the disk with 16 features a node; and for ten
+side by side (with numbers that follow each other), whose neighbourhoods overlap. Seconds
 are those of whole calls: `first` with the checksums of what is read and with compiling, `others`
 for ten other nodes. Bytes are those of the rows of graph and features that are looked at; the
 difference is the farthest between log-probabilities of the union and of the whole.
@@ -69,10 +70,19 @@ def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     return found, perf_counter() - began
 
 
-def measured(graph: StoredGraph, features: np.ndarray, fit: Fit, asked: int, order: int) -> Line:
-    """A line of the table."""
+def drawn(nodes: int, asked: int, together: bool) -> np.ndarray:
+    """Two draws [2, asked] of nodes: anywhere, or with numbers that follow each other."""
     rng = np.random.default_rng(1)
-    first, others = rng.choice(graph.num_nodes, 2 * asked, replace=False).reshape(2, asked)
+    if together:
+        return rng.integers(nodes - asked, size=(2, 1)) + np.arange(asked)
+    return rng.choice(nodes, 2 * asked, replace=False).reshape(2, asked)
+
+
+def measured(
+    graph: StoredGraph, features: np.ndarray, fit: Fit, draws: np.ndarray, order: int
+) -> Line:
+    """A line of the table."""
+    first, others = draws
     fresh = StoredGraph(graph.path)
     few, seconds = timed(lambda: fit.predict(fresh, features, first))
     line = {"first": seconds} | near(fresh, np.sort(first), order)
@@ -185,9 +195,11 @@ def main() -> None:
                 for line in crossing(graph, features, fit, options.order):
                     print(json.dumps(line), flush=True)
                 return
-            line = {"graph": name}
-            line |= measured(graph, features, fit, options.asked, options.order)
-            print(json.dumps(line) if options.json else row(line), flush=True)
+            for together in (False, True)[: 1 if name == "power law" else 2]:
+                line = {"graph": f"{name}, side by side" if together else name}
+                draws = drawn(graph.num_nodes, options.asked, together)
+                line |= measured(graph, features, fit, draws, options.order)
+                print(json.dumps(line) if options.json else row(line), flush=True)
 
 
 if __name__ == "__main__":

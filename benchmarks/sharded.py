@@ -9,6 +9,7 @@ import argparse
 import math
 import os
 import re
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -91,6 +92,7 @@ def rows_of(case: Case) -> Iterator[str]:
         one, whole = trained(case, problem_of(case.work, 1, 1, dtype), 1)
         for axis, (runs, nodes) in AXES.items():
             fit, peak = trained(case, problem_of(case.work, nodes, runs, dtype), DEVICES)
+            print(case.work.name, dtype, axis, difference(one, fit), file=sys.stderr, flush=True)
             found[axis] += [f"{difference(one, fit):.1e}"]
             if dtype == "float32":
                 found[axis] += [f"{peak / 1e6:.1f}", f"{whole / DEVICES / 1e6:.1f}"]

@@ -50,6 +50,7 @@ _WORDS = {
     ("dtype", "float32 or float64"): ("fp64", "x64", "float64", "double"),
     ("memory_gb", ""): ("memory", "mem"),
     ("devices", "all, or a number"): ("gpus", "num_gpus", "num_devices", "n_gpus", "ngpus"),
+    ("nodes_over", "the number of devices that share one graph"): ("shards", "num_shards", "parts"),
     ("optim.transformation._target_", "such as optax.adamw, in place of Adam"): (
         *("optimizer", "optim.name", "optim.optimizer", "momentum", "optim.momentum"),
     ),

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.sharding import Mesh, NamedSharding
+from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int32
@@ -109,10 +109,19 @@ def _product(pairs: Sequence[Pairs], precision: Precision, parts: Any, x: Array)
         return total
     stored = stored_as(precision, x)
     received = [
-        jax.lax.ppermute(stored.at[rows[0]].get(mode="promise_in_bounds"), NODES, some)
+        _sent(stored.at[rows[0]].get(mode="promise_in_bounds"), some)
         for rows, some in zip(senders, pairs, strict=True)
     ]
     return total + far.of_device().multiply(jnp.concatenate(received).astype(x.dtype))
+
+
+def _sent(rows: Array, pairs: Pairs) -> Array:
+    """What a device receives, zeros where no other sends it rows."""
+    if rows.dtype != jnp.bfloat16:
+        return jax.lax.ppermute(rows, NODES, pairs)
+    # as whole numbers: XLA would send float32 on a CPU
+    sent = jax.lax.ppermute(jax.lax.bitcast_convert_type(rows, jnp.uint16), NODES, pairs)
+    return jax.lax.bitcast_convert_type(sent, jnp.bfloat16)
 
 
 def over_nodes(
@@ -147,7 +156,7 @@ def sharded_operator(
 
     Args:
         graph: a graph of N nodes, a multiple of the number P of devices.
-        mesh: a mesh with an axis "nodes" of P devices.
+        mesh: a mesh with an axis "nodes" of P devices; the operator's own has automatic axes.
         backend: the product of each device, "native", "csr", "segment_sum" or "auto".
         precision: "mixed" rounds the signals that products read, and send, to bfloat16.
         dtype: the dtype of the entries.
@@ -163,7 +172,7 @@ def sharded_operator(
         >>> S.matvec(jnp.arange(4.0)).tolist()
         [2.0, 1.0, 2.0, 1.0]
     """
-    count = _devices_of(mesh, graph.num_nodes)
+    count, mesh = _devices_of(mesh, graph.num_nodes), _automatic(mesh)
     size = graph.num_nodes // count
     rows, columns = (np.asarray(on_host(a), np.int64) for a in (graph.receivers, graph.senders))
     values, block = shift_entries(graph), rows // size
@@ -192,6 +201,11 @@ def _part(
     """The entries on the devices."""
     placed = Part(made.pattern, np.append(values, 0)[made.entry].astype(dtype))
     return jax.tree.map(lambda leaf: over_devices(leaf, sharding), placed)
+
+
+def _automatic(mesh: Mesh) -> Mesh:
+    """The same devices, where jit chooses how signals are spread that do not say so themselves."""
+    return Mesh(mesh.devices, mesh.axis_names, axis_types=(AxisType.Auto,) * mesh.devices.ndim)
 
 
 def _devices_of(mesh: Mesh, nodes: int) -> int:

@@ -53,12 +53,20 @@ def inputs_of_run(
     return Inputs(
         features=shape[0],
         classes=() if result.metric in REGRESSION_METRICS else result.class_names or numbers,
-        graphs=graphs_of(result.config, trust),
+        graphs=_graphs_by_nodes(result.config, trust),
         preparation=prepared.preparation,
         feature_names=prepared.feature_names,
         rules=rules_of(result.config["dataset"]),
         title=result.title,
     )
+
+
+def _graphs_by_nodes(config: Mapping[str, Any], trust: Iterable[str]) -> Graphs:
+    """The same with the nodes over as many devices as in training."""
+    graphs, count = graphs_of(config, trust), config.get("nodes_over", 1)
+    if count > 1:
+        graphs["nodes_over"] = count
+    return graphs
 
 
 def rules_of(dataset: Mapping[str, Any]) -> Rules:

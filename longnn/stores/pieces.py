@@ -17,20 +17,20 @@ ALIGNED = 64
 
 
 class Multiplying(Protocol):
-    """A product with rows of the adjacency."""
+    """Products of rows of the adjacency with one signal [N, W]."""
 
-    def __call__(self, rows: Rows, signal: Float[np.ndarray, "N W"]) -> Float[np.ndarray, "R W"]:
+    def __call__(self, rows: Rows) -> Float[np.ndarray, "R W"]:
         """Returns A x [R, W] for some rows of A; several may be asked for at once."""
 
 
-def multiplying(dtype: np.dtype) -> Multiplying:
-    """The faster product for signals of a dtype: the native kernels, where there are some.
+def multiplying(signal: Float[np.ndarray, "N W"]) -> Multiplying:
+    """The faster product with a signal: the native kernels, where there are some.
 
     Args:
-        dtype: of the signals.
+        signal: must not change before the last product is there.
     """
-    ours = jax.default_backend() == "cpu" and status().active and dtype.name in DTYPES
-    return NativePieces() if ours else ScipyPieces()
+    ours = jax.default_backend() == "cpu" and status().active and signal.dtype.name in DTYPES
+    return NativePieces(signal) if ours else ScipyPieces(signal)
 
 
 def aligned(shape: tuple[int, int], dtype: np.dtype) -> Shaped[np.ndarray, "N W"]:
@@ -44,15 +44,15 @@ def aligned(shape: tuple[int, int], dtype: np.dtype) -> Shaped[np.ndarray, "N W"
 class ScipyPieces:
     """Rows as a matrix of scipy that shares the memory of the store."""
 
-    def __init__(self) -> None:
-        self._ones = np.ones(0)
+    def __init__(self, signal: Float[np.ndarray, "N W"]):
+        self._signal, self._ones = signal, np.ones(0, signal.dtype)
 
-    def __call__(self, rows: Rows, signal: Float[np.ndarray, "N W"]) -> Float[np.ndarray, "R W"]:
+    def __call__(self, rows: Rows) -> Float[np.ndarray, "R W"]:
         """See `Multiplying`."""
-        entries = len(rows.neighbours)
-        if len(self._ones) < entries or self._ones.dtype != signal.dtype:
-            self._ones = np.ones(entries, signal.dtype)
-        return rows_of_adjacency(rows, self._ones, len(signal)) @ signal
+        entries, ones = len(rows.neighbours), self._ones
+        if rows.weights is None and len(ones) < entries:
+            ones = self._ones = np.ones(entries, ones.dtype)
+        return rows_of_adjacency(rows, ones, len(self._signal)) @ self._signal
 
 
 class NativePieces:
@@ -62,10 +62,10 @@ class NativePieces:
     compiled; a signal that begins at a multiple of `ALIGNED` bytes is not copied.
     """
 
-    def __init__(self) -> None:
-        self._ones = np.ones(0)
+    def __init__(self, signal: Float[np.ndarray, "N W"]):
+        self._signal, self._ones = on_the_spot(signal), np.ones(0, signal.dtype)
 
-    def __call__(self, rows: Rows, signal: Float[np.ndarray, "N W"]) -> Float[np.ndarray, "R W"]:
+    def __call__(self, rows: Rows) -> Float[np.ndarray, "R W"]:
         """See `Multiplying`."""
         count, entries = len(rows.offsets) - 1, len(rows.neighbours)
         size, room = _rounded(count), _rounded(entries)
@@ -76,18 +76,18 @@ class NativePieces:
         work = rows.offsets + np.arange(count + 1)  # a row costs about as much as one more entry
         targets = np.linspace(0, work[-1], CHUNKS + 1)[1:-1]
         chunks = np.concatenate([[0], np.searchsorted(work, targets), [count]]).astype(np.int32)
-        values = self._values(rows, room, signal.dtype)
-        found = _product(start, columns, chunks, values, on_the_spot(signal))
+        found = _product(start, columns, chunks, self._values(rows, room), self._signal)
         return np.asarray(found)[:count]
 
-    def _values(self, rows: Rows, room: int, dtype: np.dtype) -> Float[np.ndarray, " room"]:
+    def _values(self, rows: Rows, room: int) -> Float[np.ndarray, " room"]:
+        ones = self._ones
         if rows.weights is not None:
-            values = np.zeros(room, dtype)
+            values = np.zeros(room, ones.dtype)
             values[: len(rows.weights)] = rows.weights
             return values
-        if len(self._ones) != room or self._ones.dtype != dtype:
-            self._ones = np.ones(room, dtype)
-        return self._ones
+        if len(ones) != room:
+            ones = self._ones = np.ones(room, ones.dtype)
+        return ones
 
 
 def on_the_spot(signal: Float[np.ndarray, "N W"]) -> Array:

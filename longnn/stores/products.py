@@ -64,7 +64,7 @@ class StreamedOperator:
                 native kernels read it where it is.
             previous: [N, W] u_{k-1} of the same dtype, which is overwritten.
         """
-        product = multiplying(current.dtype)
+        product = multiplying(current)
         with ThreadPoolExecutor(self._threads) as pool:
             waiting: deque[Future[None]] = deque()
             for rows in self.graph.blocks(self._entries):
@@ -82,7 +82,7 @@ class StreamedOperator:
         current: Float[np.ndarray, "N W"],
         previous: Float[np.ndarray, "N W"],
     ) -> None:
-        total, count = product(rows, current), len(rows.offsets) - 1
+        total, count = product(rows), len(rows.offsets) - 1
         for first in range(0, count, TOGETHER):
             some = slice(first, min(first + TOGETHER, count))
             part = slice(rows.start + some.start, rows.start + some.stop)

@@ -152,9 +152,15 @@ def make_batch(
     return Batch(program, shared, splits, metric, runs, builder, values, members, spread)
 
 
-def _there(leaf: Array | np.ndarray | np.generic | float) -> Array:
-    """An array of the device; a fixed basis that was read from the disk is one of the host."""
-    return leaf if isinstance(leaf, Array) else on_device(leaf)
+Leaf = Array | np.ndarray | np.generic | float | jax.ShapeDtypeStruct
+
+
+def _there(leaf: Leaf) -> Leaf:
+    """An array of the device; a fixed basis that was read from the disk is one of the host.
+
+    Terms that are read piece by piece are a shape here, and stay one.
+    """
+    return leaf if isinstance(leaf, Array | jax.ShapeDtypeStruct) else on_device(leaf)
 
 
 def _members(

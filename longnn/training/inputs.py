@@ -86,10 +86,12 @@ class Inputs:
         """
         data = given.whole()
         prepared = replace(data, features=self.prepared(data.features, given))
-        graphs = self.graphs.copy()
-        if "nodes_over" in graphs:  # elsewhere there may be fewer devices
+        graphs, groups = self.graphs.copy(), 1
+        if "nodes_over" in graphs:
+            # here there may be fewer devices; of several processes each takes part
             graphs["nodes_over"] = min(graphs["nodes_over"], jax.device_count(), len(given.names))
-        return problem_of(prepared, **graphs)
+            groups = jax.device_count() // graphs["nodes_over"] if jax.process_count() > 1 else 1
+        return problem_of(prepared, **graphs, runs_over=groups)
 
     def prepared(self, values: Features, given: Given) -> Features:
         """Features of any nodes, in the order and in the form that the models know.

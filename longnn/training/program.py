@@ -38,9 +38,13 @@ class Problem(NamedTuple):
         """Values of all rows, on this axis, in the order of the nodes as they were given."""
         return values if self.rows is None else values.take(self.rows.blocks.row, axis)
 
+    def fetched(self, values: Array, axis: int = 0) -> np.ndarray:
+        """The same of an array on the devices."""
+        return np.asarray(values) if self.rows is None else self.rows.fetched(values, axis)
+
     def labels_given(self) -> np.ndarray:
-        """The labels on the host, likewise."""
-        return np.asarray(self.labels) if self.rows is None else self.rows.fetched(self.labels)
+        """The labels on the host, in the order of the nodes as they were given."""
+        return self.fetched(self.labels)
 
     def masks(self, masks: Bool[np.ndarray, "B N"]) -> Bool[np.ndarray, "B R"]:
         """Masks of nodes as masks of rows; rows without a node are in none."""

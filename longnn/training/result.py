@@ -221,7 +221,7 @@ class Fit:
             near = near_problem(self.inputs, given, rows, self.model(int(chosen[0])))
         problem, places = (self.inputs.problem(given), rows) if near is None else near
         params, settings = jax.tree.map(lambda leaf: leaf[chosen], (self.params, self.settings))
-        outputs = problem.given(np.asarray(predict(self.program, params, settings, problem)), 1)
+        outputs = problem.fetched(predict(self.program, params, settings, problem), axis=1)
         several = kind_of(self.metric) == "multilabel"
         found, classes = outputs[:, places], self.inputs.classes
         return Predictions(given.names[rows], found, classes, self.title, several)

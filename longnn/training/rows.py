@@ -35,11 +35,11 @@ class Rows:
         rows = self.blocks.inside(values, fill)
         return over_devices(rows, NamedSharding(self.mesh, BY_NODES))
 
-    def fetched(self, values: Array) -> Shaped[np.ndarray, "N *rest"]:
-        """Rows [R, ...] over the devices as values of all nodes on the host, in every process."""
+    def fetched(self, values: Array, axis: int = 0) -> np.ndarray:
+        """Values of all nodes on the host, in every process, of rows on this axis over devices."""
         if self.mesh.is_multi_process:
             values = jax.jit(lambda v: v, out_shardings=NamedSharding(self.mesh, P()))(values)
-        return self.blocks.outside(np.asarray(values))
+        return np.asarray(values).take(self.blocks.row, axis)
 
 
 def rows_of(blocks: Blocks, mesh: Mesh) -> Rows:

@@ -16,7 +16,6 @@ def options(tmp_path) -> argparse.Namespace:
 
 @pytest.mark.slow
 def test_stages(options, monkeypatch):
-    monkeypatch.setattr(large, "limited", lambda gb: "nothing")
     copied = large.copied
     monkeypatch.setattr(large, "copied", lambda threads: copied(threads, 1 << 16))
     lines = [large.line(stage, options) for stage in large.STAGES]

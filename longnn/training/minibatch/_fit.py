@@ -10,6 +10,7 @@ import numpy as np
 from jax.typing import DTypeLike
 
 from longnn.data.splits import Splits
+from longnn.graphs.device import on_device
 from longnn.models.propagated import Propagated
 from longnn.stores.dataset import StoredDataset
 from longnn.stores.terms import StoredTerms
@@ -190,7 +191,7 @@ def batch_of(
         )
     shape = (terms.order + 1, terms.num_nodes, terms.features)
     given: Any = Propagated(jax.ShapeDtypeStruct(shape, dtype), terms.basis)  # type: ignore[arg-type]
-    problem = Problem(given, given, labels)  # type: ignore[arg-type]
+    problem = Problem(given, given, on_device(labels))
     for refused in refusals(model, problem, classes, trials[1:]).values():
         raise refused
     batch = make_batch(model, problem, splits, classes, trials, metric)

@@ -91,6 +91,14 @@ def on_mesh(name: str, backend: str, functions: Functions) -> dict[str, object]:
     return found
 
 
+def explicit(backend: str) -> float:
+    """Of a product with the mesh that jax makes by itself, and a signal of one device."""
+    graph = blocks_of(parts_of(GRAPH, 8, "breadth"), 8).graph(GRAPH)
+    S = sharded_operator(graph, jax.make_mesh((8,), ("nodes",)), backend=backend, precision="mixed")
+    x = jnp.asarray(RNG.normal(size=(graph.num_nodes, C)), jnp.bfloat16).astype(jnp.float32)
+    return difference(S.matvec(x), shift_matrix(graph).toarray() @ np.asarray(x, np.float64))
+
+
 def _of_runs(S: ShardedOperator, dense: np.ndarray, x: jax.Array) -> float:
     """Gradients of four runs, two a device, in ``shard_map`` over the other axis."""
     thetas = np.stack([THETA + i * DIRECTION for i in range(4)])
@@ -139,6 +147,7 @@ def every_transformation(backend: str) -> dict[str, float]:
 def main(backend: str, *more: str) -> None:
     """Prints all differences of a backend."""
     found: dict[str, object] = {
+        "explicit axes": explicit(backend),
         "nodes": on_mesh("nodes", backend, FUNCTIONS),
         "nodes and runs": on_mesh("nodes and runs", backend, {}),
     }

@@ -24,7 +24,7 @@ BEST = "native" if status().active else "csr"
 
 
 @cache
-def found(backend: str, *more: str) -> dict[str, dict[str, Any]]:
+def found(backend: str, *more: str) -> dict[str, Any]:
     """What the program prints."""
     command = [sys.executable, "-m", "tests.longnn.operators.over_devices", backend, *more]
     eight = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
@@ -54,6 +54,7 @@ def test_eight_devices_equal_a_dense_matrix():
     case = found(BEST)
     check(case["nodes"])
     check_exchange(case["nodes"])
+    assert case["explicit axes"] < 1e-6
     check(case["nodes and runs"])
     check_exchange(case["nodes and runs"])
 

@@ -27,16 +27,16 @@ def test_a_product_of_pieces_is_that_of_the_matrix(graph, width, kind, dtype):
     held = graph.graph()
     matrix = np.zeros((200, 200))
     matrix[held.receivers, held.senders] = 1 if held.weights is None else held.weights
-    product, tolerance = kind(), 1e-12 if dtype == "float64" else 1e-4
+    product, tolerance = kind(signal), 1e-12 if dtype == "float64" else 1e-4
     for start, stop in ((0, 200), (7, 8), (195, 200), (50, 130)):
-        found = product(graph.rows(start, stop), signal)
+        found = product(graph.rows(start, stop))
         np.testing.assert_allclose(found, matrix[start:stop] @ signal, atol=tolerance)
 
 
 @pytest.mark.parametrize("native", [True, False])
 def test_a_step_of_the_recurrence(graph, monkeypatch, native):
     if not native:
-        monkeypatch.setattr("longnn.stores.products.multiplying", lambda dtype: ScipyPieces())
+        monkeypatch.setattr("longnn.stores.products.multiplying", ScipyPieces)
     monkeypatch.setattr("longnn.stores.products.TOGETHER", 9)
     rng = np.random.default_rng(2)
     current, old = rng.standard_normal((2, 200, 4))
@@ -51,7 +51,8 @@ def test_a_step_of_the_recurrence(graph, monkeypatch, native):
 
 def test_the_kernels_are_taken_where_they_are():
     kinds = {NativePieces} if NATIVE else {ScipyPieces}
-    assert {type(multiplying(np.dtype(name))) for name in ("float32", "float64")} == kinds
+    signals = (np.ones((3, 1), name) for name in ("float32", "float64"))
+    assert {type(multiplying(signal)) for signal in signals} == kinds
 
 
 def test_an_aligned_signal_is_read_where_it_is():

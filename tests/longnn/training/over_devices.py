@@ -1,12 +1,15 @@
 """Run by test_over_devices.py with eight simulated devices: nodes over devices beside one of them.
 
-``python -m tests.longnn.training.over_devices`` prints differences as JSON.
+``python -m tests.longnn.training.over_devices`` prints differences as JSON. With a port and a
+number (0 or 1) it is one of two processes that train together, on four devices each.
 """
 
 import json
 import re
+import sys
 from typing import Any
 
+import jax
 import numpy as np
 from scipy import sparse
 
@@ -93,5 +96,21 @@ def refused(data: Dataset) -> str:
     raise AssertionError("nothing was refused")
 
 
+def joined(port: str, number: str) -> dict[str, list[float]]:
+    """Losses, outputs and predictions of one device, and of all that this process has joined."""
+    jax.distributed.initialize(f"127.0.0.1:{port}", 2, int(number))
+    data = power_law(61, 20)
+    found = {}
+    for name, over in {
+        "alone": {"devices": 1},
+        "8": {"nodes_over": 8},
+        "4": {"nodes_over": 4},
+    }.items():
+        fit = trained(data, dtype="float64", **over)
+        predicted = np.asarray(fit.predict(data))
+        found[name] = [*fit.curves["loss"].ravel(), *fit.outputs.ravel(), *predicted.ravel()]
+    return found
+
+
 if __name__ == "__main__":
-    print(json.dumps(main()))
+    print(json.dumps(joined(*sys.argv[1:]) if sys.argv[1:] else main()))

@@ -13,6 +13,7 @@ from longnn.models import MLP, LonGNN
 from longnn.training import Optim, Trial, drive, fit, fit_each, places
 from longnn.training.batch import make_batch
 from longnn.training.executable import compiled_step
+from longnn.training.room import bytes_of
 from tests.longnn.training.test_checkpoint import Kept, KilledError
 from tests.toy import C, problem, rates, splits
 
@@ -41,14 +42,19 @@ def difference(one, other) -> float:
 
 def fast() -> dict[str, object]:
     """Ten runs on four devices, of which two places are empty."""
-    batch = make_batch(LonGNN, problem(), splits(5), C, [Trial(SETTINGS, OPTIM, (0, 1))],
-                       "accuracy", devices=4)  # fmt: skip
-    step = compiled_step(batch, *batch.shapes(12), 10).as_text()
+    one, four = _step(1, 10), _step(4, 12)
     return {
         "float64": difference(trained(1), trained(4)),
-        "partitions": re.findall(r"num_partitions=(\d+)", step),
-        "collectives": re.findall(COLLECTIVES, step),
+        "partitions": re.findall(r"num_partitions=(\d+)", four.as_text()),
+        "collectives": re.findall(COLLECTIVES, four.as_text()),
+        "bytes": [bytes_of(one), bytes_of(four)],
     }
+
+
+def _step(devices, size):
+    batch = make_batch(LonGNN, problem(), splits(5), C, [Trial(SETTINGS, OPTIM, (0, 1))],
+                       "accuracy", devices=devices)  # fmt: skip
+    return compiled_step(batch, *batch.shapes(size), 10)
 
 
 def slow() -> dict[str, object]:

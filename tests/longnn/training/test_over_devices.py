@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -11,11 +13,12 @@ import pytest
 import longnn
 from longnn import Optim
 from longnn.models import GCN, LonGNN
-from longnn.training import Trial
+from longnn.training import Trial, fit_each
 from longnn.training.batch import make_batch
 from longnn.training.problem import problem_of
 from longnn.training.problem_by_rows import spread_problem
 from longnn.training.rows import mesh_over
+from tests.longnn.training.test_checkpoint import Kept, KilledError
 
 DATA = longnn.data.csbm.generate(nodes=61, features=20, phi=-0.75)
 SPLITS = longnn.data.splits.stratified(DATA, count=2)
@@ -40,6 +43,28 @@ def test_eight_devices_equal_one():
     assert "OptBasisGNN does not say by hops() how far it looks" in case["refused"]
 
 
+@pytest.mark.slow
+def test_two_processes_equal_one():
+    """Four devices each, joined over the loopback; every process gets all of the result."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "tests.longnn.training.over_devices", port]
+    four = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_ENABLE_X64": "1"}
+    both = [
+        subprocess.Popen(
+            [*command, number], env={**os.environ, **four}, stdout=PIPE, stderr=PIPE, text=True
+        )
+        for number in ("0", "1")
+    ]
+    said = [process.communicate(timeout=600) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    found = [json.loads(out.splitlines()[-1]) for out, _ in said]
+    for over in ("8", "4"):
+        for of_process in found:
+            np.testing.assert_allclose(of_process[over], found[0]["alone"], rtol=1e-9)
+
+
 def of_rows(order="rcm", backend="auto", **options):
     """The problem on a mesh of one device, in another order of the nodes."""
     given = DATA.graph, DATA.features, DATA.labels, mesh_over(1)
@@ -60,6 +85,28 @@ def test_the_order_of_the_rows_changes_nothing():
     np.testing.assert_allclose(other.outputs, one.outputs, atol=1e-12)
     np.testing.assert_array_equal(other.labels, DATA.labels)
     np.testing.assert_array_equal(other.score().values, one.score().values)
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_with_outputs_in_the_order_of_the_nodes():
+    """One of two trials has ended then: its outputs come from what was kept."""
+    problem = of_rows()
+    trials = [Trial(SETTINGS, Optim(max_epochs=epochs)) for epochs in (2, 8)]
+
+    def each(kept):
+        given = LonGNN, problem, SPLITS, trials
+        found = fit_each(*given, classes=2, chunk=2, devices=1, checkpoints=kept)
+        return [fit for _, fit in sorted(found, key=lambda pair: pair[0])]
+
+    whole, cut = each(Kept()), Kept(kill=2)
+    with pytest.raises(KilledError):
+        each(cut)
+    again = Kept(cut.kept)
+    for one, other in zip(whole, each(again), strict=True):
+        np.testing.assert_array_equal(other.outputs, one.outputs)
+        np.testing.assert_array_equal(other.curves["loss"], one.curves["loss"])
+    assert again.why == {}
+    assert again.from_epoch[1] == 4
 
 
 def test_bits_of_threefry_are_refused():

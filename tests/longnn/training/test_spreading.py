@@ -35,6 +35,12 @@ def test_nothing_crosses_the_devices_inside_an_epoch():
     assert (found["partitions"], found["collectives"]) == (["4"], [])
 
 
+def test_memory_is_counted_for_each_device():
+    """Three runs of ten, and the graph."""
+    one, four = eight("fast")["bytes"]
+    assert 0.25 * one < four < 0.45 * one
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["pruned", "shrinks", "waits"])
 def test_devices_change_no_result(case):
