@@ -40,3 +40,9 @@ def test_a_record_takes_the_place_of_an_earlier_one(tmp_path, monkeypatch):
     for one in (first, other, first | {"seconds": 7.0}):
         bits_page.keep(one)
     assert [(r["dataset"], r["seconds"]) for r in bits_page.read()] == [("photo", 90), ("cora", 7)]
+
+
+def test_the_committed_page_follows_from_the_committed_records():
+    records = bits_page.read()
+    assert {"cora", "minesweeper"} <= {r["dataset"] for r in records}
+    assert bits_page.PAGE.read_text() == bits_page.page(records)
