@@ -1,5 +1,6 @@
 """Terms p_k(S) X of some nodes in place of their features: filters that need no graph any more."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,12 +96,18 @@ class Propagated:
         if isinstance(self.terms, Packed):
             return self.terms.projected(ours, weight, kept)
         terms = self.terms if kept is None else self.terms * kept
-        return jnp.einsum("kh,knh->nh", ours, terms @ weight)
+        return _sum(ours, terms @ weight)
 
     def _combined(self, theta: Float[Array, " K1"]) -> Float[Array, "n F"]:
         if isinstance(self.terms, Packed):
             return self.terms.combined(theta)
-        return jnp.einsum("k,knf->nf", theta, self.terms)
+        return _sum(theta, self.terms)
+
+
+def _sum(theta: Float[Array, "K1 ..."], terms: Float[Array, "K1 n _"]) -> Float[Array, "n _"]:
+    """sum_k theta_k t_k, one after the other: as one product, its derivative by theta would be a
+    single long sum over nodes, and some hundred times less accurate in float32."""
+    return functools.reduce(jnp.add, (t * term for t, term in zip(theta, terms, strict=True)))
 
 
 def coefficients_in(

@@ -102,6 +102,22 @@ def test_gradients_of_mini_batches_add_up_to_those_of_the_full_batch(case):
     assert distance(summed, exact) <= 2 * distance(full, exact) + 1e-7 * size
 
 
+@pytest.mark.parametrize("channels", [1, 16], ids=["shared", "each channel"])
+def test_sums_over_many_nodes_are_accurate_in_float32(channels):
+    """As many numbers as nodes and features are summed up, whose sum is near to 0."""
+    rng = np.random.default_rng(0)
+    terms = rng.standard_normal((4, 50_000, 16)).astype(np.float32)
+    weight, theta = jnp.eye(16, dtype=jnp.float32), jnp.ones((4, channels), jnp.float32)
+    away = rng.standard_normal((50_000, 16)).astype(np.float32)
+    given = Propagated(jnp.asarray(terms), polybases.jacobi(3, 0.0, 0.0))
+    basis = polybases.jacobi(3, jnp.float32(0.0), jnp.float32(0.0))
+    found = jax.grad(lambda t: jnp.sum(away * given.filtered(basis, t, weight)))(theta)
+    each = terms.astype(np.float64) * away
+    exact = each.sum(axis=1) if channels == 16 else each.sum(axis=(1, 2))[:, None]
+    # the length of a random walk of so many steps; one long sum is some hundred times farther
+    assert np.abs(found - exact).max() < 1e-6 * np.sqrt((each**2).sum(axis=(1, 2)).max())
+
+
 def test_dropout_takes_a_feature_from_all_terms_of_its_node():
     graphdef, params, rest = build("longnn", {"dropout": 0.5, "alpha": 1.0}, jnp.float64)
     _, _, terms = problem(jnp.float64)
