@@ -1,5 +1,6 @@
 """What this machine's memory and disk give."""
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,12 +26,17 @@ def copied(threads: int, count: int = 1 << 27) -> float:
         return 2 * source.nbytes / min(timed(copy) for _ in range(REPEATS)) / 1e9
 
 
-def taken(graph: StoredGraph, signal: np.ndarray) -> float:
-    """GB in a second of numpy taking the rows of a signal that a piece of the product reads."""
-    rows = next(graph.blocks(1 << 20)).neighbours
-    out = np.empty((len(rows), signal.shape[1]), signal.dtype)
-    seconds = min(timed(lambda: signal.take(rows, 0, out, "clip")) for _ in range(REPEATS))
-    return out.nbytes / seconds / 1e9
+def taken(graph: StoredGraph, signal: np.ndarray, threads: int) -> float:
+    """GB in a second of numpy taking the rows of a signal that pieces of the product read."""
+    pieces = [rows.neighbours for rows in itertools.islice(graph.blocks(1 << 20), threads)]
+    outs = [np.empty((len(rows), signal.shape[1]), signal.dtype) for rows in pieces]
+
+    def take() -> None:
+        list(pool.map(lambda rows, out: signal.take(rows, 0, out, "clip"), pieces, outs))
+
+    with ThreadPoolExecutor(threads) as pool:
+        seconds = min(timed(take) for _ in range(REPEATS))
+    return sum(out.nbytes for out in outs) / seconds / 1e9
 
 
 def read(folder: Path, most: int = 1 << 31) -> float:

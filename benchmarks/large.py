@@ -88,7 +88,7 @@ def propagate(folder: Path, memory_gb: float) -> dict[str, Any]:
 def product(folder: Path, width: int) -> dict[str, Any]:
     """Bytes in a second of a product, of a copy in memory and of reading the files."""
     graph = stores.StoredDataset(folder / "data").graph
-    operator = StreamedOperator(graph)
+    operator, threads = StreamedOperator(graph), len(os.sched_getaffinity(0))
     shape, kind = (graph.num_nodes, width), np.dtype(np.float32)
     current, previous = aligned(shape, kind), aligned(shape, kind)
     current[:], previous[:] = 1, 0
@@ -99,8 +99,8 @@ def product(folder: Path, width: int) -> dict[str, Any]:
     return {
         "product s": seconds,
         "product GB/s": size / seconds / 1e9,
-        "copy GB/s": copied(len(os.sched_getaffinity(0))),
-        "take GB/s": taken(graph, current),
+        "copy GB/s": copied(threads),
+        "take GB/s": taken(graph, current, threads),
         "disk GB/s": read(folder / "terms"),
         "streamed GB/s": 4 * graph.entries / seconds / 1e9,
         "ns per entry and product": seconds / graph.entries * 1e9,
