@@ -1,9 +1,5 @@
 """Filters inside ``jax.shard_map`` on eight simulated devices."""
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 
 import jax
@@ -17,18 +13,13 @@ from polybases import legendre
 from tests.backends import BACKENDS
 from tests.longnn.filters.sharded import CASES, FUNCTIONS
 from tests.oracles import symmetric_matrix
+from tests.simulated import on_eight
 
 
 @cache
 def differences(backend: str) -> dict[str, dict[str, float]]:
     """Of every case and function, relative to one device and a dense matrix."""
-    command = [sys.executable, "-m", "tests.longnn.filters.sharded", backend]
-    eight = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
-    done = subprocess.run(
-        command, env={**os.environ, **eight}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return on_eight("tests.longnn.filters.sharded", backend)
 
 
 @pytest.mark.slow

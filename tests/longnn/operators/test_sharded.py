@@ -1,9 +1,5 @@
 """The operator with nodes over eight simulated devices."""
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 from typing import Any
 
@@ -17,6 +13,7 @@ from longnn.graphs import Graph, shift_matrix
 from longnn.operators import sharded_operator
 from longnn.operators.native import status
 from tests.backends import NATIVE
+from tests.simulated import on_eight
 
 RING = Graph.from_edges(np.array([[i, (i + 1) % 6] for i in range(6)]), 6)
 BACKENDS = ["csr", "segment_sum", *NATIVE]
@@ -26,13 +23,7 @@ BEST = "native" if status().active else "csr"
 @cache
 def found(backend: str, *more: str) -> dict[str, Any]:
     """What the program prints."""
-    command = [sys.executable, "-m", "tests.longnn.operators.over_devices", backend, *more]
-    eight = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
-    done = subprocess.run(
-        command, env={**os.environ, **eight}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return on_eight("tests.longnn.operators.over_devices", backend, *more)
 
 
 def check(case: dict[str, Any]) -> None:

@@ -112,3 +112,19 @@ def full_problem(case) -> Problem:
     basis = on_device_in(case.terms.basis, np.dtype(np.float64))
     terms = Propagated(jnp.asarray(case.terms.take(nodes)), basis)
     return Problem(terms, terms, jnp.asarray(case.data.labels))
+
+
+def check_gradients(found):
+    """Those of mini-batches are those of the full batch: to 1e-10 in float64; in float32 as near to
+    float64 as the full batch, within twice.
+
+    Args:
+        found: type of the numbers -> (of the full batch, the mean over mini-batches).
+    """
+    exact, summed = found["float64"]
+    for a, b in zip(exact, summed, strict=True):
+        assert np.abs(a).max() > 1e-7, "a parameter that nothing depends on shows nothing"
+        np.testing.assert_allclose(b, a, atol=1e-10 * max(1, np.abs(a).max()))
+    full, summed = found["float32"]
+    size = np.sqrt(sum((a**2).sum() for a in exact))
+    assert distance(summed, exact) <= 2 * distance(full, exact) + 1e-7 * size

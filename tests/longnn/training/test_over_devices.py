@@ -1,7 +1,6 @@
 """Training with nodes over eight simulated devices."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from longnn.training.problem import problem_of
 from longnn.training.problem_by_rows import spread_problem
 from longnn.training.rows import mesh_over
 from tests.longnn.training.test_checkpoint import Kept, KilledError
+from tests.simulated import environment, on_eight
 
 DATA = longnn.data.csbm.generate(nodes=61, features=20, phi=-0.75)
 SPLITS = longnn.data.splits.stratified(DATA, count=2)
@@ -28,13 +28,7 @@ SETTINGS = {"order": 2, "hidden": 4}
 
 @pytest.mark.slow
 def test_eight_devices_equal_one():
-    command = [sys.executable, "-m", "tests.longnn.training.over_devices"]
-    eight = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
-    done = subprocess.run(
-        command, env={**os.environ, **eight}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    case = json.loads(done.stdout.splitlines()[-1])
+    case = on_eight("tests.longnn.training.over_devices")
     assert max(case["float64"].values()) < 1e-9, case
     losses = [case["float32"][name] for name in ("loss", "val_loss")]
     assert max(losses) < 1e-5, case
@@ -50,12 +44,9 @@ def test_two_processes_equal_one():
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     command = [sys.executable, "-m", "tests.longnn.training.over_devices", port]
-    four = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_ENABLE_X64": "1"}
+    streams = {"stdout": PIPE, "stderr": PIPE, "text": True}
     both = [
-        subprocess.Popen(
-            [*command, number], env={**os.environ, **four}, stdout=PIPE, stderr=PIPE, text=True
-        )
-        for number in ("0", "1")
+        subprocess.Popen([*command, number], env=environment(4), **streams) for number in ("0", "1")
     ]
     said = [process.communicate(timeout=600) for process in both]
     assert [process.returncode for process in both] == [0, 0], said

@@ -1,9 +1,5 @@
 """The runs of a batch over the devices of a process."""
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 
 import jax
@@ -12,18 +8,13 @@ import pytest
 from longnn.training.device_counts import checked_devices, spread_over
 from longnn.training.spreading import ONE
 from tests.longnn.training.test_drive import train
+from tests.simulated import on_eight
 
 
 @cache
 def eight(work: str) -> dict:
     """What :mod:`tests.longnn.training.spread` finds on eight simulated devices."""
-    command = [sys.executable, "-m", "tests.longnn.training.spread", work]
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_ENABLE_X64": "1"}
-    done = subprocess.run(
-        command, env={**os.environ, **flags}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return on_eight("tests.longnn.training.spread", work)
 
 
 def test_four_devices_give_what_one_gives():

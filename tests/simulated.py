@@ -1,0 +1,21 @@
+"""Programs of tests that run on several simulated devices, in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+
+def environment(devices: int) -> dict[str, str]:
+    """That of a process which has so many devices, in double precision."""
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    return {**os.environ, "XLA_FLAGS": flags, "JAX_ENABLE_X64": "1"}
+
+
+def on_eight(module: str, *words: str) -> Any:
+    """What a module of tests prints at last, as JSON, where it runs as a program."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, env=environment(8), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
