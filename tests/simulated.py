@@ -7,10 +7,20 @@ import sys
 from typing import Any
 
 
+PATIENT = (
+    "--xla_cpu_collective_call_terminate_timeout_seconds=600 --xla_cpu_collective_timeout_seconds=600"
+)
+"""Devices wait for each other: XLA aborts after 40 seconds, which a busy machine may take."""
+
+
+def flags(devices: int) -> dict[str, str]:
+    """The variable that gives a process so many devices."""
+    return {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {PATIENT}"}
+
+
 def environment(devices: int) -> dict[str, str]:
     """That of a process which has so many devices, in double precision."""
-    flags = f"--xla_force_host_platform_device_count={devices}"
-    return {**os.environ, "XLA_FLAGS": flags, "JAX_ENABLE_X64": "1"}
+    return {**os.environ, **flags(devices), "JAX_ENABLE_X64": "1"}
 
 
 def on_eight(module: str, *words: str) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.experiments.conftest import SMALL
+from tests.simulated import flags
 
 from .engine import ROOT, free_ports, named
 from .slurm import Slurm, slurm
@@ -43,10 +44,7 @@ def test_two_tasks_train_the_run_of_one_process(cluster, tmp_path, nodes_over):
     """The nodes have names that no address belongs to, so that both are told where they are."""
     (port,) = free_ports(1)
     here = cluster.daemons.environment
-    there = {
-        "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}",
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
-    }
+    there = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}", **flags(4)}
     two, one = tmp_path / "two", tmp_path / "one"
     words = ["distributed=auto", f"nodes_over={nodes_over}", f"hydra.run.dir={two}"]
     task = named("localhost", [*TRAIN, *words])

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from tests.experiments.conftest import SMALL
+from tests.simulated import flags
 
 SWEEP = ("-m", "hydra/launcher=vmap", "model=mlp", "model.dropout=0.1,0.2,0.3", "dtype=float64",
          "figures=false", *SMALL)  # fmt: skip
 
 
 def said(folder, *words: str, devices: int = 4) -> subprocess.CompletedProcess:
-    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
     return subprocess.run(
         [sys.executable, "-m", "longnn.experiments", *words],
         cwd=folder,
-        env={**os.environ, **flags},
+        env={**os.environ, **flags(devices)},
         capture_output=True,
         text=True,
         check=False,

@@ -15,6 +15,7 @@ import pytest
 from longnn.experiments.config.processes import asked_for, joined, process_of
 
 from longnn.training.processes import others_there, told, told_arrays
+from tests.simulated import flags
 
 SETTINGS = ("model=mlp", "dataset.nodes=60", "dtype=float64", "optim.max_epochs=600",
             "optim.patience=600", "figures=false", "checkpoint_seconds=0")  # fmt: skip
@@ -25,11 +26,10 @@ def started(folder: Path, port: int, process: int) -> subprocess.Popen:
     work = folder / f"process{process}"
     work.mkdir(exist_ok=True)
     words = [f"distributed=127.0.0.1:{port}", f"hydra.run.dir={folder / 'run'}", *SETTINGS]
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
     return subprocess.Popen(
         [sys.executable, "-m", "longnn.experiments", "train", *words],
         cwd=work,
-        env={**os.environ, **flags, "LONGNN_PROCESS": f"{process}/2"},
+        env={**os.environ, **flags(4), "LONGNN_PROCESS": f"{process}/2"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
