@@ -3,6 +3,10 @@
 ``LONGNN_DATA_DIR=... python -m benchmarks.sharded [GRAPH ...]`` trains LON-GNN for 20 epochs, eight
 runs at once, on one device and on eight, and prints two tables. A graph is cora, squirrel, or
 power-law-N with N nodes. Bytes are counted in the compiled programs.
+
+Two processes of four devices each print the second table of the same cases when they are joined:
+``XLA_FLAGS=--xla_force_host_platform_device_count=4 python -m benchmarks.sharded --join
+127.0.0.1:45000 0/2``, and 1/2 in the other.
 """
 
 import argparse
@@ -134,18 +138,29 @@ def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("graphs", nargs="*", default=["cora", "squirrel", "power-law-1e5"])
-    graphs = parser.parse_args().graphs
+    parser.add_argument("--join", nargs=2, metavar=("HOST:PORT", "I/N"), help="other processes")
+    options = parser.parse_args()
+    if options.join:
+        address, place = options.join
+        number, count = map(int, place.split("/"))
+        jax.distributed.initialize(address, count, number)
+    graphs = options.graphs
     jax.config.update("jax_enable_x64", True)
     cases = [case_of(name) for name in graphs]
+    if not options.join:
+        _print_exchanges(cases)
+    print("\n| graph | axes | float64 | float32 | peak of a device, MB | 1/8 of one, MB |")
+    print("|---|---|---|---|---|---|")
+    for case in cases:
+        print(*rows_of(case), sep="\n", flush=True)
+
+
+def _print_exchanges(cases: list[Case]) -> None:
     print("| graph | partitioner | edges cut | rows read of others, a device | sent, kB "
           "| all-gather, kB |")  # fmt: skip
     print("|---|---|---|---|---|---|")
     for case in cases:
         print(*exchange_rows(case.work), sep="\n", flush=True)
-    print("\n| graph | axes | float64 | float32 | peak of a device, MB | 1/8 of one, MB |")
-    print("|---|---|---|---|---|---|")
-    for case in cases:
-        print(*rows_of(case), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from typing import Any
 
-
 PATIENT = (
-    "--xla_cpu_collective_call_terminate_timeout_seconds=600 --xla_cpu_collective_timeout_seconds=600"
+    "--xla_cpu_collective_call_terminate_timeout_seconds=600 "
+    "--xla_cpu_collective_timeout_seconds=600"
 )
 """Devices wait for each other: XLA aborts after 40 seconds, which a busy machine may take."""
 
