@@ -4,11 +4,11 @@
     python -m benchmarks.large --nodes 10000000 --limit-gb 16 --folder /scratch/large
     python -m benchmarks.large --shape products --folder /scratch/large
 
-The graph is a power law with 20 entries a node and 16 features in 8 classes (or `--kind sbm`), or
-has the shape of ogbn-products. A stage whose result is in the folder already is left out.
+The graph is a power law with 20 entries a node and 16 features in 8 classes (or another `--kind`),
+or has the shape of ogbn-products. A stage whose result is in the folder already is left out.
 The bound is a cgroup's where one can be made, else `ulimit -d`, which does not count mapped files.
 `product` compares a product with S, whose rows are read from the page cache, with a copy in memory
-by as many threads, with numpy taking the same rows in one thread, and with reading files from the
+by as many threads, with numpy taking the same rows by as many, and with reading files from the
 disk after they were dropped from the cache; its bytes are a number of 4 bytes and a row of the
 signal for each entry, and three rows of signals for each node. Times are the least of eight.
 """
@@ -37,6 +37,7 @@ from longnn.stores.products import Step, StreamedOperator
 from longnn.training import StoredFit
 
 ORDER, EPOCHS, PIECE = 10, 3, 1 << 16
+KINDS = ("power_law", "power_law_by_degree", "sbm")
 
 
 class Shape(NamedTuple):
@@ -56,7 +57,8 @@ def edges(kind: str, shape: Shape) -> Iterator[stores.building.Chunk]:
     if kind == "sbm":
         return sbm_edges(shape.nodes, shape.classes, 0.8 * shape.degree, 0.2 * shape.degree, 0)
     count = round(shape.nodes * shape.degree / 2)
-    return power_law_edges(shape.nodes, count, 2.5, shape.degree, 0)
+    by_degree = kind == "power_law_by_degree"
+    return power_law_edges(shape.nodes, count, 2.5, shape.degree, 0, by_degree)
 
 
 def rows(shape: Shape) -> Iterator[np.ndarray]:
@@ -191,7 +193,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--features", type=int, default=16)
     made.add_argument("--classes", type=int, default=8)
     made.add_argument("--shape", choices=["products"], help="sizes of a known dataset")
-    made.add_argument("--kind", choices=["power_law", "sbm"], default="power_law")
+    made.add_argument("--kind", choices=KINDS, default="power_law")
     made.add_argument("--folder", type=Path, required=True, help="where stores are made")
     made.add_argument("--limit-gb", type=float, default=16.0, help="of memory, for each stage")
     made.add_argument("--memory-gb", type=float, default=4.0, help="for signals and mini-batches")

@@ -51,7 +51,7 @@ def power_law(
 
 
 def power_law_edges(
-    nodes: int, edges: int, exponent: float, mean_degree: float, seed: int
+    nodes: int, edges: int, exponent: float, mean_degree: float, seed: int, by_degree: bool = False
 ) -> Iterator[Chunk]:
     """Chunks of the edges of `power_law`, before loops and repeated ones are dropped."""
     rng = np.random.default_rng(seed)
@@ -59,7 +59,8 @@ def power_law_edges(
     # w_i = d (1 - slope) (N / (i + shift))^slope has mean about d; its largest is sqrt(d N)
     shift = nodes * (mean_degree * (1 - slope) / np.sqrt(mean_degree * nodes)) ** (1 / slope)
     low, high = shift ** (1 - slope), (nodes + shift) ** (1 - slope)
-    names = rng.permutation(nodes).astype(np.int32)  # hubs lie anywhere
+    drawn = rng.permutation(nodes)  # so that hubs lie anywhere
+    names = (np.arange(nodes) if by_degree else drawn).astype(np.int32)
     for start in range(0, edges, PIECE):
         u = rng.random((min(PIECE, edges - start), 2))
         place = (low + u * (high - low)) ** (1 / (1 - slope)) - shift  # the inverse distribution
