@@ -83,7 +83,8 @@ def filter(  # the field's name; users write longnn.filter
         return operator.outside(filter(operator.symmetric, recurrence, theta, operator.inside(x)))
     theta = jnp.broadcast_to(theta, (len(theta), *x.shape[1:]))
     told = operator if is_pytree(operator) else ()
-    told, recurrence, theta, x = varying_alike((told, _alike(recurrence), theta, x))
+    recurrence = _alike(recurrence, x.shape[1:])
+    told, recurrence, theta, x = varying_alike((told, recurrence, theta, x))
     operator = acting(told if is_pytree(operator) else operator, x, adjoint, check)
     return SUM((operator, recurrence, theta, x))
 
@@ -119,9 +120,11 @@ def _check_shapes(recurrence: Recurrence, theta: Array, x: Array) -> None:
             )
 
 
-def _alike(basis: Recurrence) -> Recurrence:
-    """Every leaf with all trailing axes that one of them has."""
-    rest = (leaf.shape[1:] for leaf in basis[1:4])
-    shape = jnp.broadcast_shapes(basis.first.shape, *rest)
+def _alike(basis: Recurrence, shape: tuple[int, ...]) -> Recurrence:
+    """Every leaf with the trailing shape of the signals.
+
+    Also where all columns share a basis: sums over columns inside of the derivative are wrong in
+    XLA of jax 0.10 on a CPU, for a batch of one with 48 columns or more in float32.
+    """
     diagonal, upper, lower = (jnp.broadcast_to(leaf, (len(leaf), *shape)) for leaf in basis[1:4])
     return Recurrence(jnp.broadcast_to(basis.first, shape), diagonal, upper, lower)

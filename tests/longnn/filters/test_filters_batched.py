@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import longnn
 from longnn.filters import filter
 from polybases import jacobi
 from tests.longnn.filtering import (
@@ -164,3 +165,28 @@ def test_signal_of_rank_one():
     for k, unit in enumerate(np.eye(K + 1)):
         term = exact(DENSE[False], 0.3, -0.2, unit[:, None], x[:, None])
         assert float(gradients[k]) == pytest.approx(term.sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("columns", [16, 48, 64, 100])
+@pytest.mark.parametrize("members", [1, 2])
+def test_the_derivative_in_a_shared_basis_in_float32_compiled(members, columns):
+    """Of many columns, also of a batch of one: as in float64, which is computed one by one."""
+    rng = np.random.default_rng(0)
+    graph = longnn.Graph.from_edges(rng.integers(0, 40, (120, 2)), 40)
+    given = [rng.normal(size=(members, 11, columns)), *rng.normal(size=(2, 40, columns))]
+    alpha = rng.uniform(-0.5, 1, members)
+
+    def gradient(dtype):
+        S = longnn.normalized_adjacency(graph, backend="csr", dtype=dtype)
+        theta, x, g = (jnp.asarray(array, dtype) for array in given)
+
+        def loss(a, theta):
+            return jnp.sum(g * longnn.filter(S, jacobi(10, a, 0.25), theta, x))
+
+        return jax.grad(loss), jnp.asarray(alpha, dtype), theta
+
+    of_one, *each = gradient("float64")
+    expected = np.array([of_one(*one) for one in zip(*each, strict=True)])
+    of_one, *together = gradient("float32")
+    found = jax.jit(jax.vmap(of_one))(*together)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
