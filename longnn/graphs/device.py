@@ -1,5 +1,8 @@
 """The way of arrays from the host to the device, and back."""
 
+from functools import partial
+from typing import Any
+
 import jax
 import numpy as np
 from jax import Array
@@ -55,3 +58,15 @@ def over_devices(values: np.ndarray, sharding: jax.sharding.Sharding) -> Array:
         sharding: which part each device gets.
     """
     return jax.make_array_from_callback(values.shape, sharding, lambda part: values[part])
+
+
+@partial(jax.jit, static_argnames="mesh")
+def on_every_device(tree: Any, mesh: jax.sharding.Mesh) -> Any:
+    """Arrays that devices of several processes have parts of, all of them on each.
+
+    Args:
+        tree: of arrays on the mesh.
+        mesh: the devices.
+    """
+    everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+    return jax.lax.with_sharding_constraint(tree, everywhere)

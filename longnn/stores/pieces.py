@@ -26,10 +26,13 @@ class Multiplying(Protocol):
 def multiplying(signal: Float[np.ndarray, "N W"]) -> Multiplying:
     """The faster product with a signal: the native kernels, where there are some.
 
+    These count nodes in 32 bits.
+
     Args:
         signal: must not change before the last product is there.
     """
-    ours = jax.default_backend() == "cpu" and status().active and signal.dtype.name in DTYPES
+    there = jax.default_backend() == "cpu" and status().active
+    ours = there and signal.dtype.name in DTYPES and len(signal) < 1 << 31
     return NativePieces(signal) if ours else ScipyPieces(signal)
 
 

@@ -1,6 +1,7 @@
 """Propagates features once: p_k(S) X for every k, streamed to the disk."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -226,15 +227,21 @@ class _State:
     def signals(
         self, width: int, dtype: np.dtype
     ) -> tuple[int, tuple[Float[np.ndarray, "N W"], Float[np.ndarray, "N W"]] | None]:
-        """(k, (u_k, u_{k-1})) that were saved, or (0, None)."""
+        """(k, (u_k, u_{k-1})) that were saved, or (0, None).
+
+        Raises:
+            StoreError: if the file that holds them is shorter than they are.
+        """
         if not self._saved:
             return 0, None
-        path = self._folder / self._saved
-        nodes = path.stat().st_size // (2 * width * dtype.itemsize)
-        current, previous = aligned((nodes, width), dtype), aligned((nodes, width), dtype)
+        path, shape = self._folder / self._saved, (self._facts["num_nodes"], width)
+        current, previous = aligned(shape, dtype), aligned(shape, dtype)
         with path.open("rb") as file:
             for signal in (current, previous):
-                file.readinto(signal.reshape(-1).view(np.uint8).data)
+                if file.readinto(signal.reshape(-1).view(np.uint8).data) != signal.nbytes:
+                    raise StoreError(
+                        f"{path} is damaged: it is too short; delete {self._folder} to begin again"
+                    )
         return self._k, (current, previous)
 
     def write(
@@ -260,6 +267,8 @@ class _State:
         with (self._folder / self._saved).open("wb") as file:
             for signal in signals:
                 signal.tofile(file)
+            file.flush()
+            os.fsync(file.fileno())  # before it is said that they are there
         self.block, self._k = block, k
         self._note()
         if old:

@@ -6,10 +6,9 @@ import jax
 import numpy as np
 from jax import Array
 from jax.sharding import AxisType, Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
 from jaxtyping import Int32, Shaped
 
-from longnn.graphs.device import over_devices
+from longnn.graphs.device import on_every_device, over_devices
 from longnn.operators.blocks import Blocks
 from longnn.operators.sharded import BY_NODES
 from longnn.operators.transforms import static
@@ -38,7 +37,7 @@ class Rows:
     def fetched(self, values: Array, axis: int = 0) -> np.ndarray:
         """Values of all nodes on the host, in every process, of rows on this axis over devices."""
         if self.mesh.is_multi_process:
-            values = jax.jit(lambda v: v, out_shardings=NamedSharding(self.mesh, P()))(values)
+            values = on_every_device(values, self.mesh)
         return np.asarray(values).take(self.blocks.row, axis)
 
 

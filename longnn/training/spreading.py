@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from longnn.graphs.device import on_device, over_devices
+from longnn.graphs.device import on_device, on_every_device, over_devices
 from longnn.operators.sharded import NODES
 from longnn.training.program import Member
 
@@ -131,14 +131,8 @@ class Spread:
             tree: leaves are arrays of numbers; of random keys their data.
         """
         if self.mesh is not None and self.mesh.is_multi_process:
-            tree = _everywhere(self, tree)
+            tree = on_every_device(tree, self.mesh)
         return jax.tree.map(np.asarray, tree)
-
-
-@jax.jit(static_argnums=0)
-def _everywhere(spread: Spread, tree: Any) -> Any:
-    assert spread.mesh is not None
-    return jax.lax.with_sharding_constraint(tree, NamedSharding(spread.mesh, SHARED))
 
 
 ONE = Spread()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import jax
@@ -100,7 +101,7 @@ class StoredFit(Fit):
         given = (self.program, params, settings, self.read_terms, nodes)
         return all_outputs(*given, min(self.batch_nodes, len(nodes)), self._dtype)
 
-    @property
+    @cached_property
     def read_terms(self) -> Terms:
         """The terms in the basis that the models were trained with at last."""
         return self.terms if self.anchor is None else anchored(self.terms, self.anchor, self._dtype)

@@ -106,7 +106,7 @@ def test_a_killed_propagation_goes_on(tmp_path, graph, features, after):
         StoredTerms(tmp_path / "t")
     rest = []
     again = propagate(tmp_path / "t", graph, features, jacobi(), on_progress=rest.append, **options)
-    assert [p.done for p in rest] == list(range(after + 1, 16)) if after < 15 else True
+    assert [p.done for p in rest] == list(range(after + 1, 16))
     assert rest[-1].seconds_left == 0
     assert np.array_equal(again.rows(0, NODES), whole.rows(0, NODES))
     assert again.checksum == whole.checksum
@@ -139,6 +139,18 @@ propagate({str(tmp_path / "t")!r}, graph, x, jacobi(), state_seconds=0.0, on_pro
     assert [p.done for p in rest] == [4, 5]
     whole = propagate(tmp_path / "whole", graph, features, jacobi())
     assert np.array_equal(terms.rows(0, NODES), whole.rows(0, NODES))
+
+
+def test_signals_that_were_cut_off_are_refused(tmp_path, graph, features):
+    def killed(progress):
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        propagate(tmp_path / "t", graph, features, jacobi(), state_seconds=0.0, on_progress=killed)
+    (kept,) = tmp_path.rglob("signals-*")
+    os.truncate(kept, kept.stat().st_size - 8)
+    with pytest.raises(StoreError, match="is too short; delete"):
+        propagate(tmp_path / "t", graph, features, jacobi())
 
 
 def test_what_another_propagation_has_left_is_not_used(tmp_path, graph, features):
