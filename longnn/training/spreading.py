@@ -73,9 +73,11 @@ class Spread:
         )
 
     def shape(self, leaf: Any, spec: PartitionSpec) -> jax.ShapeDtypeStruct:
-        """The shape of an array or of a shape, on all devices."""
+        """The shape of an array, of the host too, or of a shape, on all devices."""
         sharding = None if self.mesh is None else NamedSharding(self.mesh, spec)
-        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+        # of 64 bits where jax knows them: a later jax warns of others
+        dtype = jax.dtypes.canonicalize_dtype(leaf.dtype, allow_extended_dtype=True)
+        return jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=sharding)
 
     def shapes(self, tree: Any) -> Any:
         """The shapes of leaves [B, ...], where each device has its part."""
