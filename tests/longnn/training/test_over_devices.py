@@ -70,6 +70,7 @@ def trained(problem, **options):
     return longnn.fit(LonGNN, problem, SPLITS, **given)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_nothing():
     problem = of_rows()
     assert (problem.rows.blocks.node != np.arange(61)).any()
