@@ -81,7 +81,7 @@ def together(title: str, compared: Mapping[str, Sequence[Difference]]) -> Table:
         title: of the table.
         compared: what is compared -> its differences, one for each dataset.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, found in compared.items():
         of = combined(found)
         if of is not None:
