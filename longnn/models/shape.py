@@ -1,27 +1,25 @@
-"""What describes the block of a model: norms, residuals, activation, input layer and the like."""
+"""What describes a block of layers: norms, residuals, activation, input layer and the like."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Literal, TypedDict
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
-from jax import Array
-from jax.typing import ArrayLike, DTypeLike
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from longnn.graphs.checks import check_range, check_word
-from longnn.models.model import Setting
+from longnn.graphs.checks import check_word
 from longnn.models.norms import OVER_NODES, Norm
 
 Activation = Literal["relu", "gelu", "elu", "tanh"]
+FeedForward = Literal[0, 1, 2]
 Jumping = Literal["last", "sum", "concatenate", "max"]
 NormPosition = Literal["before", "after"]
 Residual = Literal["none", "residual", "initial"]
 
-ACTIVATIONS: dict[str, Callable[[Float[Array, "N H"]], Float[Array, "N H"]]] = {
+ACTIVATIONS: dict[str, Callable[[Float[jax.Array, "N H"]], Float[jax.Array, "N H"]]] = {
     "relu": jax.nn.relu,
     "gelu": partial(jax.nn.gelu, approximate=False),
     "elu": jax.nn.elu,
@@ -31,7 +29,7 @@ ACTIVATIONS: dict[str, Callable[[Float[Array, "N H"]], Float[Array, "N H"]]] = {
 
 
 class Shaping(TypedDict, total=False):
-    """The settings that models pass on to :class:`Shaped`."""
+    """The settings of a block that a model passes on, see :class:`longnn.models.block.Block`."""
 
     norm: Norm
     norm_position: NormPosition
@@ -46,7 +44,11 @@ class Shaping(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a block is static; see :class:`Shaped`."""
+    """The static settings of a block, see :class:`longnn.models.block.Block`.
+
+    Raises:
+        ValueError: if a setting is unknown, or if two do not go together.
+    """
 
     norm: Norm = "none"
     norm_position: NormPosition = "after"
@@ -57,97 +59,86 @@ class Shape:
     jumping: Jumping = "last"
     shared_basis: bool = False
 
+    def __post_init__(self) -> None:
+        check_word("norm", self.norm, Norm)
+        check_word("norm_position", self.norm_position, NormPosition)
+        check_word("residual", self.residual, Residual)
+        check_word("feed_forward", self.feed_forward, FeedForward)
+        check_word("activation", self.activation, Activation)
+        check_word("jumping", self.jumping, Jumping)
+        if self.feed_forward and not self.input_layer:
+            raise ValueError(
+                f"feed_forward={self.feed_forward} linear layers stand behind the propagation, "
+                "which needs hidden channels in front of it; set input_layer=True"
+            )
+        if self.residual == "initial" and not self.input_layer:
+            raise ValueError(
+                "residual='initial' mixes in the output of the input layer; set input_layer=True"
+            )
+
+    @property
+    def plain(self) -> bool:
+        """Whether a layer's output is read by the next linear layer alone, behind a relu."""
+        return self == Shape(norm=self.norm, shared_basis=self.shared_basis)
+
     @property
     def over_nodes(self) -> bool:
         """Whether norms take their statistics over all nodes."""
         return self.norm in OVER_NODES
 
+    @property
+    def normed_output(self) -> bool:
+        """Whether a norm stands in front of the output layer, since none stands behind layers."""
+        return self.norm != "none" and self.norm_position == "before"
 
-class Shaped(nnx.Module):
-    """A model whose layers may stand in a block (``placement="stacked"``).
-
-    What the settings mean is said at :class:`longnn.models.block.Block`.
-
-    Args:
-        norm: "none", "layer", "batch" or "graph" (:mod:`longnn.models.norms`).
-        norm_position: "before" or "after" the propagation of a layer.
-        residual: "none", "residual" (H + the layer's output) or "initial" (a part of H_0).
-        residual_weight: the part of H_0 that residual="initial" mixes in, in [0, 1].
-        input_layer: whether H_0 = activation(X W + c) stands in front of the layers.
-        feed_forward: how many linear layers stand behind the propagation of a layer, 0, 1 or 2; 0:
-            one stands in front of it.
-        activation: "relu", "gelu", "elu" or "tanh".
-        jumping: what the output layer reads: the "last" layer's output, or the "sum", the "max" or
-            a "concatenate" of those of all layers.
-        shared_basis: whether the filters of all layers have one basis, with coefficients of their
-            own.
-        dtype: data type of the parameters.
-
-    Raises:
-        ValueError: if a setting is unknown or lies outside its range, or if two do not go together.
-    """
-
-    def __init__(
-        self,
-        *,
-        norm: Norm = "none",
-        norm_position: NormPosition = "after",
-        residual: Residual = "none",
-        residual_weight: ArrayLike = 0.1,
-        input_layer: bool = False,
-        feed_forward: int = 0,
-        activation: Activation = "relu",
-        jumping: Jumping = "last",
-        shared_basis: bool = False,
-        dtype: DTypeLike = jnp.float32,
-    ):
-        check_word("norm", norm, Norm)
-        check_word("norm_position", norm_position, NormPosition)
-        check_word("residual", residual, Residual)
-        check_word("activation", activation, Activation)
-        check_word("jumping", jumping, Jumping)
-        check_word("feed_forward", feed_forward, Literal[0, 1, 2])
-        check_range("residual_weight", residual_weight, 0, 1, "[]")
-        _check_input_layer(input_layer, feed_forward, residual)
-        self.shape = Shape(
-            norm=norm,
-            norm_position=norm_position,
-            residual=residual,
-            input_layer=input_layer,
-            feed_forward=feed_forward,
-            activation=activation,
-            jumping=jumping,
-            shared_basis=shared_basis,
-        )
-        if residual == "initial":
-            self.residual_weight = Setting(jnp.asarray(residual_weight, dtype))
-
-    def refuse_shape(self, placement: str, besides: Collection[str] = ()) -> None:
-        """Raises a ValueError where a setting describes a block, and the placement has none.
+    def inner_widths(self, hidden: int, layers: int, widens: int) -> list[tuple[int, int]]:
+        """Inputs and outputs of the linear layers between that of X and the output layer.
 
         Args:
-            placement: the setting of the model.
-            besides: names of settings that mean something there, too.
+            hidden: width H of the signals between two layers.
+            layers: number of layers, >= 1.
+            widens: how many times as many channels are behind a propagation as in front of it.
+
+        Raises:
+            ValueError: if more channels would be left behind a layer than in front of it.
         """
-        for field in fields(Shape):
-            value = getattr(self.shape, field.name)
-            if field.name not in besides and value != field.default:
-                raise ValueError(
-                    f"{field.name}={value!r} describes the block of placement='stacked', got "
-                    f"placement={placement!r}; set placement='stacked', or leave {field.name} out"
-                )
+        if self.feed_forward:
+            return [(widens * hidden, hidden), (hidden, hidden)][: self.feed_forward] * layers
+        if widens > 1:
+            raise ValueError(
+                f"a propagation that makes {widens} times as many channels needs a linear layer "
+                "behind it; set feed_forward=1 or 2"
+            )
+        return [(hidden, hidden)] * (layers - 1 + self.input_layer)
 
 
-def _check_input_layer(input_layer: bool, feed_forward: int, residual: Residual) -> None:
-    """ValueError where something needs an input layer that is not there."""
-    if input_layer:
-        return
-    if feed_forward:
+def refuse_shape(given: Shaping, placement: str) -> None:
+    """Raises a ValueError where a setting describes a block, and the placement has none.
+
+    Args:
+        given: settings of a block.
+        placement: the setting of the model, anything but "stacked".
+    """
+    for field in fields(Shape):
+        value = given.get(field.name, field.default)
+        if value != field.default:
+            raise ValueError(
+                f"{field.name}={value!r} describes the block of placement='stacked', got "
+                f"placement={placement!r}; set placement='stacked', or leave {field.name} out"
+            )
+
+
+def with_layer_norm(given: Shaping) -> Shaping:
+    """Settings of a block whose norm is that over the channels of a node.
+
+    Args:
+        given: settings of a block.
+
+    Raises:
+        ValueError: if they name another norm.
+    """
+    if given.get("norm", "none") not in ("none", "layer"):
         raise ValueError(
-            f"feed_forward={feed_forward} linear layers stand behind the propagation, which then "
-            "takes all features as its channels; set input_layer=True, which makes hidden ones"
+            f"layer_norm=True and norm={given['norm']!r} are two norms; leave layer_norm out"
         )
-    if residual == "initial":
-        raise ValueError(
-            "residual='initial' mixes in the output of the input layer; set input_layer=True"
-        )
+    return {**given, "norm": "layer"}

@@ -12,15 +12,15 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range, check_word
-from longnn.models.block import Block, with_one_basis
+from longnn.models.block import Block
 from longnn.models.dropout import Key, drop, split_key
 from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
 from longnn.models.model import Setting
 from longnn.models.norms import norms_of
 from longnn.models.propagated import Propagated
-from longnn.models.reach import hops_together
-from longnn.models.shape import Shaped, Shaping
+from longnn.models.series import give_one_basis, have_one_basis
+from longnn.models.shape import Shape, Shaping, refuse_shape, with_layer_norm
 from longnn.models.stack import Made
 from longnn.operators.protocol import Operator
 
@@ -45,7 +45,7 @@ class Body(Shaping, total=False):
     rngs: Required[nnx.Rngs]
 
 
-class Spectral(Shaped):
+class Spectral(Block):
     """A spectral model: an embedding of the features, and filters of one kind.
 
     Below, E is an MLP or a linear layer, and g is a filter. A dropout of rate ``dropout`` stands in
@@ -58,12 +58,13 @@ class Spectral(Shaped):
       features g(S) X. A "linear" embedding leaves Z = norm(g(S) X W + c). Terms that were
       propagated before (`longnn.models.propagated.Propagated`) may take the place of X and S.
     - "inside": on the hidden channels, Z = norm(g(S) relu(X W1 + c1)) W2 + c2.
-    - "stacked": in a block of ``layers`` layers with ``hidden`` channels, by default
-      H <- relu(norm(g(S) (H W + c))) and a linear layer at the end. The block has norms, residuals
-      and more as settings: see :class:`longnn.models.block.Block`.
+    - "stacked": H <- relu(norm(g(S) (H W + c))), ``layers`` times with ``hidden`` channels, and a
+      linear layer at the end. These layers are a block (:class:`longnn.models.block.Block`), whose
+      settings add residuals, further norms and more.
 
     ``norm`` is the identity, or with ``layer_norm`` the layer norm over the channels of a node
-    (arXiv 1607.06450) with learned gain and shift; of a block also what the setting ``norm`` says.
+    (arXiv 1607.06450) with learned gain and shift. In a block it is what the setting ``norm`` says,
+    of which "layer" is the same as ``layer_norm``.
 
     Args:
         in_features: number F of features of each node.
@@ -75,10 +76,10 @@ class Spectral(Shaped):
         embedding: "mlp" or "linear"; stacked layers are linear in either case.
         placement: "after", "before", "inside" or "stacked".
         layers: number of filters; more than one need ``placement="stacked"``.
-        layer_norm: whether filtered signals are normalised; of a block the same as norm="layer".
+        layer_norm: whether filtered signals are normalised.
         dtype: data type of the parameters.
         rngs: random generators of the initial values.
-        shape: the settings of the block, see :class:`longnn.models.shape.Shaped`.
+        shape: further settings of the block, see :class:`longnn.models.block.Block`.
 
     Raises:
         ValueError: if a setting is unknown or lies outside its range, or if two do not go together.
@@ -103,22 +104,29 @@ class Spectral(Shaped):
     ):
         check_word("placement", placement, Placement)
         check_word("embedding", embedding, Embedding)
-        check_range("filter_dropout", filter_dropout, 0, 1, "[)")
-        check_count("layers", layers)
-        check_count("hidden", hidden)
-        super().__init__(dtype=dtype, **_with_layer_norm(placement, layer_norm, shape))
-        made: Made = {"dtype": dtype, "rngs": rngs}
         self.placement = placement
+        made: Made = {"dtype": dtype, "rngs": rngs}
         if placement == "stacked":
-            rates = {"dropout": dropout, "filter_dropout": filter_dropout}
-            sizes = {"layers": layers, "hidden": hidden}
-            self.block = Block(in_features, classes, self.shape, **sizes, **rates, **made)
+            shape = with_layer_norm(shape) if layer_norm else shape
+            super().__init__(
+                in_features,
+                classes,
+                hidden=hidden,
+                layers=layers,
+                dropout=dropout,
+                filter_dropout=filter_dropout,
+                **made,
+                **shape,
+            )
             # Any: a filter may have a response and coefficients, or not
             self.filters: Any = nnx.List([make(hidden, dtype) for _ in range(layers)])
             if self.shape.shared_basis:
-                with_one_basis(self.filters)
+                give_one_basis(self.filters)
             return
-        self.refuse_shape(placement)
+        refuse_shape(shape, placement)
+        check_range("filter_dropout", filter_dropout, 0, 1, "[)")
+        check_count("layers", layers)
+        check_count("hidden", hidden)
         if layers > 1:
             raise ValueError(
                 f"layers={layers} filters need placement='stacked', got placement={placement!r}"
@@ -130,9 +138,7 @@ class Spectral(Shaped):
             )
         whole = placement == "after" or (placement == "before" and embedding == "linear")
         if placement == "after" and embedding == "mlp":
-            self.embedding: MLP | Linear = MLP(
-                in_features, classes, hidden=hidden, dropout=dropout, **made
-            )
+            self.embedding = MLP(in_features, classes, hidden=hidden, dropout=dropout, **made)
         else:
             width = classes if whole else hidden
             self.embedding = Linear(in_features, width, dropout=dropout, **made)
@@ -142,14 +148,14 @@ class Spectral(Shaped):
         self.norms = nnx.List(norms_of("layer" if layer_norm else "none", widths[:1], dtype))
         self.dropout = Setting(jnp.asarray(dropout, dtype))
         self.filter_dropout = Setting(jnp.asarray(filter_dropout, dtype))
+        self.shape = Shape()
 
     def __call__(
         self, operator: Operator, features: Features, key: Key | None = None
     ) -> Float[Array, "N C"]:
         """Returns Z [N, C], logits or values; dropout is on exactly where a key is given."""
         if self.placement == "stacked":
-            weight = self.residual_weight[...] if self.shape.residual == "initial" else None
-            return self.block(self.filters, operator, features, key, weight)
+            return self.through(self.filters, operator, features, key)
         outer, *inner = split_key(key, 2 + len(self.heads))
         late: Array | float = 0.0
         if self.placement == "before" and isinstance(features, Propagated):
@@ -184,9 +190,9 @@ class Spectral(Shaped):
     def hops(self) -> int | None:
         """Returns how many edges away the output of a node looks.
 
-        None where a filter does not say, or where norms take their statistics over all nodes.
+        None where a filter does not say, or where norms take statistics over all nodes.
         """
-        return None if self.shape.over_nodes else hops_together(self.filters)
+        return self.hops_through(self.filters)
 
     def theta(self) -> Float[Array, "K1 C"]:
         """Returns the coefficients in the current bases, those of several filters side by side."""
@@ -208,22 +214,12 @@ class Spectral(Shaped):
     def scalars(self) -> dict[str, Float[Array, ""]]:
         """Returns the values that the filters name, those of further layers with their number.
 
-        Those of a basis that all layers share come once.
+        Where layers share a basis, its values come once.
         """
         named: dict[str, Float[Array, ""]] = {}
-        several = self.filters[:1] if self.shape.shared_basis else self.filters
-        for i, spectral in enumerate(several):
+        for i, spectral in enumerate(self.filters):
+            if i and have_one_basis(self.filters[0], spectral):
+                continue
             end = "" if i == 0 else f"_{i + 1}"
             named |= {name + end: value for name, value in spectral.scalars().items()}
         return named
-
-
-def _with_layer_norm(placement: Placement, layer_norm: bool, shape: Shaping) -> Shaping:
-    """The settings of a block, for which layer_norm=True is another name of norm="layer"."""
-    if not layer_norm or placement != "stacked":
-        return shape
-    if shape.get("norm", "none") not in ("none", "layer"):
-        raise ValueError(
-            f"layer_norm=True and norm={shape['norm']!r} are two norms; leave layer_norm out"
-        )
-    return {**shape, "norm": "layer"}
