@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from longnn.graphs.checks import check_word
+from longnn.graphs.checks import check_range, check_word
 from longnn.models.norms import OVER_NODES, Norm
 
 Activation = Literal["relu", "gelu", "elu", "tanh"]
@@ -116,9 +116,10 @@ def refuse_shape(given: Shaping, placement: str) -> None:
     """Raises a ValueError where a setting describes a block, and the placement has none.
 
     Args:
-        given: settings of a block.
+        given: settings of a block; a weight of the residual may stay, if it lies in its range.
         placement: the setting of the model, anything but "stacked".
     """
+    check_range("residual_weight", given.get("residual_weight", 0.0), 0, 1, "[]")
     for field in fields(Shape):
         value = given.get(field.name, field.default)
         if value != field.default:
