@@ -27,6 +27,7 @@ def name(*overrides: str) -> str:
         "model.alpha=0.0",  # the default, spelled out
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
+        "model.own_basis=false",
         "precision=full",
         "dtype=float32",
     ],
@@ -40,6 +41,7 @@ def test_same_run(override):
     "override",
     [
         "model.alpha=0.5",
+        "model.own_basis=true",
         "graph.degree_exponent=1",
         "graph.self_loops=1",
         "graph.keep=largest",
