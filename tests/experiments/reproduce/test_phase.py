@@ -216,5 +216,7 @@ def test_a_run_goes_on_where_it_was(tmp_path, monkeypatch):
 def test_damaged_records_are_named(tmp_path, text):
     file = tmp_path / "phase.jsonl"
     file.write_text(text + "\n")
-    with pytest.raises(ValueError, match=r"line 1 is no record of the phase diagram.*move the file"):
+    with pytest.raises(
+        ValueError, match=r"line 1 is no record of the phase diagram.*move the file"
+    ):
         records.read(file)

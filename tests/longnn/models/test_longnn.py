@@ -249,7 +249,7 @@ def test_a_recurrence_takes_the_place_of_the_jacobi_polynomials(learnable):
     ("settings", "message"),
     [
         ({"own_basis": True, "shared": True}, "needs channels of their own coefficients"),
-        ({"own_basis": True, "recurrence": RECURRENCE}, "needs alpha and beta, .* an array"),
+        ({"own_basis": True, "recurrence": RECURRENCE}, "needs alpha and beta, got .*=an array"),
         ({"recurrence": RECURRENCE[:, :3]}, r"\[2, K\] = \(2, 4\): .* got \(2, 3\)"),
         ({"recurrence": -RECURRENCE}, r"off-diagonal of a recurrence must lie in \(0, inf\)"),
         ({"recurrence": RECURRENCE, "scale": "monic"}, "leave out scale='monic'"),
