@@ -14,6 +14,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.preparation import as_stored
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
+from longnn.graphs.digraph import Digraph
 from longnn.graphs.graph import Graph
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops
 from longnn.graphs.numbers import is_masked, real_array
@@ -45,6 +46,9 @@ class Options:
         metric: see `Dataset`.
         normalize: see `longnn.data.normalize`.
         directions, duplicates, self_loops: see `longnn.graphs.merge.undirected`.
+        directed: whether directions are kept besides (``Dataset.digraph``), for operators of
+            directed graphs; edges then come as [E, 2], (from, to), or as a sparse matrix of scipy
+            whose rows are where edges begin.
         classes: the number of classes C, where the labels are known to be 0 to C - 1 although some
             may not occur; None: classes are the labels that occur.
         ignore: names of arrays, columns or attributes that are left out on purpose; what a file or
@@ -56,6 +60,7 @@ class Options:
     directions: Directions = "either"
     duplicates: Duplicates = "largest"
     self_loops: SelfLoops = "drop"
+    directed: bool = False
     classes: int | None = None
     ignore: str | Sequence[str] = ()
 
@@ -166,7 +171,37 @@ def assembled(
         shipped=shipped,
         checksum=checksum,
         class_names=read.names,
+        digraph=_digraph(name, edges, graph.num_nodes, weights, options),
     ).prepared(options.normalize)
+
+
+def _digraph(
+    name: str,
+    edges: Edges,
+    nodes: int,
+    weights: Shaped[np.ndarray, "..."] | Sequence[object] | None,
+    options: Options,
+) -> Digraph | None:
+    """The directed graph of edges that made an undirected one, where it is asked for."""
+    if not options.directed:
+        return None
+    given = None if weights is None else real_array(f"weights of {name}", weights)
+    if sparse.issparse(edges):
+        entries = sparse.coo_array(edges)
+        entries.eliminate_zeros()
+        edges, given = np.stack(entries.coords, axis=1), entries.data
+    if not isinstance(edges, np.ndarray | list | tuple):
+        raise ValueError(
+            f"{name} has a {type(edges).__name__} for edges, of which no directions can be kept; "
+            "give edges [E, 2] or a sparse matrix, or leave directed out"
+        )
+    return Digraph.from_edges(
+        np.asanyarray(edges),
+        nodes,
+        given,
+        duplicates=options.duplicates,
+        self_loops=options.self_loops,
+    )
 
 
 def graph_from(

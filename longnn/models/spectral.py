@@ -12,6 +12,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range, check_word
+from longnn.models.directed import Unwound
 from longnn.models.dropout import Key, drop, split_key
 from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
@@ -38,6 +39,7 @@ class Body(TypedDict, total=False):
     placement: Placement
     layers: int
     layer_norm: bool
+    directed: bool
     dtype: DTypeLike
     rngs: Required[nnx.Rngs]
 
@@ -72,12 +74,17 @@ class Spectral(nnx.Module):
         placement: "after", "before", "inside" or "stacked".
         layers: number of filters; more than one need ``placement="stacked"``.
         layer_norm: whether filtered signals are normalised.
+        directed: whether the operator is of a directed graph (``longnn.operators.Paired``): each
+            filter g is followed by a linear layer that makes one signal of two, see
+            :class:`longnn.models.Unwound`. ``longnn.fit`` sets it where the operator is.
         dtype: data type of the parameters.
         rngs: random generators of the initial values.
 
     Raises:
         ValueError: if a setting is unknown or lies outside its range, or if two do not go together.
     """
+
+    takes_directions = True
 
     def __init__(
         self,
@@ -92,6 +99,7 @@ class Spectral(nnx.Module):
         placement: Placement = "after",
         layers: int = 1,
         layer_norm: bool = False,
+        directed: bool = False,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
@@ -122,12 +130,15 @@ class Spectral(nnx.Module):
         widths = [classes] if whole else [hidden] * count + [classes]
         self.heads = nnx.List([Affine(a, b, **made) for a, b in pairwise(widths)])
         # Any: a filter may have a response and coefficients, or not
-        self.filters: Any = nnx.List([make(widths[0], dtype) for _ in range(count)])
+        filters: list[Any] = [make(widths[0], dtype) for _ in range(count)]
+        if directed:
+            filters = [Unwound(each, widths[0], **made) for each in filters]
+        self.filters: Any = nnx.List(filters)
         norms = [LayerNorm(widths[0], dtype=dtype) for _ in range(count) if layer_norm]
         self.norms = nnx.List(norms)
         self.dropout = Setting(jnp.asarray(dropout, dtype))
         self.filter_dropout = Setting(jnp.asarray(filter_dropout, dtype))
-        self.placement = placement
+        self.placement, self.directed = placement, directed
 
     def __call__(
         self, operator: Operator, features: Features, key: Key | None = None
@@ -157,6 +168,11 @@ class Spectral(nnx.Module):
         self, features: Propagated, outer: Key | None, inner: Sequence[Key | None]
     ) -> Float[Array, "n C"]:
         """The same of terms that were propagated before."""
+        if self.directed:
+            raise ValueError(
+                "terms that were propagated before are of a symmetric operator; leave directed "
+                "out, or give features and the operator of a directed graph"
+            )
         assert isinstance(self.embedding, Linear)
         linear, (spectral,) = self.embedding, self.filters
         basis, theta = spectral.terms()
