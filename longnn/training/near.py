@@ -51,7 +51,8 @@ def near_problem(
 
     Returns:
         The problem; or None if the model does not say how far it looks, the operator is of a
-        directed graph, products round signals (precision "mixed"), or the union is more than `SHARE` of the nodes.
+        directed graph, products round signals (precision "mixed"), or the union is more than
+        `SHARE` of the nodes.
     """
     hops, graphs = hops_of(model), inputs.graphs
     asked, places = np.unique(rows, return_inverse=True)

@@ -95,7 +95,8 @@ def test_what_a_directed_filter_says_of_itself():
     plain = build("longnn stacked")
     assert model.hops() == plain.hops() == 8
     np.testing.assert_array_equal(model.theta(), plain.theta())
-    assert model.scalars().keys() == plain.scalars().keys() == {"alpha", "beta", "alpha_2", "beta_2"}
+    names = {"alpha", "beta", "alpha_2", "beta_2"}
+    assert model.scalars().keys() == plain.scalars().keys() == names
     x = jnp.linspace(-1, 1, 5)
     np.testing.assert_array_equal(model.response(x), plain.response(x))
 

@@ -129,7 +129,8 @@ def test_without_charge_directions_are_forgotten(backend):
 @each_backend
 def test_float32_and_batches(make, backend):
     """In float32 as in float64, and a batch of signals as each of them alone."""
-    exact, operator = (make(digraph(WEIGHTS), backend=backend, dtype=d) for d in ("float64", "float32"))
+    both = (make(digraph(WEIGHTS), backend=backend, dtype=d) for d in ("float64", "float32"))
+    exact, operator = both
     x = X.astype(np.float32)
     got = filtered(operator, THETA.astype(np.float32), x)
     assert got.dtype == jnp.float32
@@ -148,7 +149,8 @@ def test_derivative_in_the_charge(backend):
 
     def loss(q):
         at = replace(operator, charge=q).symmetric
-        return jnp.sum(side_by_side(weighted_sum(basis, THETA, at.matvec, operator.pair(X))) * parts)
+        y = weighted_sum(basis, THETA, at.matvec, operator.pair(X))
+        return jnp.sum(side_by_side(y) * parts)
 
     value = lambda q: np.sum(of_magnet(q, WEIGHTS) * parts)  # noqa: E731
     expected = (value(0.2 + 1e-5) - value(0.2 - 1e-5)) / 2e-5
