@@ -38,10 +38,8 @@ OPTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [
-    pytest.param(OPTIONS["plain"], id="plain"),
-    pytest.param(OPTIONS["all options"], id="all options", marks=pytest.mark.slow),
-])  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_one_mini_batch_an_epoch_is_the_full_batch(case, options):
     optim = longnn.Optim(max_epochs=20, patience=8, **options)
     settings = {"placement": "before", "order": 6, "alpha": 0.7, "filter_dropout": 0.1}

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from subprocess import PIPE
 
 import numpy as np
@@ -48,7 +49,8 @@ def test_two_processes_equal_one():
     both = [
         subprocess.Popen([*command, number], env=environment(4), **streams) for number in ("0", "1")
     ]
-    said = [process.communicate(timeout=600) for process in both]
+    with ThreadPoolExecutor() as readers:  # both: a full pipe would hold the other one up, too
+        said = list(readers.map(lambda process: process.communicate(timeout=600), both))
     assert [process.returncode for process in both] == [0, 0], said
     found = [json.loads(out.splitlines()[-1]) for out, _ in said]
     for over in ("8", "4"):
@@ -68,6 +70,7 @@ def trained(problem, **options):
     return longnn.fit(LonGNN, problem, SPLITS, **given)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_changes_nothing():
     problem = of_rows()
     assert (problem.rows.blocks.node != np.arange(61)).any()

@@ -17,6 +17,7 @@ def eight(work: str) -> dict:
     return on_eight("tests.longnn.training.spread", work)
 
 
+@pytest.mark.slow
 def test_four_devices_give_what_one_gives():
     assert eight("fast")["float64"] < 1e-9
 
