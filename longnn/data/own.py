@@ -11,10 +11,10 @@ from scipy import sparse
 
 from longnn.data.classes import Owner, Read, unlabelled
 from longnn.data.dataset import Dataset
+from longnn.data.directed import digraph_from
 from longnn.data.preparation import as_stored
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
-from longnn.graphs.digraph import Digraph
 from longnn.graphs.graph import Graph
 from longnn.graphs.merge import Directions, Duplicates, SelfLoops
 from longnn.graphs.numbers import is_masked, real_array
@@ -161,6 +161,13 @@ def assembled(
     graph = graph_from(name, edges, len(read.labels), weights, options.rules())
     if not graph.num_edges:
         raise ValueError(f"{name} has no edge, so no spectrum to filter; check the edges given")
+    digraph = None
+    if options.directed:
+        digraph = digraph_from(
+            *(name, edges, graph.num_nodes, weights),
+            duplicates=options.duplicates,
+            self_loops=options.self_loops,
+        )
     return Dataset(
         name=name,
         graph=graph,
@@ -171,37 +178,8 @@ def assembled(
         shipped=shipped,
         checksum=checksum,
         class_names=read.names,
-        digraph=_digraph(name, edges, graph.num_nodes, weights, options),
+        digraph=digraph,
     ).prepared(options.normalize)
-
-
-def _digraph(
-    name: str,
-    edges: Edges,
-    nodes: int,
-    weights: Shaped[np.ndarray, "..."] | Sequence[object] | None,
-    options: Options,
-) -> Digraph | None:
-    """The directed graph of edges that made an undirected one, where it is asked for."""
-    if not options.directed:
-        return None
-    given = None if weights is None else real_array(f"weights of {name}", weights)
-    if sparse.issparse(edges):
-        entries = sparse.coo_array(edges)
-        entries.eliminate_zeros()
-        edges, given = np.stack(entries.coords, axis=1), entries.data
-    if not isinstance(edges, np.ndarray | list | tuple):
-        raise ValueError(
-            f"{name} has a {type(edges).__name__} for edges, of which no directions can be kept; "
-            "give edges [E, 2] or a sparse matrix, or leave directed out"
-        )
-    return Digraph.from_edges(
-        np.asanyarray(edges),
-        nodes,
-        given,
-        duplicates=options.duplicates,
-        self_loops=options.self_loops,
-    )
 
 
 def graph_from(

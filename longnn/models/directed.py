@@ -21,9 +21,9 @@ class Unwound(nnx.Module):
     [Y1 | Y2] W + c, where Y1 and Y2 are what the filter makes of the pair of a signal (``Paired``):
     real and imaginary parts with a magnetic operator, the two directions with
     ``DirectionsOperator``. All coefficients of the filter are real, so that it acts on complex
-    signals as it is. MagNet unwinds its complex signals so, into twice as many real channels in
-    front of a linear layer (arXiv 2102.11391, section 3); unlike there, this stands behind each
-    filter, and what lies between filters is real.
+    signals as it is. MagNet (arXiv 2102.11391) unwinds its complex signals so, into twice as many
+    real channels in front of a linear layer; unlike there, this stands behind each filter, and what
+    lies between filters is real.
 
     Args:
         inner: the filter.

@@ -32,7 +32,7 @@ class MagneticOperator:
     H = (D^-1/2 A_s D^-1/2) * exp(2 pi i q (A - A^T)) with A_s = (A + A^T) / 2, and its spectrum
     lies in [-1, 1]. With H = B + i C the matrix [[B, -C], [C, B]] takes (Re z, Im z), as [2N, C],
     to the parts of H z; it has each eigenvalue of H twice. q = 0 forgets the directions: H is S of
-    A + A^T. Source: X. Zhang et al., MagNet (arXiv 2102.11391), equations 1 to 3.
+    A + A^T. Source: X. Zhang et al., MagNet (arXiv 2102.11391).
 
     The charge is a leaf of the pytree, so that programs take it as they come: a sweep over it
     compiles once. Its derivative is that of ``polybases.weighted_sum(basis, theta, op.matvec,

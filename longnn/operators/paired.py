@@ -47,8 +47,8 @@ class DirectionsOperator:
     """[[0, M], [M^T, 0]] with M = D_out^-1/2 A D_in^-1/2, where A_uv is the edge from u to v.
 
     The first N signals gather along outgoing edges, the last N along incoming ones. The term of
-    order 1 of a signal x is (M x, M^T x), the two directions of Dir-GNN (Rossi et al., arXiv
-    2305.10498, sections 3 and 4.1); higher orders go there and back, (M M^T x, M^T M x) at order 2.
+    order 1 of a signal x is (M x, M^T x), the two directions of Dir-GNN with this scaling (Rossi
+    et al., arXiv 2305.10498); higher orders go there and back, (M M^T x, M^T M x) at order 2.
     Powers of M itself are not among them: its eigenvalues fill the unit disk, where polynomials
     that are orthogonal on [-1, 1] grow as (1 + sqrt 2)^k. The eigenvalues here are plus and minus
     the singular values of M, none beyond 1. A node without outgoing edges has a zero row in M.

@@ -19,7 +19,7 @@ GraphOperator = Literal["symmetric", "magnetic", "directions"]
 """S of the undirected graph; or of the directed one, by phases or by both directions."""
 
 CHARGE = 0.25
-"""The charge of a magnetic operator unless another is given; MagNet's largest."""
+"""The charge of a magnetic operator unless another is given: a right angle for one-way edges."""
 
 
 def directed_operator(

@@ -276,9 +276,7 @@ class NativePattern(NamedTuple):
         return NativeOperator(self.rows, there, back, values, scale, both, precision)
 
 
-def native_pattern(
-    graph: Graph, node_of_row: Int[np.ndarray, " N"] | None = None
-) -> NativePattern:
+def native_pattern(graph: Graph, node_of_row: Int[np.ndarray, " N"] | None = None) -> NativePattern:
     """The pattern of a graph's adjacency matrix.
 
     Args:

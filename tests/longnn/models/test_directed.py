@@ -50,7 +50,7 @@ def test_equals_the_dense_model(name, kind):
     h = np.asarray(model.embedding.embed(weighted().features))
     pair = np.concatenate([h, np.zeros_like(h) if kind == "magnetic" else h])
     values, vectors = np.linalg.eigh(dense(kind))
-    filtered = vectors @ (np.asarray(model.response(values)) * (vectors.T @ pair))
+    filtered = vectors @ (np.asarray(model.response(jnp.asarray(values))) * (vectors.T @ pair))
     unwound = np.concatenate([filtered[:N], filtered[N:]], axis=1)
     expected = unwound @ spectral.unwind.kernel[...] + spectral.unwind.bias[...]
     np.testing.assert_allclose(predict(model, on(kind)), expected, atol=1e-11)
@@ -102,7 +102,7 @@ def test_what_a_directed_filter_says_of_itself():
 
 
 def test_wrong_operators_are_refused():
-    with pytest.raises(ValueError, match="directed=True takes a magnetic_operator or .*Operator;"):
+    with pytest.raises(ValueError, match=r"directed=True takes a magnetic_operator or .*Operator;"):
         predict(build("longnn", directed=True), weighted())
     with pytest.raises(ValueError, match=r"N = 80, got \(40, 3\)"):
         predict(build("longnn"), on("magnetic"))
