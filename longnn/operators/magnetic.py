@@ -144,10 +144,9 @@ def _on_backend(
         rows = bucketed_rows(receivers, senders, (nodes, nodes), with_values=True)
         scale = on_device(np.ones(nodes), dtype)
         return BucketedOperator(rows, scale, values, precision), factors
-    places = (on_device(a, jnp.int32) for a in (senders, receivers))
-    return SegmentOperator(
-        *places, values, nodes, precision, written_out=written_out_here()
-    ), factors
+    places = on_device(senders, jnp.int32), on_device(receivers, jnp.int32)
+    summed = SegmentOperator(*places, values, nodes, precision, written_out=written_out_here())
+    return summed, factors
 
 
 def _with_entries(
