@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -36,6 +37,7 @@ def trained(operator, charge=0.25, model="longnn", **settings):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["magnetic", "directions"])
 def test_fit_trains_and_predicts_on_directed_graphs(kind):
     run = trained(kind)
@@ -47,8 +49,7 @@ def test_fit_trains_and_predicts_on_directed_graphs(kind):
     with pytest.raises(ValueError, match=f"operator '{kind}' needs the directions of edges"):
         run.predict(replace(DATA, digraph=None))
     figure = longnn.plot.response(run)
-    assert len(figure.axes) == 1  # no spectrum of a graph that was not filtered on
-    assert len(longnn.plot.response(trained("symmetric")).axes) == 2
+    assert len(figure.axes) == 1  # no spectrum of an undirected graph below it
 
 
 def test_charges_share_one_compiled_program():
@@ -59,6 +60,7 @@ def test_charges_share_one_compiled_program():
     assert np.abs(first.outputs - second.outputs).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_batch_of_runs_equals_each_alone():
     both = trained("magnetic")
     one = longnn.data.Splits(SPLITS.protocol, SPLITS.part[:1])
@@ -72,8 +74,9 @@ def test_problem_of_makes_each_operator_with_loops():
     for kind, made in (("magnetic", MagneticOperator), ("directions", DirectionsOperator)):
         problem = problem_of(DATA, operator=kind, self_loops=0.5, charge=0.1, backend="csr")
         assert isinstance(problem.operator, made)
-        twice = np.eye(2 * len(DATA.labels))
-        columns = np.asarray(problem.operator.matvec(twice.astype(np.float32)))
+        columns = np.asarray(
+            problem.operator.matvec(jnp.eye(2 * len(DATA.labels), dtype="float32"))
+        )
         diagonal = columns if kind == "magnetic" else np.roll(columns, len(DATA.labels), axis=0)
         assert (np.diag(diagonal) > 0).all()
     assert float(problem_of(DATA, operator="magnetic", charge=0.1).operator.charge) == (
