@@ -37,6 +37,15 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("optim", "loss", None),
     ("optim", "transformation", None),
     ("optim", "schedule", {"name": "constant"}),
+    ("model", "norm", "none"),
+    ("model", "norm_position", "after"),
+    ("model", "residual", "none"),
+    ("model", "residual_weight", 0.1),
+    ("model", "input_layer", False),
+    ("model", "feed_forward", 0),
+    ("model", "activation", "relu"),
+    ("model", "jumping", "last"),
+    ("model", "shared_basis", False),
 )
 """Settings that came later: group, key, and the value that stands for what was always done."""
 
@@ -52,7 +61,10 @@ def settings(config: DictConfig) -> dict[str, Any]:
     """
     values = {key: plain(config[key]) for key in PARTS}
     values |= with_code(values)
+    ours = str(values["model"].get("_target_", "")).startswith("longnn.")
     for part, name, before in LATER:
+        if part == "model" and not ours:  # a class of the user's own, which has its own defaults
+            continue
         holder = values[part] if part else values
         if name in holder and holder[name] == before:
             del holder[name]

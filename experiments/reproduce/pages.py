@@ -25,6 +25,7 @@ from .scores import (
     quoted,
     rivals,
 )
+from .stouffer import differences, together
 from .targets import FAMILY, NINE, TARGETS, command
 
 TRIALS = (
@@ -58,9 +59,12 @@ def _published(records: Sequence[Record], folder: Path) -> list[str]:
         "evaluation dropout fixed. Ours are three seeds on each split, averaged within the split "
         "before the difference is taken. Nothing was chosen on test nodes."
     ]
+    compared = {}
     for model in ("longnn", "jacobiconv"):
         of_model = [r for r in records if r.result.model == model]
         parts.append(markdown_table(paired(NAMES[model], NAMES[model], of_model, reference)))
+        compared[NAMES[model]] = differences(NAMES[model], of_model, reference)
+    parts.append(markdown_table(together("All datasets together", compared)))
     lost = sum(r.result.diverged for r in records)
     parts.append(f"Runs that ended in a loss that is not finite: {lost}.")
     return [*parts, published(folder, NINE, ("LON-GNN", "JacobiConv"))]

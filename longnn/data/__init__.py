@@ -2,8 +2,8 @@
 
 `load` takes a name (`names` lists them), `own_dataset` arrays of your own, `splits` has the split
 protocols. One file stands for each file format (planetoid, heterophilous, graphdata, musae,
-facebook100, ogb, images) and one for each kind of generated graph (csbm, lattices, blocks, clouds);
-npz and edgelist read graphs of your own.
+facebook100, ogb, images) and one for each kind of generated graph (csbm, bands, lattices, blocks,
+clouds); npz and edgelist read graphs of your own.
 """
 
 import lazy_loader

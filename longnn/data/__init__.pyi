@@ -1,4 +1,5 @@
 from . import archive as archive
+from . import bands as bands
 from . import blocks as blocks
 from . import catalogue as catalogue
 from . import clouds as clouds

@@ -1,5 +1,6 @@
 """Filters on directed graphs, with real outputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -51,6 +52,11 @@ class Unwound(nnx.Module):
             )
         return self.unwind(side_by_side(self.inner(operator.symmetric, operator.pair(h))))
 
+    @property
+    def basis(self) -> Any:
+        """The basis of the filter, by which filters that share one are known."""
+        return getattr(self.inner, "basis", self.inner)
+
     def terms(self) -> tuple[Recurrence, Float[Array, "K1 C"]]:
         """Returns the basis of the filter, and its coefficients."""
         terms: tuple[Recurrence, Array] = self.inner.terms()
@@ -69,3 +75,10 @@ class Unwound(nnx.Module):
         """Returns those of the filter."""
         named: dict[str, Array] = self.inner.scalars()
         return named
+
+
+def unwound(
+    filters: Sequence[Any], channels: int, *, dtype: DTypeLike, rngs: nnx.Rngs
+) -> list[Unwound]:
+    """Each filter as one of two signals; the arguments are those of :class:`Unwound`."""
+    return [Unwound(each, channels, dtype=dtype, rngs=rngs) for each in filters]

@@ -1,6 +1,6 @@
 """Filters of node signals by a series in a polynomial basis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -125,3 +125,29 @@ class NonNegative(Series):
         gamma = jax.nn.relu(self.gamma[...])
         functions = self.make(self.order, dtype=gamma.dtype)
         return functions.recurrence, functions.coefficients(gamma)[:, None]
+
+
+def give_one_basis(filters: Sequence[object]) -> None:
+    """Gives all filters the basis of the first one, where it is a module that may learn.
+
+    The basis of other series is not learned, so that filters of one kind share it anyway.
+
+    Args:
+        filters: of one kind, >= 1.
+
+    Raises:
+        ValueError: if they are no series in a basis of lambda.
+    """
+    for one in filters:
+        if not isinstance(one, Series):
+            raise ValueError(
+                f"shared_basis=True is for filters that are series in a basis of lambda, and a "
+                f"{type(one).__name__} is none; leave shared_basis out"
+            )
+        if isinstance(one, InBasis):
+            one.basis = filters[0].basis  # type: ignore[attr-defined]
+
+
+def have_one_basis(one: object, other: object) -> bool:
+    """Whether two filters have the same module as their basis."""
+    return getattr(one, "basis", one) is getattr(other, "basis", other)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from longnn.data import blocks, clouds, lattices
+from longnn.data import bands, blocks, clouds, lattices
 from longnn.data.filtered import filtered_noise
 from longnn.graphs.convert import to_scipy
 from longnn.graphs.graph import Graph
@@ -14,6 +14,7 @@ GENERATORS = {
     "ring": lattices.ring,
     "grid": lattices.grid,
     "cloud": clouds.generate,
+    "bands": bands.generate,
 }
 
 
@@ -76,6 +77,41 @@ def test_labels_follow_from_the_stated_filter(response, function):
     np.testing.assert_array_equal(made.labels, expected)
 
 
+@pytest.mark.parametrize("degrees", ["even", "power_law"])
+@pytest.mark.parametrize("band", ["low", "middle", "high", "ends"])
+def test_labels_and_features_have_their_energy_in_the_band(band, degrees):
+    made = bands.generate(band, nodes=400, noise=0.0, degrees=degrees, seed=2)
+    place = {"low": [(0, 100)], "middle": [(150, 250)], "high": [(300, 400)]}
+    inside = place.get(band, [(0, 50), (350, 400)])
+    laplacian = np.eye(400) - shift_matrix(made.graph).toarray()
+    lam, vectors = np.linalg.eigh(laplacian)
+    # eigenvalues equal to one in the band are in it, too
+    member = np.any([(lam > lam[a] - 1e-8) & (lam < lam[b - 1] + 1e-8) for a, b in inside], axis=0)
+    signal = (vectors.T @ made.features) ** 2
+    assert signal[~member].sum() < 1e-10 * signal.sum()
+    labels = np.where(made.labels < 0, 0, 2.0 * made.labels - 1)
+    energy = (vectors.T @ labels) ** 2
+    # signs of a Gaussian signal keep 2 / pi of their energy in its band
+    assert energy[member].sum() > (0.6 + 0.1 * (member.sum() > 120)) * energy.sum()
+
+
+def test_edges_of_bands_are_as_many_as_asked_for_and_follow_their_degrees():
+    even, hubs = (bands.generate(degrees=kind, nodes=500, seed=1) for kind in ("even", "power_law"))
+    for made in (even, hubs):
+        assert len(made.graph.pairs()) == 2500
+        assert made.graph.degrees().sum() == 5000
+    assert even.graph.degrees().max() < 30 < 60 < hubs.graph.degrees().max()
+    assert (hubs.labels[hubs.graph.degrees() == 0] == -1).all()
+    assert (hubs.labels[hubs.graph.degrees() > 0] >= 0).all()
+
+
+def test_noise_of_bands_has_its_power():
+    clean, noisy = (bands.generate(noise=noise, nodes=500, classes=3) for noise in (0.0, 2.0))
+    np.testing.assert_array_equal(clean.labels, noisy.labels)
+    assert np.std(noisy.features - clean.features) == pytest.approx(2, rel=0.03)
+    assert np.linalg.matrix_rank(clean.features, tol=1e-3) == 3
+
+
 @pytest.mark.parametrize("shape", clouds.SHAPES)
 def test_neighbours_are_the_nearest(shape):
     made = clouds.generate(shape, nodes=60, neighbours=4, weighted=True, normalize="none")
@@ -120,6 +156,21 @@ def test_block_densities():
         (lambda: blocks.generate(inside=1.5), r"probability inside in \[0, 1\], got 1.5"),
         (lambda: blocks.generate(classes=1), "classes >= 2"),
         (lambda: blocks.generate(separation=-1), "separation >= 0"),
+        (lambda: bands.generate("mid"), "unknown band 'mid'; choose one of low, middle"),
+        (lambda: bands.generate(degrees="odd"), "unknown degrees 'odd'"),
+        (lambda: bands.generate(share=1.0), r"share must lie in \(0, 1\), got 1.0"),
+        (lambda: bands.generate(noise=-1.0), r"noise must lie in \[0, inf\), got -1.0"),
+        (lambda: bands.generate(nodes=5001), "4 <= nodes <= 5000, since .* diagonalised, got 5001"),
+        (
+            lambda: bands.generate(mean_degree=300.0),
+            r"mean_degree in \(0, nodes / 4\] .* got 300.0",
+        ),
+        (lambda: bands.generate(classes=1), "bands needs classes >= 2, got 1"),
+        (lambda: bands.generate(features=0), "features must be an integer >= 1, got 0"),
+        (
+            lambda: bands.generate(nodes=20, share=0.05, mean_degree=2.0, classes=9),
+            "a class of 9 stays empty with seed=0",
+        ),
     ],
 )
 def test_bad_arguments(call, message):

@@ -15,6 +15,7 @@ from tests.toy import C, F, N, edges, problem
 
 SPECTRAL = {"order": 4, "hidden": 16}
 BOTH = ("dropout", "filter_dropout")
+STACKED = {"placement": "stacked", "layers": 2}
 JACOBI = SPECTRAL | {"alpha": 0.3, "beta": -0.4, "gamma0": 1.2}
 
 SERIES = {  # name -> class, settings, which of them are dropout rates
@@ -48,7 +49,56 @@ PLACED = {
     "longnn linear": (models.LonGNN, JACOBI | {"embedding": "linear"}, BOTH),
     "longnn before": (models.LonGNN, JACOBI | {"placement": "before"}, BOTH),
     "longnn inside": (models.LonGNN, JACOBI | {"placement": "inside", "layer_norm": True}, BOTH),
-    "longnn stacked": (models.LonGNN, JACOBI | {"placement": "stacked", "layers": 2}, BOTH),
+    "longnn stacked": (models.LonGNN, JACOBI | STACKED, BOTH),
+    "block of residuals": (
+        models.LonGNN,
+        JACOBI
+        | STACKED
+        | {
+            "norm": "batch",
+            "residual": "residual",
+            "jumping": "concatenate",
+            "activation": "tanh",
+            "layers": 3,
+        },
+        BOTH,
+    ),
+    "block of an initial residual": (
+        models.LonGNN,
+        JACOBI
+        | STACKED
+        | {
+            "norm": "graph",
+            "residual": "initial",
+            "residual_weight": 0.3,
+            "input_layer": True,
+            "activation": "elu",
+            "jumping": "max",
+            "shared_basis": True,
+        },
+        BOTH,
+    ),
+    "block of feed-forward layers": (
+        models.GPRGNN,
+        SPECTRAL
+        | STACKED
+        | {
+            "norm": "layer",
+            "norm_position": "before",
+            "residual": "residual",
+            "input_layer": True,
+            "feed_forward": 2,
+            "activation": "gelu",
+        },
+        BOTH,
+    ),
+    "block of filters in front": (
+        models.ChebNetII,
+        SPECTRAL
+        | STACKED
+        | {"norm": "layer", "input_layer": True, "feed_forward": 1, "jumping": "sum"},
+        BOTH,
+    ),
 }
 MODELS = SERIES | OTHERS | PLACED
 WEIGHTS = np.random.default_rng(3).uniform(0.2, 2, len(edges()))

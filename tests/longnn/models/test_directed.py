@@ -99,6 +99,9 @@ def test_what_a_directed_filter_says_of_itself():
     assert model.scalars().keys() == plain.scalars().keys() == names
     x = jnp.linspace(-1, 1, 5)
     np.testing.assert_array_equal(model.response(x), plain.response(x))
+    shared = build("longnn stacked", directed=True, shared_basis=True)
+    assert shared.scalars().keys() == {"alpha", "beta"}
+    assert shared.filters[1].inner.basis is shared.filters[0].inner.basis
 
 
 def test_wrong_operators_are_refused():
