@@ -28,6 +28,7 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("graph", "charge", 0.25),
     ("dataset", "directed", False),
     ("split", "ignore", []),
+    ("split", "count", None),
     ("optim", "patience_counts", "below"),
     ("optim", "stop", "val"),
     ("optim", "clip", None),
