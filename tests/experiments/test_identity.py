@@ -28,6 +28,7 @@ def name(*overrides: str) -> str:
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
         "model.own_basis=false",
+        "graph.operator=symmetric",
         "precision=full",
         "dtype=float32",
     ],
@@ -46,6 +47,8 @@ def test_same_run(override):
         "graph.self_loops=1",
         "graph.keep=largest",
         "graph.order=rcm",
+        "graph.operator=magnetic",
+        "graph.charge=0.1",
         "precision=mixed",
         "dtype=float64",
         "seed=1",
