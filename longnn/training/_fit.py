@@ -38,7 +38,7 @@ def fit(
     metric: str | None = None,
     classes: int | None = None,
     self_loops: float | None = None,
-    degree_exponent: float = 0.5,
+    degree_exponent: float | None = None,
     backend: Backend = "auto",
     dtype: DTypeLike | None = None,
     chunk: int = 50,
@@ -71,7 +71,8 @@ def fit(
         classes: C; None: that of the dataset. 1 for metric "r2".
         self_loops: the weight of a loop that every node of a dataset gets, >= 0; None: what the
             model's authors take (1 for GCN and its kin, else 0).
-        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S.
+        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S; None: what the
+            model's class says, or 1/2.
         backend: of the operator and of the features; see ``longnn.operators``.
         dtype: of operator, features and parameters, float32 (None) or float64, which needs
             ``jax.config.update("jax_enable_x64", True)`` at the start of the program.

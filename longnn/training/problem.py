@@ -134,7 +134,7 @@ def asked_of(
     classes: int | None,
     metric: str | None,
     self_loops: float | None,
-    degree_exponent: float,
+    degree_exponent: float | None,
     backend: Backend,
     dtype: DTypeLike | None,
     nodes_over: int = 1,
@@ -166,9 +166,10 @@ def asked_of(
         return Asked(made, data, classes, metric or "accuracy", name, None, None)
     check_labelled(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
+    own = getattr(made, "degree_exponent", 0.5)
     settings = Graphs(
         self_loops=loops,
-        degree_exponent=degree_exponent,
+        degree_exponent=own if degree_exponent is None else degree_exponent,
         backend=backend,
         model=made,
         dtype="float32" if dtype is None else dtype,
@@ -205,7 +206,7 @@ def class_of(model: str | ModelClass) -> ModelClass:
 def _check_settled(
     classes: int | None,
     self_loops: float | None,
-    degree_exponent: float,
+    degree_exponent: float | None,
     backend: Backend,
     dtype: DTypeLike | None,
     nodes_over: int,
@@ -214,7 +215,7 @@ def _check_settled(
     if classes is None:
         raise ValueError("a Problem does not say how many classes there are; give classes=")
     given = (self_loops, degree_exponent, backend, dtype, nodes_over)
-    if given != (None, 0.5, "auto", None, 1):
+    if given != (None, None, "auto", None, 1):
         raise ValueError(
             "a Problem has its operator already, so that self_loops, degree_exponent, backend, "
             "dtype and nodes_over change nothing; give them to longnn.training.problem_of, or give "
