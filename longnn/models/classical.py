@@ -67,7 +67,8 @@ class SAGE(Layered):
         def spread(width: int, linear: bool, **made: Unpack[Made]) -> BesideOwn:
             return BesideOwn()
 
-        super().__init__(in_features, classes, None, spread, 2, **_IN_BLOCK | body)
+        body = {"placement": "stacked", "input_layer": True, "feed_forward": 1, **body}
+        super().__init__(in_features, classes, None, spread, widens=2, **body)
 
 
 class GAT(Layered):
@@ -135,11 +136,8 @@ class GATSep(Layered):
     def __init__(self, in_features: int, classes: int, *, heads: int = 8, **body: Unpack[Layering]):
         check_count("heads", heads)
         spread = _attending(heads, own=True)
-        super().__init__(in_features, classes, None, spread, 2, **_IN_BLOCK | body)
-
-
-_IN_BLOCK: Layering = {"placement": "stacked", "input_layer": True, "feed_forward": 1}
-"""The defaults of a model that is a block always, and makes more channels than it is given."""
+        body = {"placement": "stacked", "input_layer": True, "feed_forward": 1, **body}
+        super().__init__(in_features, classes, None, spread, widens=2, **body)
 
 
 def _smoothing(width: int, linear: bool, **made: Unpack[Made]) -> Smoothing:

@@ -1,7 +1,7 @@
 """Models that are layers: each with weights of its own, or all in the block of other models."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol, Required, Unpack
+from typing import Literal, Protocol, Required, Unpack, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +39,7 @@ class Layering(OfBlock, total=False):
     rngs: Required[nnx.Rngs]
 
 
+@runtime_checkable
 class MakePropagation(Protocol):
     """A function that makes the propagations of a block."""
 

@@ -24,9 +24,9 @@ class Smoothing(nnx.Module):
 
 
 class BesideOwn(nnx.Module):
-    """The propagation P(H) = [H, S H], of SAGE (arXiv 1706.02216, algorithm 1, line 5)."""
+    """The propagation P(H) = [H, S H] [N, 2 H] of SAGE (arXiv 1706.02216, algorithm 1, line 5)."""
 
-    def __call__(self, operator: Operator, h: Float[Array, "N H"]) -> Float[Array, "N 2H"]:
+    def __call__(self, operator: Operator, h: Float[Array, "N H"]) -> Float[Array, "N M"]:
         """Spreads signals."""
         return jnp.concatenate([h, operator.matvec(h)], axis=1)
 
