@@ -25,6 +25,7 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("", "dtype", "float32"),
     ("graph", "order", "given"),
     ("split", "ignore", []),
+    ("split", "count", None),
     ("optim", "patience_counts", "below"),
     ("optim", "stop", "val"),
     ("optim", "clip", None),

@@ -88,6 +88,8 @@ RANGES = {
     "trials": AT_LEAST_ONE,
     "batch": AT_LEAST_ONE,
     "splits": AT_LEAST_ONE,
+    "finalists": Range(0, math.inf, whole=True),
+    "final_splits": AT_LEAST_ONE,
     "first_split_seed": Range(0, 2**32 - 1, "[]", whole=True),
 }
 """The last part of a setting's name -> its range."""
