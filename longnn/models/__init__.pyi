@@ -9,6 +9,7 @@ from .classical import GAT as GAT
 from .classical import GCN as GCN
 from .classical import SAGE as SAGE
 from .classical import GATSep as GATSep
+from .directed import Unwound as Unwound
 from .favardgnn import FavardGNN as FavardGNN
 from .features import Features as Features
 from .features import as_features as as_features

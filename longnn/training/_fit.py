@@ -13,6 +13,7 @@ from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
 from longnn.training.builder import ModelClass, Settings, Trial
 from longnn.training.device_counts import Devices, groups_for, groups_of
+from longnn.training.directions import CHARGE, GraphOperator, with_directions
 from longnn.training.drive import Progress, train
 from longnn.training.inputs import Inputs, inputs_of
 from longnn.training.joining import check_started, joined
@@ -39,6 +40,8 @@ def fit(
     classes: int | None = None,
     self_loops: float | None = None,
     degree_exponent: float | None = None,
+    operator: GraphOperator = "symmetric",
+    charge: float = CHARGE,
     backend: Backend = "auto",
     dtype: DTypeLike | None = None,
     chunk: int = 50,
@@ -73,6 +76,10 @@ def fit(
             model's authors take (1 for GCN and its kin, else 0).
         degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S; None: what the
             model's class says, or 1/2.
+        operator: "symmetric": S of the undirected graph. For a dataset with directions
+            (``Dataset.digraph``) and a spectral model also "magnetic", complex phases, or
+            "directions", both of them as two channels; see docs/models.md.
+        charge: q of the magnetic operator; fits that differ in it share one program.
         backend: of the operator and of the features; see ``longnn.operators``.
         dtype: of operator, features and parameters, float32 (None) or float64, which needs
             ``jax.config.update("jax_enable_x64", True)`` at the start of the program.
@@ -115,11 +122,14 @@ def fit(
         metric=metric,
         self_loops=self_loops,
         degree_exponent=degree_exponent,
+        operator=operator,
+        charge=charge,
         backend=backend,
         dtype=dtype,
         nodes_over=nodes_over,
         runs_over=groups_for(devices, nodes_over, runs),
     )
+    trials = with_directions(trials, asked.problem)
     for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
         raise refused
     batch = make_batch(

@@ -27,6 +27,7 @@ def name(*overrides: str) -> str:
         "model.alpha=0.0",  # the default, spelled out
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
+        "graph.operator=symmetric",
         "precision=full",
         "dtype=float32",
     ],
@@ -44,6 +45,8 @@ def test_same_run(override):
         "graph.self_loops=1",
         "graph.keep=largest",
         "graph.order=rcm",
+        "graph.operator=magnetic",
+        "graph.charge=0.1",
         "precision=mixed",
         "dtype=float64",
         "seed=1",
