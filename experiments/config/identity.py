@@ -39,6 +39,7 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("optim", "loss", None),
     ("optim", "transformation", None),
     ("optim", "schedule", {"name": "constant"}),
+    ("model", "placement", "layers"),
     ("model", "norm", "none"),
     ("model", "norm_position", "after"),
     ("model", "residual", "none"),

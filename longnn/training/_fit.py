@@ -39,7 +39,7 @@ def fit(
     metric: str | None = None,
     classes: int | None = None,
     self_loops: float | None = None,
-    degree_exponent: float = 0.5,
+    degree_exponent: float | None = None,
     operator: GraphOperator = "symmetric",
     charge: float = CHARGE,
     backend: Backend = "auto",
@@ -74,7 +74,8 @@ def fit(
         classes: C; None: that of the dataset. 1 for metric "r2".
         self_loops: the weight of a loop that every node of a dataset gets, >= 0; None: what the
             model's authors take (1 for GCN and its kin, else 0).
-        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S.
+        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S; None: what the
+            model's class says, or 1/2.
         operator: "symmetric": S of the undirected graph. For a dataset with directions
             (``Dataset.digraph``) and a spectral model also "magnetic", complex phases, or
             "directions", both of them as two channels; see docs/models.md.

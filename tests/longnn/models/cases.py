@@ -9,7 +9,7 @@ from flax import nnx
 
 from longnn import models
 from longnn.graphs.graph import Graph
-from longnn.operators import normalized_adjacency
+from longnn.operators import normalized_adjacency, similar_operator
 from longnn.training import Problem
 from tests.toy import C, F, N, edges, problem
 
@@ -47,6 +47,27 @@ OTHERS = {
     "acmgnn of two": (models.ACMGNN, {"hidden": 16, "identity": False}, ("dropout",)),
     "gcn": (models.GCN, {"hidden": 16}, ("dropout",)),
     "gat": (models.GAT, {"hidden": 16, "heads": 4}, ("dropout",)),
+    "sage": (models.SAGE, {"hidden": 16}, BOTH),
+    "gat_sep": (models.GATSep, {"hidden": 16, "heads": 4}, BOTH),
+    "gcn stacked": (
+        models.GCN,
+        STACKED
+        | {
+            "hidden": 16,
+            "norm": "layer",
+            "norm_position": "before",
+            "residual": "residual",
+            "input_layer": True,
+            "feed_forward": 2,
+            "activation": "gelu",
+        },
+        BOTH,
+    ),
+    "gat stacked": (
+        models.GAT,
+        STACKED | {"hidden": 16, "heads": 4, "norm": "layer", "residual": "residual"},
+        BOTH,
+    ),
 }
 PLACED = {
     "longnn linear": (models.LonGNN, JACOBI | {"embedding": "linear"}, BOTH),
@@ -133,9 +154,10 @@ def weighted(dtype=jnp.float64) -> Problem:
 
 
 def operator_for(model, graph: Graph, dtype=jnp.float64):
-    """S on the backend that the model wants."""
+    """S, or averages over the neighbours, on the backend that the model wants."""
     backend = "segment_sum" if getattr(model, "needs_edges", False) else "auto"
-    return normalized_adjacency(graph, backend=backend, dtype=dtype)
+    operator = normalized_adjacency(graph, backend=backend, dtype=dtype)
+    return similar_operator(operator, graph, getattr(model, "degree_exponent", 0.5), dtype)
 
 
 @lru_cache
