@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from . import phase_design as design
 from .phase_design import CONTRASTS
@@ -39,7 +40,7 @@ def diagram(entries: Sequence[Entry]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, found: Sequence[Found]):
+def _panel(axes: Axes, found: Sequence[Found]) -> AxesImage:
     rows = list(dict.fromkeys((f.region.family, f.region.level) for f in found))
     values = np.full((len(rows), len(CONTRASTS)), np.nan)
     for one in found:

@@ -69,7 +69,11 @@ def measure(place: Place, number: int, seed: int, epochs: int = design.EPOCHS) -
 def graph_at(place: Place, seed: int) -> Dataset:
     """A graph with two classes and round(0.9 N d / 2) edges, whatever the seed."""
     edges = round(design.KEPT * design.NODES * place.degree / 2)
-    shared = {"nodes": design.NODES, "features": design.FEATURES, "normalize": "standard"}
+    shared: dict[str, Any] = {
+        "nodes": design.NODES,
+        "features": design.FEATURES,
+        "normalize": "standard",
+    }
     if place.family == "bands":
         degree = 2 * edges / design.NODES
         return longnn.data.bands.generate(

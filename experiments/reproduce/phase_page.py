@@ -141,7 +141,8 @@ def _factors(entries: Sequence[Entry]) -> Table:
     ]
     rows = []
     for name, where in levels:
-        values = [differences(entries, contrast, where) for contrast in CONTRASTS]
+        chosen = [entry for entry in entries if where(records.place_of(entry))]
+        values = [differences(chosen, contrast) for contrast in CONTRASTS]
         rows.append((name, str(len(values[0])), *(_cell(t_test(v)) for v in values)))
     return Table(
         "Other factors, one at a time",
@@ -153,7 +154,7 @@ def _factors(entries: Sequence[Entry]) -> Table:
 
 def _besides(entries: Sequence[Entry]) -> Table:
     """What there is besides the difference."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in _variants():
         accuracy, epoch, norm = (
             np.mean([of(entry, name) for entry in entries])

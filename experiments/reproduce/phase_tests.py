@@ -1,6 +1,6 @@
 """Paired differences of variants of the phase diagram, with intervals and their correction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from longnn.analysis import TTest, corrected_t_test, holm
 
 from . import phase_design as design
-from .phase_design import CONTRASTS, Contrast, Place, Region
+from .phase_design import CONTRASTS, Contrast, Region
 from .phase_records import Entry, place_of, scores
 
 WORTH = 0.5
@@ -51,16 +51,10 @@ def regions() -> list[Region]:
     return list(dict.fromkeys(design.region_of(place) for place in design.places()))
 
 
-def differences(
-    entries: Sequence[Entry], contrast: Contrast, where: Callable[[Place], bool]
-) -> Float[np.ndarray, " graphs"]:
+def differences(entries: Sequence[Entry], contrast: Contrast) -> Float[np.ndarray, " graphs"]:
     """Points of test accuracy, first minus second variant, mean over the splits of each graph."""
-    found = [
-        np.mean(scores(entry, contrast.first) - scores(entry, contrast.second))
-        for entry in entries
-        if where(place_of(entry))
-    ]
-    return np.array(found)
+    pairs = [(scores(entry, contrast.first), scores(entry, contrast.second)) for entry in entries]
+    return np.array([np.mean(first - second) for first, second in pairs])
 
 
 def results(entries: Sequence[Entry]) -> list[Found]:
@@ -74,10 +68,9 @@ def _tests(
     entries: Sequence[Entry],
 ) -> Iterator[tuple[Region, Contrast, int, TTest | None]]:
     for region in regions():
+        of_region = [e for e in entries if design.region_of(place_of(e)) == region]
         for contrast in CONTRASTS:
-            values = differences(
-                entries, contrast, lambda place, r=region: design.region_of(place) == r
-            )
+            values = differences(of_region, contrast)
             yield region, contrast, len(values), t_test(values)
 
 
