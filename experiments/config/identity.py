@@ -24,6 +24,7 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("", "precision", "full"),
     ("", "dtype", "float32"),
     ("graph", "order", "given"),
+    ("model", "own_basis", False),
     ("graph", "operator", "symmetric"),
     ("graph", "charge", 0.25),
     ("dataset", "directed", False),

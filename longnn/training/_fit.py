@@ -65,8 +65,8 @@ def fit(
             dropout; B = T * (number of seeds) * S.
         optim: how to train: an ``Optim`` (None: the default one), any optax transformation, or
             one for each optimizer group; or an Optim for each of T trials.
-        settings: the model's settings; floats are traced, all else is static. Or one mapping for
-            each of T trials, which differ in floats only.
+        settings: the model's settings; floats and arrays of them are traced, all else is static. Or
+            one mapping for each of T trials, which differ in traced ones only.
         metric: one of ``longnn.training.METRICS``, for selection and scores; None: that of the
             dataset. "r2" trains on the mean squared error, "multilabel_micro_f1" and
             "multilabel_roc_auc" on the mean binary cross entropy of C labels, the others on the

@@ -27,6 +27,7 @@ def name(*overrides: str) -> str:
         "model.alpha=0.0",  # the default, spelled out
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
+        "model.own_basis=false",
         "graph.operator=symmetric",
         "precision=full",
         "dtype=float32",
@@ -41,6 +42,7 @@ def test_same_run(override):
     "override",
     [
         "model.alpha=0.5",
+        "model.own_basis=true",
         "graph.degree_exponent=1",
         "graph.self_loops=1",
         "graph.keep=largest",

@@ -17,9 +17,12 @@ SPECTRAL = {"order": 4, "hidden": 16}
 BOTH = ("dropout", "filter_dropout")
 STACKED = {"placement": "stacked", "layers": 2}
 JACOBI = SPECTRAL | {"alpha": 0.3, "beta": -0.4, "gamma0": 1.2}
+RECURRENCE = np.array([[0.1, -0.2, 0.0, 0.3], [0.6, 0.4, 0.5, 0.55]])
 
 SERIES = {  # name -> class, settings, which of them are dropout rates
     "longnn": (models.LonGNN, JACOBI, BOTH),
+    "longnn of own bases": (models.LonGNN, JACOBI | {"own_basis": True}, BOTH),
+    "longnn of a recurrence": (models.LonGNN, SPECTRAL | {"recurrence": RECURRENCE}, BOTH),
     "jacobiconv": (models.JacobiConv, JACOBI, BOTH),
     "jacobiconv as published": (
         models.JacobiConv, JACOBI | {"convention": "jacobiconv", "alpha": -1.0}, BOTH
