@@ -33,8 +33,8 @@ def check_spread(
     if len(blocks.row) < len(blocks.node) and _hops(builder, traced) is None:
         raise ValueError(
             f"{getattr(builder.model, '__name__', builder.model)} does not say by hops() how far "
-            "it looks; if it sums over all nodes, rows that hold none would count, too. Give it "
-            "hops(), or leave nodes_over out"
+            "it looks; if it sums over all nodes, as batch and graph norms do, rows that hold none "
+            "would count, too. Give it hops(), take norm='layer', or leave nodes_over out"
         )
 
 

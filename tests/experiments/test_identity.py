@@ -5,6 +5,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from longnn.experiments.config.cli import CONF, register_resolvers
 from longnn.experiments.config.identity import run_name, settings
+from omegaconf import OmegaConf
 
 from longnn.data.registry import registered_files
 
@@ -68,6 +69,11 @@ def test_settings_that_came_later_leave_a_run_its_name():
         decided = settings(compose("config", []))
     assert not {"precision", "dtype", "code"} & set(decided)
     assert set(decided["graph"]) == {"keep", "self_loops", "degree_exponent"}
+
+
+def test_every_graph_has_every_setting():
+    files = sorted((CONF / "graph").glob("*.yaml"))
+    assert len({frozenset(OmegaConf.load(file)) for file in files}) == 1 < len(files)
 
 
 @pytest.mark.parametrize(
