@@ -39,7 +39,7 @@ def fit(
     metric: str | None = None,
     classes: int | None = None,
     self_loops: float | None = None,
-    degree_exponent: float = 0.5,
+    degree_exponent: float | None = None,
     operator: GraphOperator = "symmetric",
     charge: float = CHARGE,
     backend: Backend = "auto",
@@ -65,8 +65,8 @@ def fit(
             dropout; B = T * (number of seeds) * S.
         optim: how to train: an ``Optim`` (None: the default one), any optax transformation, or
             one for each optimizer group; or an Optim for each of T trials.
-        settings: the model's settings; floats are traced, all else is static. Or one mapping for
-            each of T trials, which differ in floats only.
+        settings: the model's settings; floats and arrays of them are traced, all else is static. Or
+            one mapping for each of T trials, which differ in traced ones only.
         metric: one of ``longnn.training.METRICS``, for selection and scores; None: that of the
             dataset. "r2" trains on the mean squared error, "multilabel_micro_f1" and
             "multilabel_roc_auc" on the mean binary cross entropy of C labels, the others on the
@@ -74,7 +74,8 @@ def fit(
         classes: C; None: that of the dataset. 1 for metric "r2".
         self_loops: the weight of a loop that every node of a dataset gets, >= 0; None: what the
             model's authors take (1 for GCN and its kin, else 0).
-        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S.
+        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S; None: what the
+            model's class says, or 1/2.
         operator: "symmetric": S of the undirected graph. For a dataset with directions
             (``Dataset.digraph``) and a spectral model also "magnetic", complex phases, or
             "directions", both of them as two channels; see docs/models.md.

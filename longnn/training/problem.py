@@ -164,7 +164,7 @@ def asked_of(
     classes: int | None,
     metric: str | None,
     self_loops: float | None,
-    degree_exponent: float,
+    degree_exponent: float | None,
     backend: Backend,
     dtype: DTypeLike | None,
     operator: GraphOperator = "symmetric",
@@ -199,9 +199,10 @@ def asked_of(
         return Asked(made, data, classes, metric or "accuracy", name, None, None)
     check_labelled(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
+    own = getattr(made, "degree_exponent", 0.5)
     settings = Graphs(
         self_loops=loops,
-        degree_exponent=degree_exponent,
+        degree_exponent=own if degree_exponent is None else degree_exponent,
         operator=operator,
         charge=charge,
         backend=backend,
@@ -241,7 +242,7 @@ def _check_settled(classes: int | None, given: tuple[object, ...]) -> None:
     """Raises ValueError where something is missing or given that a problem has decided."""
     if classes is None:
         raise ValueError("a Problem does not say how many classes there are; give classes=")
-    if given != (None, 0.5, "symmetric", CHARGE, "auto", None, 1):
+    if given != (None, None, "symmetric", CHARGE, "auto", None, 1):
         raise ValueError(
             "a Problem has its operator already, so that self_loops, degree_exponent, operator, "
             "charge, backend, dtype and nodes_over change nothing; give them to "
