@@ -13,7 +13,7 @@ from ..report.markdown import markdown_table
 from ..report.tables import Table
 from . import trials
 from .ablation import combinations, effects, neighbours
-from .directed import beside_symmetric, charges
+from .directed import beside_symmetric, charges, datasets_of
 from .records import Record, read
 from .scores import (
     distances,
@@ -166,10 +166,11 @@ def _directed(records: Sequence[Record], folder: Path) -> list[str]:
         "the layer and no directions, so that the last column of the first table says what "
         "directions alone do. All of this was written down before the first run."
     )
-    if not records:
-        return [plan, "No runs yet."]
-    tables = beside_symmetric(records), charges(records)
-    return [plan, *map(markdown_table, tables)]
+    wanted = dict.fromkeys(name for sweep in TARGETS["directed"].sweeps for name in sweep.datasets)
+    missing = [name for name in wanted if name not in datasets_of(records)]
+    tables = (beside_symmetric(records), charges(records)) if records else ()
+    notes = [f"Not run yet: {', '.join(missing)}."] if missing else []
+    return [plan, *map(markdown_table, tables), *notes]
 
 
 PAGES: dict[str, Callable[[Sequence[Record], Path], list[str]]] = {
