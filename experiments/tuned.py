@@ -48,14 +48,13 @@ def entry_of(directory: Path) -> Entry:
     """
     found = search_outcome(directory)
     result = read_result(directory / found.directory)
-    first, last = _seeds(result)
     sweep, *others = manifest.read(directory).values()
     if others:
         raise ValueError(f"{directory} holds {1 + len(others)} sweeps; give one of a single search")
     search = {
         "command": manifest.command([a for a in sweep.command if "sweep.dir" not in a]),
         "trials": found.trials,
-        "splits": f"{result.split}, seeds {first} to {last}",
+        "splits": f"{result.split}, {_chosen_on(result)}",
         "validation": round(found.validation, 2),
     }
     content: dict[str, Any] = {"tuned": {"source": "search", "search": search}}
@@ -67,16 +66,18 @@ def entry_of(directory: Path) -> Entry:
     return Entry(name, content)
 
 
-def _seeds(result: Result) -> tuple[int, int]:
-    """The first and the last random seed of the splits of a search."""
+def _chosen_on(result: Result) -> str:
+    """The splits that chose the outcome of a search."""
     split: Any = result.config.get("split", {})
     first, count = split.get("first_seed"), split.get("count")
+    if result.split == "fixed" and is_count(count):
+        return f"the first {count} masks"
     if not is_count(first) or not is_count(count):
         raise RunDirectoryError(
             f"{result.directory} has no split.first_seed and split.count in its config, so it is "
             "no trial of a search; give the directory of a search"
         )
-    return first, first + count - 1
+    return f"seeds {first} to {first + count - 1}"
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:

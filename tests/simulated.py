@@ -14,8 +14,9 @@ PATIENT = (
 
 
 def flags(devices: int) -> dict[str, str]:
-    """The variable that gives a process so many devices."""
-    return {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {PATIENT}"}
+    """The variable that gives a process so many devices, beside what it says already."""
+    count = f"--xla_force_host_platform_device_count={devices}"
+    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {count} {PATIENT}"}
 
 
 def environment(devices: int) -> dict[str, str]:

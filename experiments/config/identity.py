@@ -24,7 +24,12 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("", "precision", "full"),
     ("", "dtype", "float32"),
     ("graph", "order", "given"),
+    ("model", "own_basis", False),
+    ("graph", "operator", "symmetric"),
+    ("graph", "charge", 0.25),
+    ("dataset", "directed", False),
     ("split", "ignore", []),
+    ("split", "count", None),
     ("optim", "patience_counts", "below"),
     ("optim", "stop", "val"),
     ("optim", "clip", None),
@@ -34,6 +39,16 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("optim", "loss", None),
     ("optim", "transformation", None),
     ("optim", "schedule", {"name": "constant"}),
+    ("model", "placement", "layers"),
+    ("model", "norm", "none"),
+    ("model", "norm_position", "after"),
+    ("model", "residual", "none"),
+    ("model", "residual_weight", 0.1),
+    ("model", "input_layer", False),
+    ("model", "feed_forward", 0),
+    ("model", "activation", "relu"),
+    ("model", "jumping", "last"),
+    ("model", "shared_basis", False),
 )
 """Settings that came later: group, key, and the value that stands for what was always done."""
 
@@ -49,7 +64,10 @@ def settings(config: DictConfig) -> dict[str, Any]:
     """
     values = {key: plain(config[key]) for key in PARTS}
     values |= with_code(values)
+    ours = str(values["model"].get("_target_", "")).startswith("longnn.")
     for part, name, before in LATER:
+        if part == "model" and not ours:  # a class of the user's own, which has its own defaults
+            continue
         holder = values[part] if part else values
         if name in holder and holder[name] == before:
             del holder[name]

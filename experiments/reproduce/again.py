@@ -76,7 +76,8 @@ def followed(runs: Iterable[Mapping[str, Any]]) -> Table:
         "split 0, seed 0 of ours; the published code is given its initial weights and its dropout "
         "masks of every epoch; loss: the greatest relative difference of the training losses; "
         "validation: the epochs at which the validation scores differ; test: at the epoch "
-        "selected among these, in percent"
+        "selected among these, in percent; coauthor_physics has Cora's values and a split of "
+        "longnn.data.splits.per_class"
     )
     header = ("dataset", "epochs", "loss", "validation", "test, published code", "test, ours")
     return Table("The same random numbers", about, header, rows)

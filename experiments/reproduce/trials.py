@@ -46,13 +46,17 @@ class SearchScores(TypedDict):
 def trials_of(directory: Path) -> SearchScores:
     """The trials of a finished search, from its directory; those that were pruned have no result.
 
+    Finals are no trials; the chosen one is that whose final was the best.
+
     Raises:
         FileNotFoundError: if no search has finished there.
         ValueError: if several have.
     """
-    chosen = search_outcome(directory).directory
+    found = search_outcome(directory)
+    chosen = found.finals.get(found.directory, found.directory)
     order = lambda run: (run.directory.name != chosen, -run.validation, run.settings)  # noqa: E731
-    runs = sorted(collect([directory]).runs, key=order)
+    trials = [r for r in collect([directory]).runs if r.directory.name not in found.finals]
+    runs = sorted(trials, key=order)
     return {
         "dataset": runs[0].dataset,
         "model": runs[0].model,

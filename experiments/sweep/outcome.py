@@ -1,6 +1,8 @@
 """What a finished search wrote down: ``search-HASH.json`` in its directory."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from longnn.runs.directory import RunDirectoryError, parsed
@@ -15,12 +17,14 @@ class SearchOutcome(NamedTuple):
         params: the values that it found, by the key of the setting.
         trials: state -> how many trials ended so.
         validation: the mean validation score of the best job, in percent.
+        finals: directory of each final -> that of its trial; empty for a search without.
     """
 
     directory: str
     params: dict[str, Any]  # plain values of a config
     trials: dict[str, int]
     validation: float
+    finals: Mapping[str, str] = MappingProxyType({})
 
 
 def search_outcome(directory: Path) -> SearchOutcome:
@@ -47,7 +51,8 @@ def search_outcome(directory: Path) -> SearchOutcome:
             f"{files[0]} is damaged: it should hold the directory, params, trials and validation "
             f"of a search; move it away, and longnn sweep resume {directory} writes it again"
         )
-    return SearchOutcome(**{name: content[name] for name in SearchOutcome._fields})
+    known = SearchOutcome._fields
+    return SearchOutcome(**{name: content[name] for name in known if name in content})
 
 
 def _is_outcome(content: Any) -> bool:
@@ -60,4 +65,6 @@ def _is_outcome(content: Any) -> bool:
         and isinstance(content.get("trials"), dict)
         and all(map(is_count, content["trials"].values()))
         and is_number(content.get("validation"))
+        and isinstance(content.get("finals", {}), dict)
+        and all(isinstance(name, str) for name in content.get("finals", {}).values())
     )

@@ -1,7 +1,8 @@
 """A search with Optuna: asks for a batch of trials, runs them as jobs, and reports their scores.
 
 The objective is the mean validation score. A search has splits of its own, drawn from other seeds
-than those that are reported; the two share nodes, since there is one graph.
+than those that are reported; the two share nodes, since there is one graph. Where a file ships the
+masks, it chooses on the validation parts of the first of them.
 """
 
 import json
@@ -13,22 +14,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext
-from omegaconf import DictConfig
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 
 from longnn.runs import attempts
 from longnn.runs.atomic import atomic_write
 from longnn.runs.result import read_result
 
-from ..config.values import as_value
 from . import manifest
 from .claims import JOB
+from .finals import judged
 from .grid import launch
 from .launching import EVERY
 from .manifest import Manifest
-from .plan import Planned, planned_jobs
-from .prepared import Search, prepare
+from .plan import Planned
+from .prepared import Search, prepare, text
 from .sampling import grid
 from .search_settings import SearchSettings
 from .space import Space
@@ -70,7 +71,7 @@ def sweep(
         raise SystemExit(2) from error
     wanted = _wanted(settings, search.space)
     _work(search, settings, wanted)
-    return _ended(search, wanted)
+    return _ended(search, settings, wanted)
 
 
 def _work(search: Search, settings: SearchSettings, wanted: int) -> None:
@@ -132,21 +133,11 @@ def _wanted(settings: SearchSettings, space: Space) -> int:
 
 def _planned(search: Search, held: Sequence[Held]) -> list[Planned]:
     """The job of each trial; equal values give the same directory."""
-    planned = []
-    for one in held:
-        values = [f"{key}={_text(one.trial.params[key])}" for key in search.space]
-        overrides = [*search.fixed, *search.chosen_on, *values]
-        (job,) = planned_jobs(search.context.config_loader, search.config, [overrides])
+    planned = search.planned([one.trial.params for one in held])
+    for one, job in zip(held, planned, strict=True):
         if one.trial.user_attrs.get(JOB) != job.name:
             one.trial.set_user_attr(JOB, job.name)
-        search.jobs[job.name] = overrides
-        planned.append(job)
     return planned
-
-
-def _text(value: object) -> str:
-    """A value as an override; a step's rounding error is left out."""
-    return as_value(float(f"{value:.12g}") if isinstance(value, float) else value)
 
 
 def _pruning(held: Sequence[Held], planned: Sequence[Planned]) -> Prune:
@@ -179,36 +170,49 @@ def _note(search: Search, wanted: int) -> None:
     manifest.write(search.directory, content, search.name)
 
 
-def _ended(search: Search, wanted: int) -> list[float | None]:
+def _ended(search: Search, settings: SearchSettings, wanted: int) -> list[float | None]:
     study, found = search.study, counts(search.study)
     LOG.info(f"{search.name}: {', '.join(f'{n} {state}' for state, n in found.items())}")
     if not found.get("complete"):
         LOG.error(f"no trial completed; see longnn sweep status {search.directory}")
         raise SystemExit(1)
-    best = study.best_trial
-    values = [f"{key}={_text(best.params[key])}" for key in search.space]
+    ranked = judged(search, settings)
+    _note(search, wanted)
+    best = ranked[0]
+    values = [f"{key}={text(best.trial.params[key])}" for key in search.space]
     fixed = [o for o in search.fixed if not o.startswith("sweep=")]
     if not any(o.startswith("model=") for o in fixed):  # the space may have chosen it
         fixed.append(f"model={search.config.hydra.runtime.choices['model']}")
-    command = f"longnn train {shlex.join([*fixed, *values])}"
+    command = f"longnn train {shlex.join([*fixed, *_settable(search, fixed, values)])}"
     record = {
         "study": search.name,
         "trials": found,
-        "validation": best.value,
-        "params": best.params,
-        "directory": best.user_attrs["directory"],
+        "validation": best.validation,
+        "params": best.trial.params,
+        "directory": best.directory,
+        "finals": {final.directory: final.trial.user_attrs[JOB] for final in ranked}
+        if settings.finalists
+        else {},
         "report": command,
     }
     with atomic_write(search.directory / f"{search.name}.json") as path:
         path.write_text(json.dumps(record, indent=1) + "\n")
-    result = read_result(search.directory / best.user_attrs["directory"])
+    result = read_result(search.directory / best.directory)
     title = f"{result.title}: search of {found['complete']} trials"
     drawn = draw(study, title, search.directory / f"{search.name}-figures", result.metric)
-    LOG.info(f"best validation {best.value:.2f} %: {' '.join(values)}")
+    LOG.info(f"best validation {best.validation:.2f} %: {' '.join(values)}")
     LOG.info("\n  ".join(["figures:", *map(str, drawn)]))
     LOG.info(f"on the reported splits: {command}")
     states = trial_states(search.directory, search.name, wanted, search.jobs)
     if code := exit_code(states):
         LOG.info(summary(search.directory, states))
         raise SystemExit(code)
-    return [best.value]
+    return [best.validation]
+
+
+def _settable(search: Search, fixed: list[str], values: list[str]) -> list[str]:
+    """Values as overrides without the space's file, which may have added their keys."""
+    name = search.config.hydra.job.config_name
+    plain = search.context.config_loader.load_configuration(name, fixed, RunMode.RUN)
+    unknown = {key for key in search.space if OmegaConf.select(plain, key) is None}
+    return [f"++{value}" if value.partition("=")[0] in unknown else value for value in values]

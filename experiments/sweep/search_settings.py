@@ -16,8 +16,12 @@ class SearchSettings:
         pruner: "none", "median" or "halving"; acts between chunks with the launcher vmap.
         storage: "journal", "sqlite" or a URL.
         seed: random seed of the sampler.
-        splits: number of splits that the validation score is the mean of.
+        splits: number of splits that the validation score is the mean of; with split=fixed the
+            first masks of the file.
         first_split_seed: random seed of the first of these splits.
+        finalists: number of best trials that are trained once more, on more splits, which decide;
+            0 for none.
+        final_splits: number of these splits, more than `splits`.
         wait: whether to wait for trials that other processes work on, and to take over those that
             are killed.
     """
@@ -32,4 +36,6 @@ class SearchSettings:
     seed: int = 0
     splits: int = 3
     first_split_seed: int = 1000
+    finalists: int = 0
+    final_splits: int = 10
     wait: bool = True

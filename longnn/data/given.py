@@ -15,6 +15,7 @@ from longnn.data.download import fetch
 from longnn.data.errors import about
 from longnn.data.known import check_ignored, check_known, names_of
 from longnn.data.partition import PARTS, UNUSED, Splits
+from longnn.graphs.checks import check_count
 
 GEOM_GCN: Mapping[str, str] = MappingProxyType(
     {
@@ -60,9 +61,25 @@ def geom_gcn(dataset: Dataset) -> Splits:
     return covering(dataset, Splits("geom_gcn", np.concatenate(parts)))
 
 
-def fixed(dataset: Dataset) -> Splits:
-    """Gives the masks that the dataset's file ships; a ValueError if it ships none."""
-    return _shipped(dataset, "fixed")
+def fixed(dataset: Dataset, count: int | None = None) -> Splits:
+    """Gives the masks that the dataset's file ships.
+
+    Args:
+        dataset: whose file has masks.
+        count: how many, the first ones; None for all.
+
+    Raises:
+        ValueError: if it ships none, or fewer than `count`.
+    """
+    shipped = _shipped(dataset, "fixed")
+    if count is None:
+        return shipped
+    check_count("split.count", count)
+    if count > len(shipped.part):
+        raise ValueError(
+            f"split.count is {count}, but dataset {dataset.name!r} ships {len(shipped.part)} masks"
+        )
+    return Splits("fixed", shipped.part[:count])
 
 
 def public(dataset: Dataset) -> Splits:

@@ -1,18 +1,18 @@
 """Filters of node signals by a series in a polynomial basis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
 from longnn.filters import filter as spectral_filter
-from longnn.graphs.checks import check_count
+from longnn.graphs.checks import check_count, check_range
 from longnn.operators.protocol import Operator
-from polybases import Combination, MatVec, Recurrence, evaluate
+from polybases import Combination, MatVec, Recurrence, evaluate, favard
 
 Basis = Callable[[], Recurrence]
 """A module whose call returns the polynomials, as those of ``polybases.modules``."""
@@ -100,6 +100,45 @@ class Fixed(nnx.Module):
         return self.make(self.order, dtype=self.dtype)
 
 
+class Tridiagonal(nnx.Module):
+    """Any orthonormal basis with p_0 = 1, by its recurrence coefficients, from where it is told.
+
+    u_{k+1} p_{k+1} = (x - d_k) p_k - u_k p_{k-1}; by Favard's theorem every choice of d and u > 0
+    is orthonormal under some weight of mass 1. Both belong to the optimizer group "basis", u by a
+    softplus.
+
+    Args:
+        start: [2, K] the diagonal d and the off-diagonal u > 0 in the beginning.
+        learnable: whether they are parameters, or keep their initial values.
+        dtype: data type of the parameters.
+
+    Raises:
+        ValueError: if the shape is another one, or a concrete u is not positive.
+    """
+
+    def __init__(
+        self,
+        start: Float[ArrayLike, "2 K"],
+        learnable: bool = True,
+        *,
+        dtype: DTypeLike = jnp.float32,
+    ):
+        values = jnp.asarray(start, dtype)
+        if values.ndim != 2 or len(values) != 2:
+            raise ValueError(
+                "a recurrence needs its diagonal and its off-diagonal as an array [2, K], got one "
+                f"of shape {values.shape}"
+            )
+        check_range("the off-diagonal of a recurrence", values[1], 0, float("inf"), "()")
+        variable = nnx.Param if learnable else nnx.Variable
+        self.diagonal = variable(values[0], group="basis")
+        self.raw_upper = variable(values[1] + jnp.log(-jnp.expm1(-values[1])), group="basis")
+
+    def __call__(self) -> Recurrence:
+        """Returns the basis at the current parameters."""
+        return favard(self.diagonal[...], jax.nn.softplus(self.raw_upper[...]))
+
+
 class NonNegative(Series):
     """A series sum_j relu(gamma_j) b_j in functions b_j that all channels share.
 
@@ -125,3 +164,29 @@ class NonNegative(Series):
         gamma = jax.nn.relu(self.gamma[...])
         functions = self.make(self.order, dtype=gamma.dtype)
         return functions.recurrence, functions.coefficients(gamma)[:, None]
+
+
+def give_one_basis(filters: Sequence[object]) -> None:
+    """Gives all filters the basis of the first one, where it is a module that may learn.
+
+    The basis of other series is not learned, so that filters of one kind share it anyway.
+
+    Args:
+        filters: of one kind, >= 1.
+
+    Raises:
+        ValueError: if they are no series in a basis of lambda.
+    """
+    for one in filters:
+        if not isinstance(one, Series):
+            raise ValueError(
+                f"shared_basis=True is for filters that are series in a basis of lambda, and a "
+                f"{type(one).__name__} is none; leave shared_basis out"
+            )
+        if isinstance(one, InBasis):
+            one.basis = filters[0].basis  # type: ignore[attr-defined]
+
+
+def have_one_basis(one: object, other: object) -> bool:
+    """Whether two filters have the same module as their basis."""
+    return getattr(one, "basis", one) is getattr(other, "basis", other)

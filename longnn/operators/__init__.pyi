@@ -4,6 +4,8 @@ from .blocks import blocks_of as blocks_of
 from .choice import Backend as Backend
 from .choice import choose as choose
 from .csr import CsrOperator as CsrOperator
+from .magnetic import MagneticOperator as MagneticOperator
+from .magnetic import magnetic_operator as magnetic_operator
 from .matrix import spectral_bounds as spectral_bounds
 from .matrix import symmetric_operator as symmetric_operator
 from .native.operator import NativeOperator as NativeOperator
@@ -12,6 +14,10 @@ from .normalized import SegmentOperator as SegmentOperator
 from .normalized import normalized_adjacency as normalized_adjacency
 from .order import NodeOrder as NodeOrder
 from .order import OrderedOperator as OrderedOperator
+from .paired import DirectionsOperator as DirectionsOperator
+from .paired import Paired as Paired
+from .paired import directions_operator as directions_operator
+from .paired import side_by_side as side_by_side
 from .parts import Partitioner as Partitioner
 from .parts import cost_of as cost_of
 from .parts import parts_of as parts_of

@@ -83,11 +83,14 @@ RANGES = {
     "checkpoint_seconds": NOT_NEGATIVE._replace(none=True),
     "self_loops": NOT_NEGATIVE,
     "degree_exponent": Range(0, 1, "[]"),
+    "charge": Range(-math.inf, math.inf, "()"),
     "signals": AT_LEAST_ONE,
     "limit": Range(0, math.inf, whole=True),
     "trials": AT_LEAST_ONE,
     "batch": AT_LEAST_ONE,
     "splits": AT_LEAST_ONE,
+    "finalists": Range(0, math.inf, whole=True),
+    "final_splits": AT_LEAST_ONE,
     "first_split_seed": Range(0, 2**32 - 1, "[]", whole=True),
 }
 """The last part of a setting's name -> its range."""

@@ -7,14 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from hydra import compose, initialize_config_dir
 from longnn.experiments.config.cli import CONF, register_resolvers
+from longnn.experiments.reproduce.trials import trials_of
 from longnn.experiments.sweep import search as search_module
 from longnn.experiments.sweep import study as studies
 from longnn.experiments.sweep.__main__ import main as sweep_command
+from longnn.experiments.sweep.outcome import search_outcome
 from longnn.experiments.sweep.storage import open_storage
+from longnn.experiments.tuned import entry_of
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
@@ -89,6 +93,60 @@ def test_the_reported_splits_share_no_seed_with_those_that_choose(search, train)
     chosen = {result_of(run.parent)["split_hash"] for run in found.glob("*/result.json")}
     assert reported["split_hash"] not in chosen
     assert reported["config"]["split"]["first_seed"] == 0
+
+
+@pytest.mark.slow
+def test_finals_decide(search):
+    finals = ("hydra.sweeper.splits=1", "hydra.sweeper.finalists=2", "hydra.sweeper.final_splits=3")
+    found = search("hydra.sweeper.trials=5", "figures=false", *finals)
+    trials = opened(found).get_trials()
+    first = sorted(trials, key=lambda trial: -trial.value)[:2]
+    outcome = search_outcome(found)
+    assert set(outcome.finals.values()) == {t.user_attrs["directory"] for t in first}
+    scores = {}
+    for directory, screened in outcome.finals.items():
+        result, before = result_of(found / directory), result_of(found / screened)
+        assert (before["val"]["n"], result["val"]["n"]) == (1, 3)
+        assert result["config"]["model"] == before["config"]["model"]
+        assert result["config"]["split"]["first_seed"] == 1000
+        scores[directory] = result["val"]["mean"]
+    assert outcome.directory == max(scores, key=lambda name: scores[name])
+    assert outcome.validation == max(scores.values())
+    chosen = next(t for t in first if outcome.finals[outcome.directory] in t.user_attrs.values())
+    assert outcome.params == chosen.params
+    seen = trials_of(found)
+    assert len(seen["validation"]) == 5
+    assert seen["validation"][0] == pytest.approx(chosen.value, abs=1e-3)
+    assert entry_of(found).content["tuned"]["search"]["splits"] == "stratified, seeds 1000 to 1002"
+    before = [file.stat().st_mtime_ns for file in sorted(found.glob("*/result.json"))]
+    assert len(before) == 7
+    search("hydra.sweeper.trials=5", "figures=false", *finals)
+    assert before == [file.stat().st_mtime_ns for file in sorted(found.glob("*/result.json"))]
+
+
+@pytest.mark.slow
+def test_masks_that_a_file_ships_choose_by_their_validation_parts(train, tmp_path):
+    rng = np.random.default_rng(0)
+    part = rng.permuted(np.tile(np.arange(60) % 3, (4, 1)), axis=1)
+    edges, x = rng.integers(60, size=(200, 2)), rng.standard_normal((60, 8))
+    labels = np.arange(60) % 2
+    np.savez(tmp_path / "own.npz", edges=edges, features=x, labels=labels, part=part)
+    train("-m", "sweep=block_filter", "model=chebnetii", "dataset=npz", "dataset.path=own.npz",
+          "split=fixed", "hydra.sweeper.trials=2", "hydra.sweeper.splits=2",
+          "hydra.sweeper.finalists=0", "optim.max_epochs=5", "hydra.sweep.dir=found")  # fmt: skip
+    found = tmp_path / "found"
+    outcome = search_outcome(found)
+    result = result_of(found / outcome.directory)
+    assert result["val"]["n"] == 2
+    assert result["config"]["split"]["count"] == 2
+    assert entry_of(found).content["tuned"]["search"]["splits"] == "fixed, the first 2 masks"
+    (file,) = found.glob("search-*.json")
+    command = shlex.split(json.loads(file.read_text())["report"])[2:]
+    assert "++model.placement=stacked" in command, "which the model's file does not have"
+    train(*command, "hydra.run.dir=reported", "figures=false")
+    reported = result_of(tmp_path / "reported")
+    assert reported["val"]["n"] == 4
+    assert reported["config"]["model"] == result["config"]["model"]
 
 
 @pytest.mark.slow
@@ -229,9 +287,14 @@ def test_every_space_that_ships_names_keys_of_its_model(name):
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=[f"sweep={name}"], return_hydra_config=True)
+        if name.startswith("block"):
+            model = {"block_filter": "chebnetii", "block_longnn": "longnn"}.get(name, "sage")
+            overrides = [f"sweep={name}", f"model={model}"]
+            config = compose("config", overrides=overrides, return_hydra_config=True)
+            assert config.model.placement == "stacked"
     params = config.hydra.sweeper.get("params") or {}
     assert [key for key in params if OmegaConf.select(config, key) is None] == []
-    if name not in ("grid", "optuna"):
+    if name not in ("grid", "optuna") and not name.startswith("block"):
         assert config.hydra.runtime.choices["model"] == name
         assert len(params) >= 6
 
@@ -259,6 +322,9 @@ def test_a_space_that_names_no_key(search, tmp_path, capsys):
         (["hydra.sweeper.storage=nonsense"], "storage=nonsense cannot be used"),
         (["hydra.sweeper.trials=0"], "hydra.sweeper.trials must be a whole number in [1, inf)"),
         (["split=public"], "the protocol public draws none; add split=stratified"),
+        (["hydra.sweeper.finalists=-1"], "hydra.sweeper.finalists must be a whole number in [0,"),
+        (["hydra.sweeper.finalists=2", "hydra.sweeper.final_splits=3"], "must be greater than"),
+        (["hydra.sweeper.finalists=2", "split.count=4"], "split.count is that of the trials"),
     ],
 )  # fmt: skip
 def test_refused_with_the_reason(search, tmp_path, capsys, overrides, message):

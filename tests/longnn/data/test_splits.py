@@ -142,6 +142,18 @@ def test_split_that_is_not_shipped():
         splits.fixed(make())
 
 
+def test_the_first_of_the_shipped_masks():
+    dataset = make(shipped={"fixed": np.tile(np.arange(65) % 3, (4, 1)).astype(np.int8)})
+    every, first = splits.fixed(dataset), splits.fixed(dataset, count=3)
+    assert len(every.part) == 4
+    np.testing.assert_array_equal(first.part, every.part[:3])
+    assert first.protocol == "fixed"
+    with pytest.raises(ValueError, match=r"split\.count is 5, but dataset 'toy' ships 4 masks"):
+        splits.fixed(dataset, count=5)
+    with pytest.raises(ValueError, match=r"split\.count must be an integer >= 1, got 0"):
+        splits.fixed(dataset, count=0)
+
+
 def test_file_is_read_and_unlabelled_nodes_removed(tmp_path):
     dataset = make()
     part = np.tile(np.arange(65) % 4 - 1, (3, 1))
