@@ -34,7 +34,7 @@ FOUND = (
 )
 
 
-def again(folder: Path, records: Iterable[Record], reference: Measured) -> list[str]:
+def run_again(folder: Path, records: Iterable[Record], reference: Measured) -> list[str]:
     """What the published code of JacobiConv gives when it is run again, as Markdown.
 
     Args:

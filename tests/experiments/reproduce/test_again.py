@@ -2,7 +2,7 @@
 
 import json
 
-from longnn.experiments.reproduce.again import FILE, again, followed, with_others
+from longnn.experiments.reproduce.again import FILE, followed, run_again, with_others
 
 from longnn.runs.result import TrainedModel
 from tests.experiments.reproduce.test_pages import FOLDER, record
@@ -33,7 +33,7 @@ def test_the_section_holds_what_was_measured():
     found = json.loads((FOLDER / FILE).read_text())
     records = [record(name, "jacobiconv") for name in found["runs"]]
     reference = {"JacobiConv": {name: {0: 80.0, 1: 90.0} for name in found["runs"]}}
-    text = "\n\n".join(again(FOLDER, records, reference))
+    text = "\n\n".join(run_again(FOLDER, records, reference))
     for run in found["followed"]:
         assert f"| {run['dataset']} | {run['epochs']} |" in text
     for name, runs in found["runs"].items():
