@@ -141,12 +141,12 @@ def packing_of(
     else:
         values = shift_entries(graph)
     of_entries = begin[first]
-    whole = (first, of_entries, begin[:-1] - np.repeat(of_entries[:-1], sizes), columns)
-    return Packing(
-        *[on_device(a, jnp.int32) for a in whole],
-        *[on_device(a, dtype) for a in (values, root, inverse)],
-        backend=backend,
+    within = begin[:-1] - np.repeat(of_entries[:-1], sizes)
+    first_row, first_entry, start, places = (
+        on_device(a, jnp.int32) for a in (first, of_entries, within, columns)
     )
+    numbers, roots, inverses = (on_device(a, dtype) for a in (values, root, inverse))
+    return Packing(first_row, first_entry, start, places, numbers, roots, inverses, backend)
 
 
 def packed(packing: Packing, graphs: Int[Array, " g"], capacity: Capacity) -> Pack:
