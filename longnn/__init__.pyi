@@ -17,6 +17,7 @@ from .models.features import as_features as as_features
 from .operators.normalized import normalized_adjacency as normalized_adjacency
 from .runs.opening import load as load
 from .training._fit import fit as fit
+from .training.graphs._fit import fit_graphs as fit_graphs
 from .training.minibatch._fit import fit_stored as fit_stored
 from .training.optim import Optim as Optim
 from .version import __version__ as __version__

@@ -1,5 +1,6 @@
 from . import packed as packed
 from . import propagated as propagated
+from . import readout as readout
 from .acmgnn import ACMGNN as ACMGNN
 from .appnp import APPNP as APPNP
 from .bernnet import BernNet as BernNet

@@ -12,6 +12,9 @@ from longnn.operators.packing import Capacity, Packing
 DRAWS = 2000
 """Batches that are drawn to see how large they are."""
 
+SMALL = 1024
+"""Nodes of the largest batch below which room that stays empty costs less than a compilation."""
+
 SHARES = (0.7, 0.999)
 """The shares of all batches that fit into each capacity but the last."""
 
@@ -31,7 +34,8 @@ def capacities_of(
         shares: of batches that fit into each capacity but the last, ascending in (0, 1).
 
     Returns:
-        As many capacities as shares and one more, or fewer where two are alike.
+        As many capacities as shares and one more, or fewer where two are alike; one where the
+        largest batch has fewer than `SMALL` nodes.
 
     Example:
         >>> capacities_of(np.array([5, 5, 5]), np.array([8, 8, 8]), batch=2)
@@ -42,6 +46,8 @@ def capacities_of(
     rng = np.random.default_rng(0)
     drawn = np.stack([both[rng.permutation(len(both))[:batch]].sum(axis=0) for _ in range(DRAWS)])
     most = np.sort(both, axis=0)[-batch:].sum(axis=0)
+    if most[0] < SMALL:
+        return (rounded(most),)
     sizes = [np.quantile(drawn, share, axis=0) for share in shares]
     return tuple(sorted({rounded(np.minimum(size, most)) for size in (*sizes, most)}))
 
@@ -56,7 +62,7 @@ def rounded(size: Real[np.ndarray, "2"]) -> Capacity:
         >>> rounded(np.array([2757, 9000.5]))
         Capacity(rows=2816, entries=9216)
     """
-    steps = (16, 16) if size[0] < 1024 else (64, 256)
+    steps = (16, 16) if size[0] < SMALL else (64, 256)
     return Capacity(
         *(max(-(-int(np.ceil(n)) // step), 1) * step for n, step in zip(size, steps, strict=True))
     )

@@ -3,6 +3,8 @@ from ._fit import fit as fit
 from .builder import Trial as Trial
 from .drive import Progress as Progress
 from .drive import Prune as Prune
+from .graphs._fit import fit_graphs as fit_graphs
+from .graphs.result import GraphFit as GraphFit
 from .intervals import Statistics as Statistics
 from .intervals import statistics as statistics
 from .loop import Problem as Problem

@@ -52,7 +52,7 @@ class GraphDataset:
         >>> import longnn
         >>> data = longnn.data.many.families.sbm(graphs=4, smallest=10, largest=20)
         >>> data
-        GraphDataset('sbm_graphs', G=4, N=57, E=80, F=16, C=4, level='node', metric='accuracy')
+        GraphDataset('sbm_graphs', G=4, N=63, E=22, F=16, C=4, level='node', metric='accuracy')
         >>> data[1].graph.num_nodes == data.sizes[1]
         np.True_
     """
