@@ -13,6 +13,7 @@ from ..report.markdown import markdown_table
 from ..report.tables import Table
 from . import trials
 from .ablation import combinations, effects, neighbours
+from .again import run_again
 from .directed import beside_symmetric, charges, datasets_of
 from .records import Record, read
 from .scores import (
@@ -67,6 +68,7 @@ def _published(records: Sequence[Record], folder: Path) -> list[str]:
     parts.append(markdown_table(together("All datasets together", compared)))
     lost = sum(r.result.diverged for r in records)
     parts.append(f"Runs that ended in a loss that is not finite: {lost}.")
+    parts += run_again(folder, [r for r in records if r.result.model == "jacobiconv"], reference)
     return [*parts, published(folder, NINE, ("LON-GNN", "JacobiConv"))]
 
 

@@ -105,6 +105,10 @@ def collected(
     """Makes the dataset of one graph that holds all; arguments are those of `of_union`."""
     if given.labels is not None and given.graph_labels is not None:
         raise ValueError(f"{name} has labels of nodes and of graphs; {NEITHER}")
+    if options.directed:
+        raise ValueError(
+            f"directed keeps directions of one graph, and not of many as in {name}; leave it out"
+        )
     first = np.cumsum(sizes) - sizes
 
     def node(place: int) -> str:

@@ -203,6 +203,7 @@ FAULTS = {
     "two graph labels": ({"graph_labels": [0, 1]}, "has 3 graphs and 2 graph_labels"),
     "a wrong graph label": ({"graph_labels": [0, 1, -7]}, "label of graph 2 of d is -7"),
     "ignore": ({"options": Options(ignore="x")}, "ignore='x' is for files"),
+    "directed": ({"options": Options(directed=True)}, "directed keeps directions of one graph"),
     "no edge": ({"edges": [NONE] * 3}, "has no edge"),
     "splits": ({"shipped": {"fixed": np.zeros((1, 4), int)}}, r"expected \[S, 3\]"),
 }  # fmt: skip
