@@ -13,7 +13,8 @@ from ..report.markdown import markdown_table
 from ..report.tables import Table
 from . import trials
 from .ablation import combinations, effects, neighbours
-from .directed import beside_symmetric, charges
+from .again import run_again
+from .directed import beside_symmetric, charges, datasets_of
 from .records import Record, read
 from .scores import (
     distances,
@@ -67,6 +68,7 @@ def _published(records: Sequence[Record], folder: Path) -> list[str]:
     parts.append(markdown_table(together("All datasets together", compared)))
     lost = sum(r.result.diverged for r in records)
     parts.append(f"Runs that ended in a loss that is not finite: {lost}.")
+    parts += run_again(folder, [r for r in records if r.result.model == "jacobiconv"], reference)
     return [*parts, published(folder, NINE, ("LON-GNN", "JacobiConv"))]
 
 
@@ -166,10 +168,11 @@ def _directed(records: Sequence[Record], folder: Path) -> list[str]:
         "the layer and no directions, so that the last column of the first table says what "
         "directions alone do. All of this was written down before the first run."
     )
-    if not records:
-        return [plan, "No runs yet."]
-    tables = beside_symmetric(records), charges(records)
-    return [plan, *map(markdown_table, tables)]
+    wanted = dict.fromkeys(name for sweep in TARGETS["directed"].sweeps for name in sweep.datasets)
+    missing = [name for name in wanted if name not in datasets_of(records)]
+    tables = (beside_symmetric(records), charges(records)) if records else ()
+    notes = [f"Not run yet: {', '.join(missing)}."] if missing else []
+    return [plan, *map(markdown_table, tables), *notes]
 
 
 PAGES: dict[str, Callable[[Sequence[Record], Path], list[str]]] = {

@@ -58,7 +58,7 @@ def measure(place: Place, number: int, seed: int, epochs: int = design.EPOCHS) -
         for name, values in _summary(run).items():
             found[name] += np.reshape(values, (len(rates), design.SPLITS)).tolist()
         if "alpha" in run.curves:
-            pairs = np.stack([run.alpha, run.beta], axis=1).round(3)
+            pairs = _rounded(np.stack([run.alpha, run.beta], axis=1), 3)
             learned = pairs.reshape(len(rates), design.SPLITS, 2)[np.array(rates) > 0]
             exponents += learned.tolist()
     made = {"place": list(place), "graph": number, "seed": seed, "nodes": _sizes(splits)}
@@ -149,11 +149,16 @@ def optim(rate: float, epochs: int) -> Optim:
 def _summary(run: Fit) -> dict[str, Float[np.ndarray, " B"]]:
     norm = np.sqrt(np.mean(run.response(LAM) ** 2, axis=(1, 2)))
     return {
-        "val": run.score("val").values.round(2),
-        "test": run.score("test").values.round(2),
+        "val": _rounded(run.score("val").values, 2),
+        "test": _rounded(run.score("test").values, 2),
         "epoch": np.array([found["best_epoch"] for found in run.runs]),
-        "norm": norm.round(3),
+        "norm": _rounded(norm, 3),
     }
+
+
+def _rounded(values: Float[np.ndarray, "..."], digits: int) -> Float[np.ndarray, "..."]:
+    """Rounded in float64, so that a record has no more digits than these."""
+    return values.astype(np.float64).round(digits)
 
 
 def _sizes(splits: longnn.data.Splits) -> list[int]:

@@ -14,6 +14,7 @@ from .phase_design import CONTRASTS, Place
 from .phase_figures import name_of
 from .phase_records import Entry
 from .phase_tests import WORTH, Found, differences, results, t_test
+from .phase_text import design_text
 
 TITLE = "When learning the basis pays"
 
@@ -24,7 +25,7 @@ def page(entries: Sequence[Entry]) -> str:
     Args:
         entries: the records; without them the design alone is written.
     """
-    parts = [f"# {TITLE}", *_design()]
+    parts = [f"# {TITLE}", *design_text()]
     if not entries:
         return "\n\n".join([*parts, "## What came out", "No runs yet.", _made(entries)]) + "\n"
     found = results(entries)
@@ -38,61 +39,6 @@ def page(entries: Sequence[Entry]) -> str:
         markdown_table(_besides(entries)),
         _made(entries),
     ]) + "\n"  # fmt: skip
-
-
-def _design() -> list[str]:
-    count = sum(design.GRAPHS[place.family] for place in design.places())
-    fits = count * design.SPLITS * len(design.TRIALS)
-    factors = Table(
-        "Places",
-        "every combination of these",
-        ("factor", "levels"),
-        [
-            ("labels of bands sit in", ", ".join(design.LEVELS["bands"])),
-            ("noise of bands", _listed(design.NOISE["bands"])),
-            ("phi of csbm", ", ".join(design.LEVELS["csbm"])),
-            ("mean degree asked for", _listed(design.DEGREES)),
-            ("share of the nodes that train", _listed(design.TRAIN)),
-            ("order K", _listed(design.ORDERS)),
-        ],
-    )
-    questions = Table(
-        "Comparisons",
-        "first minus second; all were named before the run",
-        ("what", "first", "second"),
-        [(c.question, c.first, c.second) for c in CONTRASTS],
-    )
-    return [
-        "LON-GNN learns alpha and beta of its basis. This page asks on generated graphs where that "
-        "gains accuracy over a basis that stays fixed, where other ways to have a basis do, and "
-        "what else is gained. Whatever comes out is the result.",
-        "## The design, written before the run",
-        f"Graphs have {design.NODES} nodes, {design.FEATURES} standardised features and two "
-        "classes. The labels of `bands` follow from signals in a quarter of the spectrum, and the "
-        "edges say nothing else of them; those of `csbm` stand in edges and features "
-        "([docs/data.md](../data.md#built-in-synthetic-graphs)). Every graph has "
-        f"{100 * design.KEPT:.0f} % of the edges that its mean degree asks for, so that all have "
-        "equally many.",
-        markdown_table(factors),
-        f"These are {len(design.places())} places. At each there are {design.GRAPHS['bands']} "
-        f"graphs of `bands` or {design.GRAPHS['csbm']} of `csbm`, with {design.SPLITS} splits "
-        f"each and one seed of training for each graph: {count} graphs, {fits:,} fits.",
-        f"Every variant is LON-GNN as published (decomposed coefficients that start at ones) with "
-        f"{design.HIDDEN} hidden units and the default dropout, trained by Adam at "
-        f"{design.RATE} for {design.EPOCHS} epochs; the epoch is selected on "
-        f"{100 * design.VALIDATION:.0f} % validation nodes. A *fixed* basis is the same program "
-        f"with rate 0 of the basis, *faster* is rate {design.FAST}. *Chosen* is the best of "
-        f"{len(design.STARTS)} starts (alpha, beta) by validation accuracy: "
-        f"{', '.join(str(pair) for pair in design.STARTS)}. Fixed and learned bases thus have the "
-        "same budget. Nothing is chosen on test nodes.",
-        markdown_table(questions),
-        "A *region* is a level of the labels and a share of training nodes, over all else. The "
-        "unit is the graph: the mean difference of test accuracy over its splits. Intervals are "
-        "95 % (Student's t), p values are corrected by Holm over all regions and comparisons "
-        f"together. A difference is sure (`+`, `-`) at a corrected p below 0.05, and worth "
-        f"something (`++`, `--`) from {WORTH} points on. `=` is an interval within {WORTH} points "
-        "of 0, `?` anything else. Learning pays in a region where it is `++`.",
-    ]
 
 
 def _summary(found: Sequence[Found]) -> str:
@@ -192,7 +138,3 @@ def _made(entries: Sequence[Entry]) -> str:
 
 def _cell(test: TTest | None) -> str:
     return "-" if test is None else f"{test.mean:+.2f} +- {test.ci95:.2f}"
-
-
-def _listed(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:g}" for value in values)

@@ -1,6 +1,8 @@
 from . import native as native
 from .blocks import Blocks as Blocks
 from .blocks import blocks_of as blocks_of
+from .capacities import capacities_of as capacities_of
+from .capacities import capacity_for as capacity_for
 from .choice import Backend as Backend
 from .choice import choose as choose
 from .csr import CsrOperator as CsrOperator
@@ -14,6 +16,10 @@ from .normalized import SegmentOperator as SegmentOperator
 from .normalized import normalized_adjacency as normalized_adjacency
 from .order import NodeOrder as NodeOrder
 from .order import OrderedOperator as OrderedOperator
+from .packing import Capacity as Capacity
+from .packing import Packing as Packing
+from .packing import packed as packed
+from .packing import packing_of as packing_of
 from .paired import DirectionsOperator as DirectionsOperator
 from .paired import Paired as Paired
 from .paired import directions_operator as directions_operator

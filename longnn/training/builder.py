@@ -101,7 +101,7 @@ class Builder:
 
 def traced_and_fixed(
     trials: Sequence[Trial],
-) -> tuple[dict[str, list[float]], tuple[tuple[str, object], ...]]:
+) -> tuple[dict[str, list[ArrayLike]], tuple[tuple[str, object], ...]]:
     """Traced settings as one list each, and the others, which all trials must share.
 
     Raises:
@@ -123,7 +123,7 @@ def traced_and_fixed(
                 f"one transformation, but trial {number} has {_kind(other.optim)} and trial 0 "
                 f"{_kind(optim)}; train them in two batches"
             )
-    lists: dict[str, list[float]] = {
+    lists: dict[str, list[ArrayLike]] = {
         name: [trial.settings[name] for trial in trials]  # type: ignore[misc]
         for name, value in settings.items()
         if _is_traced(value)
@@ -148,7 +148,10 @@ def _kind(optim: Optim) -> tuple[object, ...]:
 
 
 def program_of(
-    builder: Builder, traced: Mapping[str, Sequence[float]], trials: Sequence[Trial], metric: str
+    builder: Builder,
+    traced: Mapping[str, Sequence[ArrayLike]],
+    trials: Sequence[Trial],
+    metric: str,
 ) -> Program:
     """The static program; the model sees the values of the first trial, so that it may refuse them.
 

@@ -97,6 +97,7 @@ def test_a_graph_is_measured(monkeypatch):
     assert moved.shape == (7, design.SPLITS, 2)
     assert moved[:5].max() < 0.07 < moved[5].max()  # rates 0.01 and 0.05, six steps
     assert json.loads(json.dumps(found)) == found
+    assert len(json.dumps(found)) < 2500, "rounded"
     norm = np.array(found["norm"])
     assert np.abs(norm[0] - norm[5]).max() > 0
 

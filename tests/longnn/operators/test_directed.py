@@ -138,6 +138,20 @@ def test_float32_and_batches(make, backend):
     np.testing.assert_allclose(together, alone, atol=1e-13)
 
 
+@pytest.mark.parametrize("make", [magnetic_operator, directions_operator])
+@each_backend
+def test_products_may_round_what_they_read(make, backend):
+    both = (make(digraph(WEIGHTS), backend=backend, precision=p) for p in ("full", "mixed"))
+    full, mixed = (op.matvec(op.pair(jnp.asarray(X, "float32"))) for op in both)
+    np.testing.assert_allclose(mixed, full, atol=0.02)
+    assert np.abs(mixed - full).max() > 1e-4
+
+
+def test_both_directions_in_another_order_of_nodes():
+    operator = directions_operator(digraph(WEIGHTS), order="rcm", dtype=jnp.float64)
+    np.testing.assert_allclose(filtered(operator), of_directions(WEIGHTS), atol=1e-12)
+
+
 @pytest.mark.parametrize("backend", ["segment_sum", "bucketed"])
 def test_derivative_in_the_charge(backend):
     operator = magnetic_operator(digraph(WEIGHTS), 0.2, backend=backend, dtype=jnp.float64)
