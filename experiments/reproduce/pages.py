@@ -171,7 +171,8 @@ def _directed(records: Sequence[Record], folder: Path) -> list[str]:
     wanted = dict.fromkeys(name for sweep in TARGETS["directed"].sweeps for name in sweep.datasets)
     missing = [name for name in wanted if name not in datasets_of(records)]
     tables = (beside_symmetric(records), charges(records)) if records else ()
-    notes = [f"Not run yet: {', '.join(missing)}."] if missing else []
+    absent = f"Not run yet: {', '.join(missing)}. A dash stands for runs that are missing, too."
+    notes = [absent] if missing else []
     return [plan, *map(markdown_table, tables), *notes]
 
 

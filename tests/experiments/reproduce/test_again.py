@@ -26,7 +26,9 @@ def test_other_seeds_by_hand():
     runs = {"cora": [run(0, 1, 80.0), run(0, 2, 82.0), run(1, 1, 90.0)]}
     ours = {"cora": [TrainedModel(**run(0, 0, 80.0)), TrainedModel(**run(1, 0, 90.0))]}
     table = with_others(runs, ours, {"cora": {0: 80.0, 1: 91.0}})
-    assert table.rows == [("cora", "3", "85.50", "+0.00 (1.00)", "-0.50 (0.50)")]
+    assert table.rows == [
+        ("cora", "3", "85.50", "+0.00 (1.00)", "2", "85.00", "-0.50 (0.50)", "-0.50 (0.50)")
+    ]
 
 
 def test_the_section_holds_what_was_measured():
