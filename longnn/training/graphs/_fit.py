@@ -73,8 +73,8 @@ def fit_graphs(
         splits: S splits of the graphs (``longnn.data.many.splits``).
         batch_graphs: graphs of a batch, >= 1; the last one of an epoch may hold fewer.
         readout: for labels of graphs "sum", "mean", "max" or "attention"
-            (:class:`longnn.models.readout.Pooled`), behind a model with ``hidden`` outputs; None for labels
-            of nodes.
+            (:class:`longnn.models.readout.Pooled`), behind a model with ``hidden`` outputs; None
+            for labels of nodes.
         seeds, optim, settings: as in ``longnn.fit``.
         metric: one of ``longnn.training.METRICS``, for selection and scores; None: that of the
             dataset.
