@@ -27,7 +27,7 @@ from longnn.training.drive import Progress
 from longnn.training.dtypes import check_dtype
 from longnn.training.graphs.drive import train, work_of
 from longnn.training.graphs.result import GraphFit, Taken
-from longnn.training.graphs.stored import Stored, stored
+from longnn.training.graphs.stored import Stored, stored_of
 from longnn.training.joining import check_started, joined
 from longnn.training.optim import Optim, OptimLike
 from longnn.training.problem import class_of
@@ -112,7 +112,7 @@ def fit_graphs(
     loops = getattr(plain, "self_loops", 0.0) if self_loops is None else self_loops
     backend = "segment_sum" if getattr(plain, "needs_edges", False) else backend
     check_setting("self_loops", loops)
-    of = stored(data, self_loops=loops, backend=backend, dtype=dtype)
+    of = stored_of(data, self_loops=loops, backend=backend, dtype=dtype)
     problem = _shapes(of, data)
     for refused in refusals(made, problem, data.classes, trials[1:]).values():
         raise refused

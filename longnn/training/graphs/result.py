@@ -16,7 +16,7 @@ from longnn.data.splits import Splits
 from longnn.graphs.checks import check_word
 from longnn.operators.choice import Backend
 from longnn.training.graphs.outputs import all_outputs
-from longnn.training.graphs.stored import Stored, stored
+from longnn.training.graphs.stored import Stored, stored_of
 from longnn.training.inputs import runs_of
 from longnn.training.predictions import Predictions
 from longnn.training.result import Fit, Part
@@ -184,7 +184,7 @@ class GraphFit(Fit):
                 "the same to them"
             )
         preparation = taken.preparation if done is not taken.preparation else None
-        return stored(
+        return stored_of(
             _at_level(data, self.level),
             self_loops=taken.self_loops,
             backend=taken.backend,

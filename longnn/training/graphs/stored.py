@@ -63,7 +63,7 @@ class Batch(NamedTuple):
     number: Int32[Array, " M"]
 
 
-def stored(
+def stored_of(
     data: GraphDataset,
     *,
     self_loops: float = 0.0,
