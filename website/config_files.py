@@ -1,4 +1,4 @@
-"""What a file of conf/ says: its comment, its settings with their values and comments, its target."""
+"""What a file of conf/ says: its comment, its settings with values and comments, its target."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ class ConfigFile(NamedTuple):
 
 
 def read(path: Path) -> ConfigFile:
-    """The file, without its defaults list and without the settings of Hydra.
+    """The file, without its defaults list.
 
     Args:
         path: of the yaml file.
@@ -48,7 +48,7 @@ def read(path: Path) -> ConfigFile:
     about = " ".join(line for line in comments if not line.startswith("@package"))
     found = [setting for setting in _settings(lines) if not setting.name.startswith("defaults")]
     target = next((setting.value for setting in found if setting.name == "_target_"), "")
-    kept = [s for s in found if not s.name.startswith(("_", "hydra.job", "hydra.run.", "hydra.help"))]
+    kept = [setting for setting in found if not setting.name.startswith("_")]
     return ConfigFile(path.stem, about, target, tuple(kept))
 
 

@@ -11,7 +11,7 @@ _EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
 
 
 def for_pages(text: str) -> str:
-    """The text with roles as plain names, its example as a section, and a line for each argument."""
+    """The text with roles as plain names, its example as a section, a line for each argument."""
     text = _ARGUMENTS.sub(lambda section: _SHARED.sub(_apart, section[0]), text)
     return _EXAMPLE.sub("Examples:", _ROLE.sub(r"`\1`", text))
 

@@ -95,7 +95,7 @@ def _linked(texts: list[tuple[Path, str]]) -> dict[str, str]:
 
 def on_page_markdown(markdown: str, *, page: Page, **kwargs: Any) -> str:
     """Links to the files of the repository become links to their pages."""
-    origins = {address: path for path, address in PLACED.items() if path.name != "README.md" or path.parent != ROOT}
+    origins = {address: path for path, address in PLACED.items() if path != ROOT / "README.md"}
     origin = origins.get(page.file.src_uri)
     if origin is None:
         return markdown

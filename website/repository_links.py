@@ -57,8 +57,12 @@ def page_of(path: Path, root: Path) -> str:
     """
     name = path.relative_to(root)
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] not in "._")
-        return "\n".join([f"# {name}\n", *(f"- [{file.name}]({file.name})" for file in files)]) + "\n"
+        files = sorted(
+            file for file in path.iterdir() if file.is_file() and file.name[0] not in "._"
+        )
+        return (
+            "\n".join([f"# {name}\n", *(f"- [{file.name}]({file.name})" for file in files)]) + "\n"
+        )
     if path.suffix == ".md":
         return path.read_text()
     if path.suffix in SHOWN:

@@ -1,4 +1,4 @@
-"""The settings of every config group, from the files of conf/ and the docstrings of their targets."""
+"""The settings of every config group, from the files of conf/ and their targets' docstrings."""
 
 import re
 from pathlib import Path
@@ -35,6 +35,9 @@ DESCRIBED = {
 COMMON = {"metric": "the score, which also selects the epoch ([metrics](../config.md#metrics))"}
 """What the functions of datasets pass on."""
 
+UNRANGED = ("model", "dataset", "split")
+"""Groups whose classes and functions check their settings themselves."""
+
 SUPPLIED = {"in_features", "classes", "rngs", "dtype", "make", "widens", "body", "data", "trust"}
 """Arguments that longnn itself gives, or that say whom to trust."""
 
@@ -59,9 +62,9 @@ def _command(conf: Path, file: str, command: str, function: str) -> str:
     own = tuple(setting for setting in settings if not setting.name.startswith("hydra."))
     table = _table(own, arguments(function) if function else {}, "")
     return (
-        f"# longnn {command}\n\nThe settings of `longnn {command}` that belong to no group. Each is "
-        f"given as `longnn {command} NAME=VALUE`, and `longnn {command} --help` shows commands that "
-        f"work.\n\n{table}\n"
+        f"# longnn {command}\n\nThe settings of `longnn {command}` that belong to no group. Each "
+        f"is given as `longnn {command} NAME=VALUE`, and `longnn {command} --help` shows commands "
+        f"that work.\n\n{table}\n"
     )
 
 
@@ -85,7 +88,9 @@ def _option(group: str, file: ConfigFile) -> str:
     further = {n: t for n, t in described.items() if n not in listed | SUPPLIED}
     if file.target and further:
         rows = "\n".join(f"| `+{prefix}{n}` | {_cell(t)} |" for n, t in further.items())
-        parts.append(f"Also taken, with a `+` in front:\n\n| setting | meaning |\n|---|---|\n{rows}")
+        parts.append(
+            f"Also taken, with a `+` in front:\n\n| setting | meaning |\n|---|---|\n{rows}"
+        )
     return "\n\n".join(parts) + "\n"
 
 
@@ -94,9 +99,8 @@ def _table(settings: tuple[Setting, ...], described: dict[str, str], prefix: str
     for setting in settings:
         last = setting.name.rpartition(".")[2]
         texts = [described.get(setting.name) or setting.comment or COMMON.get(setting.name, "")]
-        if not prefix.startswith(("model", "dataset", "split")) and last in RANGES:
-            if ".params." not in setting.name:
-                texts.append(str(RANGES[last]))
+        if last in RANGES and not prefix.startswith(UNRANGED) and ".params." not in setting.name:
+            texts.append(str(RANGES[last]))
         meaning = "; ".join(re.sub(r"(?<!\.)\.$", "", text) for text in texts if text)
         rows.append(f"| `{prefix}{setting.name}` | {_code(setting.value)} | {_cell(meaning)} |")
     return "\n".join(["| setting | value | meaning |", "|---|---|---|", *rows])

@@ -48,6 +48,7 @@ def write_index(folder: Path) -> None:
         folder: with a folder for each version.
     """
     lines = [
-        f'<li><a href="{escape(name)}/index.html">{escape(name)}</a></li>' for name in versions(folder)
+        f'<li><a href="{escape(name)}/index.html">{escape(name)}</a></li>'
+        for name in versions(folder)
     ]
     (folder / "index.html").write_text(PAGE.format(lines="\n".join(lines)))
