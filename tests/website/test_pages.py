@@ -21,12 +21,12 @@ def test_a_formula_becomes_mathml():
     page = r'a <span class="arithmatex">\(\lambda &lt; 2\)</span> b'
     assert with_formulas(page).startswith("a <math")
     assert "&#x003BB;" in with_formulas(page)
-    assert "&lt;" in with_formulas(page)
+    assert "&#x0003C;" in with_formulas(page)
     block = with_formulas('<div class="arithmatex">\\[\nx^2\n\\]</div>')
     assert 'display="block"' in block
 
 
-@pytest.mark.parametrize("tex", [r"\nosuchcommand x", r"\frac{1}"])
+@pytest.mark.parametrize("tex", [r"\nosuchcommand x", r"x^{"])
 def test_what_is_no_formula_is_an_error(tex):
     with pytest.raises(ValueError, match="formula"):
         with_formulas(rf'<span class="arithmatex">\({tex}\)</span>')
@@ -99,7 +99,8 @@ def test_arguments_are_those_of_the_docstrings_of_all_bases():
 def test_every_setting_of_every_group_is_described():
     pages = settings_pages.pages(ROOT / "conf")
     folders = {str(p.parent.relative_to(ROOT / "conf")) for p in (ROOT / "conf").rglob("*.yaml")}
-    assert folders - set(settings_pages.GROUPS) == {".", "tuned/published", "tuned/search"}
+    tuned = {name for name in folders if name.startswith("tuned")}  # values, no settings
+    assert folders - set(settings_pages.GROUPS) - tuned == {"."}
     for group in settings_pages.GROUPS:
         page = pages[group.replace("/", "_")]
         for path in (ROOT / "conf" / group).glob("*.yaml"):
