@@ -26,6 +26,14 @@ class Docstrings(griffe.Extension):
     """Changes every docstring while griffe reads the packages."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: object) -> None:
-        """Called for each module, class, function and attribute."""
-        if obj.docstring is not None:
-            obj.docstring.value = for_pages(obj.docstring.value)
+        """Called for each module, class, function and attribute of a package."""
+        _change(obj)
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: object) -> None:
+        """Called for the package itself."""
+        _change(pkg)
+
+
+def _change(obj: griffe.Object) -> None:
+    if obj.docstring is not None:
+        obj.docstring.value = for_pages(obj.docstring.value)

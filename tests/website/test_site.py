@@ -99,7 +99,7 @@ def test_every_public_name_has_its_place(pages, site):
     text = (site / "api/longnn.html").read_text()
     assert "Trains every (trial, seed, split) as one batch" in text
     assert "degree_exponent" in text
-    assert "Float[" in (site / "api/longnn.analysis.html").read_text()
+    assert "jaxtyping.Float" in (site / "api/longnn.analysis.html").read_text()
 
 
 @pytest.mark.slow
