@@ -16,6 +16,7 @@ from longnn.data.download import place
 from longnn.data.errors import DataFileError
 
 from .config.spelling import name_problem
+from .many import holds_graphs, show_graphs
 from .storing import add_commands, is_store, show_store
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ EXAMPLES = """examples:
   longnn data show npz dataset.path=mine.npz
   longnn data store big --edges edges.csv    build a graph on the disk (store --help)
   longnn data show big                       what is in it
+  longnn data show csbm_graphs graphs=50     many graphs: a family, an npz file, a TU folder
 """
 
 
@@ -44,8 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     known = options.known()
     for name in options.names:
-        stored = options.command is _show and is_store(name)
-        problem = None if stored else name_problem("dataset", name, known)
+        other = options.command is _show and (is_store(name) or holds_graphs(name))
+        problem = None if other else name_problem("dataset", name, known)
         if problem is not None:
             print(f"error: {problem}", file=sys.stderr)
             return 2
@@ -75,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
         _named(sub.add_argument("names", nargs="+", metavar="NAME", help="as `list` has it"))
         sub.set_defaults(command=command, known=names)
     show = commands.add_parser("show", help="print statistics and draw a figure")
-    as_train = "as in `longnn train dataset=NAME`, or the folder of a store"
+    as_train = "as in `longnn train dataset=NAME`, the folder of a store, or many graphs"
     _named(show.add_argument("names", nargs=1, metavar="NAME", help=as_train))
     show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="such as dataset.seed=1")
     show.add_argument("--output", type=Path, help="file of the figure; NAME.png by default")
@@ -153,7 +155,7 @@ def _problems(name: str, entry: Entry) -> list[str]:
 
 def _show(options: argparse.Namespace) -> int:
     if options.names[0] not in options.known():
-        return _show_folder(options)
+        return show_graphs(options) if holds_graphs(options.names[0]) else _show_folder(options)
     from longnn.data.statistics import describe
 
     from .jobs.device import check_device

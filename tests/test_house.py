@@ -196,7 +196,7 @@ def test_longnn_knows_neither_experiments_nor_hydra():
 @pytest.mark.parametrize(
     ("module", "places"),
     [
-        ("jraph", ("longnn/graphs/convert.py", "longnn/models/classical.py")),
+        ("jraph", ("longnn/graphs/convert.py", "longnn/models/messages.py")),
         ("hydra", ("experiments/", "hydra_plugins/")),
         ("omegaconf", ("experiments/", "hydra_plugins/")),
         ("wandb", ("experiments/jobs/sinks.py",)),

@@ -64,8 +64,13 @@ def signals_of(config: DictConfig, trust: Iterable[str] = ()) -> Signals:
         trust: names of modules whose code the config may name.
 
     Raises:
-        ValueError: if the columns are zero at every node.
+        ValueError: if the columns are zero at every node, or for another operator than S.
     """
+    if config.graph.operator != "symmetric":
+        raise ValueError(
+            f"filters are fitted on the symmetric operator, got graph.operator="
+            f"{config.graph.operator}; leave it out"
+        )
     if config.get("dataset") is None:
         download([IMAGES])
         loaded = images.load()

@@ -47,7 +47,7 @@ def check_config(config: DictConfig) -> None:
         raise ValueError(f"dtype must be float32 or float64, got {config.dtype!r}")
     check_recorded(config.metrics)
     check_logger(config.logger)
-    for name in ("self_loops", "degree_exponent"):
+    for name in ("self_loops", "degree_exponent", "charge"):
         check_setting(f"graph.{name}", config.graph[name])
     for name in ("max_epochs", "patience", "clip", "ema", "label_smoothing"):
         check_setting(f"optim.{name}", config.optim[name])

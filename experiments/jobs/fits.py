@@ -96,6 +96,8 @@ def problem_of_job(job: Job, data: Data, trials: Sequence[Trial]) -> Problem:
         data.dataset,
         self_loops=graph.self_loops,
         degree_exponent=graph.degree_exponent,
+        operator=graph.operator,
+        charge=graph.charge,
         backend=config.backend,
         order=graph.order,
         precision=config.precision,

@@ -16,10 +16,15 @@ from pathlib import Path
 from longnn.runs.atomic import atomic_write
 
 from ..report.runs import collect
-from . import records, trials
+from . import phase_study, records, trials
 from .pages import page
 from .pictures import page_figures
 from .targets import TARGETS, command
+
+STUDIES = {"phase": phase_study}
+"""Pages of their own design, each a module with run(folder, limit) and render(folder)."""
+
+PAGES = (*TARGETS, *STUDIES)
 
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 
@@ -61,9 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
     command_line = parser()
     options = command_line.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    unknown = sorted(set(options.page) - set(TARGETS))
+    unknown = sorted(set(options.page) - set(PAGES))
     if unknown:
-        command_line.error(f"unknown page {unknown[0]!r}; choose of {', '.join(TARGETS)}")
+        command_line.error(f"unknown page {unknown[0]!r}; choose of {', '.join(PAGES)}")
     if options.trials:
         file = options.output / "records" / "trials.jsonl"
         try:
@@ -71,7 +76,12 @@ def main(arguments: list[str] | None = None) -> int:
         except (FileNotFoundError, ValueError) as error:
             command_line.error(str(error))
     good = True
-    for name in options.page or TARGETS:
+    for name in options.page or PAGES:
+        if name in STUDIES:
+            if not options.render:
+                STUDIES[name].run(options.output, options.graphs)
+            print(STUDIES[name].render(options.output))
+            continue
         if not options.render:
             with _ended_by_sigterm():
                 good &= run(name, options.runs, tuple(options.only))
@@ -83,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line of ``longnn reproduce``."""
     made = argparse.ArgumentParser(prog="longnn reproduce", description=__doc__)
-    names = f"of {', '.join(TARGETS)}; none: all"
+    names = f"of {', '.join(PAGES)}; none: all"
     made.add_argument("page", nargs="*", help=names)
     made.add_argument("--runs", type=Path, default=Path("runs"), help="where the runs go")
     made.add_argument("--only", nargs="+", default=(), metavar="DATASET", help="these alone")
@@ -91,6 +101,9 @@ def parser() -> argparse.ArgumentParser:
         "--trials", type=Path, nargs="+", default=(), metavar="SEARCH",
         help="take the trials of searches (hydra.sweep.dir) into the record",
     )  # fmt: skip
+    made.add_argument(
+        "--graphs", type=int, metavar="N", help="of phase: measure no more than N graphs now"
+    )
     made.add_argument("--render", action="store_true", help="write pages, run nothing")
     made.add_argument("--output", type=Path, default=FOLDER, help="docs/results")
     return made

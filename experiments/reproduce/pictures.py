@@ -15,6 +15,7 @@ from ..report.differences import by_split
 from ..report.plot_scores import Scores, scores
 from . import trials
 from .ablation import PARTS, change, changes, neighbours
+from .directed import SYMMETRIC, chosen, operator_of
 from .records import Record
 from .scores import Measured, measured, place
 from .targets import PAIR
@@ -30,6 +31,8 @@ def page_figures(name: str, records: Sequence[Record], folder: Path) -> dict[str
     """
     if name == "family":  # the few runs on other datasets are in the tables
         records = [r for r in records if r.result.dataset in PAIR]
+    if name == "directed":  # of the charges the chosen ones; all are in the tables
+        records = chosen(records)
     if not records:
         return {}
     if name == "ablation":
@@ -48,14 +51,19 @@ def panels(records: Iterable[Record], reference: Measured) -> dict[str, dict[str
         points = by_split(record.result.per_run)
         of_dataset = found.setdefault(record.result.dataset, {})
         test = record.result.test
-        name = NAMES[record.result.model] + (", searched" if record.searched else "")
-        of_dataset[name] = Scores(np.array(list(points.values())), test.mean, test.ci95)
+        of_dataset[_name_of(record)] = Scores(np.array(list(points.values())), test.mean, test.ci95)
     for model, datasets in reference.items():
         for dataset in set(datasets) & set(found):
             values = np.array(list(datasets[dataset].values()))
             summary = statistics(values)
             found[dataset][f"{model}, reference"] = Scores(values, summary.mean, summary.ci95)
     return found
+
+
+def _name_of(record: Record) -> str:
+    operator = operator_of(record)
+    added = [", searched"] * record.searched + [f", {operator}"] * (operator != SYMMETRIC)
+    return "".join([NAMES[record.result.model], *added])
 
 
 def effect_sizes(records: Sequence[Record]) -> Figure:

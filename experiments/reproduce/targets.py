@@ -27,6 +27,12 @@ SAME_SPLITS = ("split=file", "split.path=docs/results/splits/${dataset.name}.npz
 
 SCALES = "model.scale=orthonormal,monic,standard"
 
+UNTUNED = ("model=longnn", "tuned=none")
+
+OPERATORS = ("graph.operator=symmetric,directions",)
+
+CHARGES = ("graph.operator=magnetic", "graph.charge=0.0,0.05,0.1,0.15,0.2,0.25")
+
 ABLATED = ("model.learnable=true,false", "model.layer_norm=false,true")
 
 
@@ -92,6 +98,17 @@ TARGETS = {
                     "model.initial_coefficients=identity",
                 ),
             )
+        ),
+    ),
+    "directed": Target(
+        "Directed graphs",
+        tuple(
+            Sweep(datasets, (*UNTUNED, *splits, *operators))
+            for datasets, splits in (
+                (("chameleon_filtered_directed", "squirrel_filtered_directed"), ()),
+                (("photo", "computers"), SAME_SPLITS[:2]),
+            )
+            for operators in (OPERATORS, CHARGES)
         ),
     ),
 }

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.plugins.launcher import Launcher
-from hydra.types import HydraContext
-from omegaconf import DictConfig
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 
 from longnn.runs import attempts
@@ -183,7 +183,7 @@ def _ended(search: Search, settings: SearchSettings, wanted: int) -> list[float 
     fixed = [o for o in search.fixed if not o.startswith("sweep=")]
     if not any(o.startswith("model=") for o in fixed):  # the space may have chosen it
         fixed.append(f"model={search.config.hydra.runtime.choices['model']}")
-    command = f"longnn train {shlex.join([*fixed, *values])}"
+    command = f"longnn train {shlex.join([*fixed, *_settable(search, fixed, values)])}"
     record = {
         "study": search.name,
         "trials": found,
@@ -208,3 +208,11 @@ def _ended(search: Search, settings: SearchSettings, wanted: int) -> list[float 
         LOG.info(summary(search.directory, states))
         raise SystemExit(code)
     return [best.validation]
+
+
+def _settable(search: Search, fixed: list[str], values: list[str]) -> list[str]:
+    """Values as overrides without the space's file, which may have added their keys."""
+    name = search.config.hydra.job.config_name
+    plain = search.context.config_loader.load_configuration(name, fixed, RunMode.RUN)
+    unknown = {key for key in search.space if OmegaConf.select(plain, key) is None}
+    return [f"++{value}" if value.partition("=")[0] in unknown else value for value in values]

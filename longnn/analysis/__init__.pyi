@@ -1,4 +1,5 @@
 from ._confusion import confusion as confusion
+from .adapted import density_recurrence as density_recurrence
 from .basis import basis_values as basis_values
 from .basis import condition_numbers as condition_numbers
 from .basis import filter_values as filter_values

@@ -13,6 +13,7 @@ from . import heterophilous as heterophilous
 from . import images as images
 from . import labels as labels
 from . import lattices as lattices
+from . import many as many
 from . import musae as musae
 from . import npz as npz
 from . import ogb as ogb
@@ -31,6 +32,9 @@ from .errors import DataFileWarning as DataFileWarning
 from .errors import MissingClassWarning as MissingClassWarning
 from .errors import RenumberedLabelsWarning as RenumberedLabelsWarning
 from .loading import load as load
+from .many.collection import GraphDataset as GraphDataset
+from .many.own import own_graphs as own_graphs
+from .many.pyg import from_pyg_list as from_pyg_list
 from .own import Options as Options
 from .own import own_dataset as own_dataset
 from .partition import Splits as Splits

@@ -39,6 +39,7 @@ class Entry:
         files: names of the registered files that it is read from; empty for a generated dataset.
         upstream: repository or site that publishes the files, and their place there.
         licence: licence that the upstream states.
+        directed: whether the files say where each edge begins and where it ends, and that is kept.
         nodes, edges, features, classes: N, E, F and C; None where it was never loaded by us.
         homophily: shares of edges that join equal labels; None where it is not known.
         correlation: of real-valued labels at both ends of the edges; None for classes.
@@ -50,6 +51,7 @@ class Entry:
     files: tuple[str, ...] = ()
     upstream: str = ""
     licence: str = ""
+    directed: bool = False
     nodes: int | None = None
     edges: int | None = None
     features: int | None = None

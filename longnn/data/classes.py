@@ -42,14 +42,16 @@ class Owner(NamedTuple):
     Attributes:
         name: of a dataset or a file.
         node: the name of the i-th node.
+        unit: what has a label, "node" or "graph".
     """
 
     name: str
     node: Callable[[int], str] = str
+    unit: str = "node"
 
     def label(self, place: int, value: object) -> str:
         """ "label of node 3 of pets is 'dog'", of the i-th node."""
-        return f"label of node {self.node(place)} of {self.name} is {reprlib.repr(value)}"
+        return f"label of {self.unit} {self.node(place)} of {self.name} is {reprlib.repr(value)}"
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def generate(
     Raises:
         ValueError: if an argument is out of its range.
     """
-    inside, across = _probabilities(phi, nodes, mean_degree, epsilon)
+    inside, across = probabilities(phi, nodes, mean_degree, epsilon)
     if features < 1:
         raise ValueError(f"csbm needs features >= 1, got {features}")
     rng = np.random.default_rng(seed)
@@ -69,7 +69,7 @@ def generate(
     ).prepared(normalize)
 
 
-def _probabilities(
+def probabilities(
     phi: float, nodes: int, mean_degree: float, epsilon: float
 ) -> tuple[float, float]:
     """Edge probabilities inside a class and across, after a check that they lie in [0, 1]."""

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Integer, Shaped
 from longnn.data.labels import Labels, check_labels, check_metric, kind_of
 from longnn.data.named import check_named
 from longnn.data.preparation import Features, Preparation, check_finite, fitted
+from longnn.graphs.digraph import Digraph
 from longnn.graphs.graph import Graph
 
 
@@ -40,6 +41,8 @@ class Dataset:
             none where they are not known.
         preparation: what was done to the features (see `prepared`), so that a trained model does
             the same to those of other nodes.
+        digraph: the directed graph of the N nodes of which ``graph`` is the undirected one, where
+            directions are kept; None elsewhere. Operators of directed graphs need it.
 
     Raises:
         ValueError: if shapes or types disagree, a feature is not finite, a label is out of range
@@ -58,6 +61,7 @@ class Dataset:
     node_names: Shaped[np.ndarray, " N"] | None = None
     feature_names: tuple[str, ...] = ()
     preparation: Preparation = field(default_factory=Preparation)
+    digraph: Digraph | None = None
 
     def __post_init__(self) -> None:
         what = f"dataset {self.name!r}"
@@ -171,6 +175,11 @@ def _check_shapes(dataset: Dataset) -> None:
         raise ValueError(
             f"features of dataset {name!r} are {features.dtype}, expected float32; "
             "use .astype(numpy.float32)"
+        )
+    if dataset.digraph is not None and dataset.digraph.num_nodes != nodes:
+        raise ValueError(
+            f"the digraph of dataset {name!r} has {dataset.digraph.num_nodes} nodes, expected the "
+            f"{nodes} of its graph"
         )
     for protocol, part in dataset.shipped.items():
         if part.ndim != 2 or part.shape[1] != nodes:

@@ -60,7 +60,7 @@ def stratified(
     def draw(rng: np.random.Generator) -> _Part:
         part = np.full(len(dataset.labels), UNUSED)
         for nodes in _shuffled_classes(rng, dataset):
-            _deal(part, nodes, train, val)
+            deal(part, nodes, train, val)
         return part
 
     return _drawn("stratified", draw, (train, val), count, first_seed, dataset)
@@ -78,7 +78,7 @@ def random(
 
     def draw(rng: np.random.Generator) -> _Part:
         part = np.full(len(dataset.labels), UNUSED)
-        _deal(part, rng.permutation(np.flatnonzero(dataset.labelled)), train, val)
+        deal(part, rng.permutation(np.flatnonzero(dataset.labelled)), train, val)
         return part
 
     return _drawn("random", draw, (train, val), count, first_seed, dataset)
@@ -107,7 +107,7 @@ def _drawn(
     return covering(dataset, Splits(protocol, drawn))
 
 
-def _deal(part: _Part, nodes: Int[np.ndarray, " n"], train: float, val: float) -> None:
+def deal(part: _Part, nodes: Int[np.ndarray, " n"], train: float, val: float) -> None:
     """Puts the first round(train n) nodes into training, the next into validation, and the rest."""
     cuts = np.cumsum([round(train * len(nodes)), round(val * len(nodes))])
     for number, members in enumerate(np.split(nodes, cuts)):

@@ -14,6 +14,7 @@ from longnn.data.dataset import Dataset
 from longnn.data.download import checksum, fetch, need_trust
 from longnn.data.preparation import as_stored
 from longnn.graphs.convert import from_scipy
+from longnn.graphs.digraph import Digraph
 
 _ARRAYS = ("adj_matrix", "node_attr", "node_label")
 
@@ -22,6 +23,8 @@ def load(
     name: str = "photo", metric: str = "accuracy", normalize: str = "row", trust: bool = False
 ) -> Dataset:
     """Loads one of these graphs; an edge that is stored in one direction counts in both.
+
+    Where some edges go one way only, the directions are kept besides (``digraph``).
 
     The files ship no split. They hold pickled objects, which a restricted unpickler reads.
 
@@ -51,6 +54,7 @@ def load(
         pattern.sum_duplicates()
         pattern.data[:] = 1
         graph = from_scipy(pattern)
+        digraph = Digraph.from_edges(np.stack(pattern.nonzero(), axis=1), len(labels))
     return Dataset(
         name=name,
         graph=graph,
@@ -59,4 +63,5 @@ def load(
         classes=count,
         metric=metric,
         checksum=checksum([file]),
+        digraph=None if digraph.mutual else digraph,
     ).prepared(normalize)

@@ -11,6 +11,7 @@ from longnn.data.contents import classes, features, mask, one_of, whole
 from longnn.data.dataset import Dataset
 from longnn.data.download import checksum, fetch
 from longnn.data.preparation import as_stored
+from longnn.graphs.digraph import Digraph
 from longnn.graphs.graph import Graph
 
 
@@ -27,20 +28,25 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
 
     Returns:
         A dataset whose features are CSR where fewer than a quarter of the values are nonzero, and
-        dense otherwise.
+        dense otherwise; with directions (``digraph``) where the catalogue says that the file has
+        them.
 
     Raises:
         ValueError: if the name, metric or normalisation is unknown.
         DataFileError: if the file is missing, altered or cannot be fetched.
     """
-    (file,) = entry_of(name, "heterophilous.load").files
+    entry = entry_of(name, "heterophilous.load")
+    (file,) = entry.files
     path = fetch(file)
     arrays = read_npz(path, AGAIN)
     with reading(path, "file of heterophilous-graphs") as budget:
         labels, count = classes(one_of(arrays, "node_labels"), "node_labels")
         nodes = len(labels)
         values = features(one_of(arrays, "node_features"), "node_features", nodes, budget)
-        graph = Graph.from_edges(whole(one_of(arrays, "edges"), "edges", 2, 0, nodes), nodes)
+        edges = whole(one_of(arrays, "edges"), "edges", 2, 0, nodes)
+        graph = Graph.from_edges(edges, nodes)
+        # the other files hold each edge once, in either direction
+        digraph = Digraph.from_edges(edges, nodes) if entry.directed else None
         part = _fixed(arrays, nodes)
     return Dataset(
         name=name,
@@ -51,6 +57,7 @@ def load(name: str, metric: str = "accuracy", normalize: str = "row") -> Dataset
         metric=metric,
         shipped={"fixed": part},
         checksum=checksum([file]),
+        digraph=digraph,
     ).prepared(normalize)
 
 

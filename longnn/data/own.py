@@ -11,6 +11,7 @@ from scipy import sparse
 
 from longnn.data.classes import Owner, Read, unlabelled
 from longnn.data.dataset import Dataset
+from longnn.data.directed import digraph_from
 from longnn.data.preparation import as_stored
 from longnn.data.reading import LabelsGiven, read_labels
 from longnn.graphs.convert import Rules, from_networkx, from_scipy
@@ -45,6 +46,9 @@ class Options:
         metric: see `Dataset`.
         normalize: see `longnn.data.normalize`.
         directions, duplicates, self_loops: see `longnn.graphs.merge.undirected`.
+        directed: whether directions are kept besides (``Dataset.digraph``), for operators of
+            directed graphs; edges then come as [E, 2], (from, to), or as a sparse matrix of scipy
+            whose rows are where edges begin.
         classes: the number of classes C, where the labels are known to be 0 to C - 1 although some
             may not occur; None: classes are the labels that occur.
         ignore: names of arrays, columns or attributes that are left out on purpose; what a file or
@@ -56,6 +60,7 @@ class Options:
     directions: Directions = "either"
     duplicates: Duplicates = "largest"
     self_loops: SelfLoops = "drop"
+    directed: bool = False
     classes: int | None = None
     ignore: str | Sequence[str] = ()
 
@@ -156,6 +161,13 @@ def assembled(
     graph = graph_from(name, edges, len(read.labels), weights, options.rules())
     if not graph.num_edges:
         raise ValueError(f"{name} has no edge, so no spectrum to filter; check the edges given")
+    digraph = None
+    if options.directed:
+        digraph = digraph_from(
+            *(name, edges, graph.num_nodes, weights),
+            duplicates=options.duplicates,
+            self_loops=options.self_loops,
+        )
     return Dataset(
         name=name,
         graph=graph,
@@ -166,6 +178,7 @@ def assembled(
         shipped=shipped,
         checksum=checksum,
         class_names=read.names,
+        digraph=digraph,
     ).prepared(options.normalize)
 
 

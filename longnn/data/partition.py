@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Int8, Integer
@@ -45,6 +46,7 @@ class Splits:
 
     protocol: str
     part: Int8[np.ndarray, "S N"]
+    unit: ClassVar[str] = "node"  # what is split
 
     def __post_init__(self) -> None:
         part = np.asarray(self.part)
@@ -53,8 +55,8 @@ class Splits:
                 f"splits of protocol {self.protocol!r} need an integer array part [S, N] with "
                 f"S >= 1, got {part.dtype} of shape {part.shape}; use part[None] for one split"
             )
-        _check_values(self.protocol, part)
-        _check_parts_present(self.protocol, part)
+        _check_values(self.protocol, part, self.unit)
+        _check_parts_present(self.protocol, part, self.unit)
         object.__setattr__(self, "part", part.astype(np.int8))
 
     @property
@@ -83,24 +85,25 @@ class Splits:
         sizes = (getattr(self, name).sum(axis=1) for name in PARTS)
         shown = ("-".join(dict.fromkeys([f"{size.min()}", f"{size.max()}"])) for size in sizes)
         parts = ", ".join(f"{name} {size}" for name, size in zip(PARTS, shown, strict=True))
-        return f"Splits({self.protocol!r}, {count} of {nodes} nodes: {parts})"
+        name = type(self).__name__
+        return f"{name}({self.protocol!r}, {count} of {nodes} {self.unit}s: {parts})"
 
 
-def _check_values(protocol: str, part: Integer[np.ndarray, "S N"]) -> None:
+def _check_values(protocol: str, part: Integer[np.ndarray, "S N"], unit: str) -> None:
     bad = first_true((part < UNUSED) | (part > TEST))
     if bad is not None:
         split, node = bad
         raise ValueError(
-            f"split {split} of protocol {protocol!r} has value {part[split, node]} at node {node}, "
-            "expected 0 (train), 1 (val), 2 (test) or -1 (in no part)"
+            f"split {split} of protocol {protocol!r} has value {part[split, node]} at {unit} "
+            f"{node}, expected 0 (train), 1 (val), 2 (test) or -1 (in no part)"
         )
 
 
-def _check_parts_present(protocol: str, part: Integer[np.ndarray, "S N"]) -> None:
+def _check_parts_present(protocol: str, part: Integer[np.ndarray, "S N"], unit: str) -> None:
     for name, number in PARTS.items():
         empty = np.flatnonzero(~(part == number).any(axis=1))
         if empty.size:
             raise ValueError(
-                f"split {empty[0]} of protocol {protocol!r} has no labelled node in its {name} "
+                f"split {empty[0]} of protocol {protocol!r} has no labelled {unit} in its {name} "
                 "part; change the fractions or use another protocol"
             )

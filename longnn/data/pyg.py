@@ -41,20 +41,20 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
     """
     rules = options_of(options)
     ignore = names_of(rules.ignore)
-    given = {key: getattr(data, key) for key in _names(data) if key not in ignore}
+    given = {key: getattr(data, key) for key in names_in(data) if key not in ignore}
     given = {key: value for key, value in given.items() if value is not None}
-    check_ignored(ignore, [key for key in _names(data) if key not in REQUIRED], "the Data")
+    check_ignored(ignore, [key for key in names_in(data) if key not in REQUIRED], "the Data")
     missing = [key for key in REQUIRED if key not in given]
     if missing:
         raise ValueError(f"the Data has no {missing[0]}; it needs edge_index and x")
-    _check_unread(given)
+    check_unread(given)
     nodes = getattr(data, "num_nodes", None)
     if isinstance(nodes, int) and nodes != len(given["x"]):
         raise ValueError(
             f"the Data has num_nodes {nodes} and x of {len(given['x'])} rows, expected one row a "
             "node"
         )
-    arrays = {key: _array(key, given[key]) for key in _READ if key in given}
+    arrays = {key: array_of(key, given[key]) for key in _READ if key in given}
     edges, features = (arrays[key] for key in REQUIRED)
     if edges.ndim != 2 or len(edges) != 2:
         raise ValueError(f"edge_index has shape {edges.shape}, expected [2, E]; transpose [E, 2]")
@@ -73,14 +73,14 @@ def from_pyg(data: object, name: str = "pyg", **options: object) -> Dataset:
     )
 
 
-def _names(data: object) -> Iterable[str]:
+def names_in(data: object) -> Iterable[str]:
     """The names of an object's attributes; a ``Data`` lists its own."""
     keys = getattr(data, "keys", None)
     listed = keys() if callable(keys) else keys if keys is not None else vars(data)
     return dict.fromkeys([*map(str, listed), *(key for key in _READ if hasattr(data, key))])
 
 
-def _check_unread(given: Iterable[str]) -> None:
+def check_unread(given: Iterable[str]) -> None:
     """Raises a ValueError for edge_attr, and for names that are near to one that is read."""
     for key in given:
         if key in _READ:
@@ -95,7 +95,8 @@ def _check_unread(given: Iterable[str]) -> None:
             )
 
 
-def _array(key: str, value: object) -> Shaped[np.ndarray, "..."]:
+def array_of(key: str, value: object) -> Shaped[np.ndarray, "..."]:
+    """An attribute as an array; a ValueError, which names it, if it is none of the host."""
     try:
         return np.asanyarray(value)  # with its mask, if it has one
     except (TypeError, ValueError, RuntimeError) as error:  # sparse, on a GPU, or with gradients

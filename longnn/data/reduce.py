@@ -34,6 +34,7 @@ def reduced(dataset: Dataset, keep: Keep) -> Dataset:
     return replace(
         dataset,
         graph=dataset.graph.subgraph(nodes),
+        digraph=None if dataset.digraph is None else dataset.digraph.subgraph(nodes),
         features=dataset.features[nodes],
         labels=dataset.labels[nodes],
         node_names=None if dataset.node_names is None else dataset.node_names[nodes],

@@ -1,4 +1,4 @@
-"""Undirected graphs: merged from edges, converted from other libraries, and scaled to S."""
+"""Graphs: merged from edges, converted from other libraries, and scaled to S."""
 
 import lazy_loader
 

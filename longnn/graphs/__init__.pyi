@@ -3,6 +3,7 @@ from .convert import from_networkx as from_networkx
 from .convert import from_scipy as from_scipy
 from .convert import to_jraph as to_jraph
 from .convert import to_scipy as to_scipy
+from .digraph import Digraph as Digraph
 from .graph import Graph as Graph
 from .magnetic import MagneticLaplacian as MagneticLaplacian
 from .magnetic import magnetic_laplacian as magnetic_laplacian

@@ -1,6 +1,7 @@
 """The magnetic Laplacian of a directed graph: Hermitian, with directions in the phase."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,7 @@ import numpy as np
 import scipy.sparse
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
-from jaxtyping import Complex, Float, Int, Real, Shaped
+from jaxtyping import Complex, Float, Float64, Int, Real, Shaped
 
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import check_signal, checked_edges, checked_weights
@@ -95,15 +96,43 @@ def magnetic_laplacian(
     """
     edges = checked_edges(edges, num_nodes)
     given = np.ones(len(edges)) if weights is None else checked_weights(weights, len(edges))
-    shape = (num_nodes, num_nodes)
-    there = scipy.sparse.csr_array((given, (edges[:, 0], edges[:, 1])), shape=shape)
-    both = scipy.sparse.csr_array(there + there.T) / 2
-    both.sort_indices()
-    entries = both.tocoo()
-    place = entries.coords
-    flows = np.asarray((there - there.T).tocsr()[place]).ravel()
-    scale = degree_power(both.sum(axis=1), -0.5)
-    sizes = entries.data * scale[place[0]] * scale[place[1]]
+    *place, sizes, flows = magnetic_entries(edges, given, num_nodes)
     rows, columns = (on_device(a, jnp.int32) for a in place)
     values, turns = (on_device(a, dtype) for a in (sizes, flows))
     return MagneticLaplacian(columns, rows, values, turns, q, num_nodes)
+
+
+class Entries(NamedTuple):
+    """The entries of I - L^(q), for every q.
+
+    Attributes:
+        rows, columns: [nnz] places, by rows.
+        sizes: [nnz] entries of D^-1/2 A_s D^-1/2, with A_s = (A + A^T) / 2 and its row sums D.
+        flows: [nnz] A - A^T; an entry of I - L is its size times exp(2 pi i q flow).
+    """
+
+    rows: Int[np.ndarray, " nnz"]
+    columns: Int[np.ndarray, " nnz"]
+    sizes: Float64[np.ndarray, " nnz"]
+    flows: Float64[np.ndarray, " nnz"]
+
+
+def magnetic_entries(
+    edges: Int[np.ndarray, "E 2"], weights: Float64[np.ndarray, " E"], num_nodes: int
+) -> Entries:
+    """The entries of I - L, on the host; loops and isolated nodes included.
+
+    Args:
+        edges: [E, 2] indices in [0, N), (from, to); an edge that comes twice counts twice.
+        weights: [E] positive numbers.
+        num_nodes: N.
+    """
+    shape = (num_nodes, num_nodes)
+    there = scipy.sparse.csr_array((weights, (edges[:, 0], edges[:, 1])), shape=shape)
+    both = scipy.sparse.csr_array(there + there.T) / 2
+    both.sort_indices()
+    entries = both.tocoo()
+    rows, columns = entries.coords
+    flows = np.asarray((there - there.T).tocsr()[rows, columns]).ravel()
+    scale = degree_power(both.sum(axis=1), -0.5)
+    return Entries(rows, columns, entries.data * scale[rows] * scale[columns], flows)

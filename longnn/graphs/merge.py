@@ -45,6 +45,38 @@ def undirected(
     return pairs, both
 
 
+def directed(
+    edges: Int[np.ndarray, "E 2"],
+    weights: Shaped[np.ndarray, " E"],
+    num_nodes: SupportsIndex,
+    duplicates: Duplicates,
+    self_loops: SelfLoops,
+) -> tuple[Int[np.ndarray, "A 2"], Float64[np.ndarray, " A"]]:
+    """Each directed edge once.
+
+    Args:
+        edges: [E, 2] indices in [0, N), (from, to).
+        weights: [E] positive numbers of any type; they are added in float64.
+        num_nodes: N.
+        duplicates, self_loops: as of `undirected`.
+
+    Returns:
+        ([A, 2] different edges, ascending; [A] weights).
+
+    Raises:
+        ValueError: for an unknown rule, or if the weights add up to more than float64 holds.
+    """
+    check_rules("either", duplicates, self_loops)
+    weights = weights.astype(np.float64)
+    if self_loops == "drop":
+        there = edges[:, 0] != edges[:, 1]
+        edges, weights = edges[there], weights[there]
+    number, place = np.unique(edges[:, 0] * np.int64(num_nodes) + edges[:, 1], return_inverse=True)
+    total = _merged(weights, place, np.ones(len(edges), bool), len(number), duplicates)
+    _check_sum(total)
+    return np.stack([number // num_nodes, number % num_nodes], axis=1), total
+
+
 def check_rules(directions: Directions, duplicates: Duplicates, self_loops: SelfLoops) -> None:
     """Raises a ValueError for an unknown rule."""
     check_word("directions", directions, Directions)

@@ -1,39 +1,29 @@
-"""GCN and GAT on jraph's layers, the classical baselines. The only model file that knows jraph."""
+"""GCN, SAGE, GAT and GAT-sep, the classical baselines."""
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Unpack
 
 import jax
-import jax.numpy as jnp
-from flax import nnx
-from jax import Array
-from jax.typing import ArrayLike, DTypeLike
-from jaxtyping import Float
 
 from longnn.graphs.checks import check_count
-from longnn.models.dropout import Key
-from longnn.models.features import Features
-from longnn.models.mlp import uniform
-from longnn.models.stack import Layers, Made, Stack
-from longnn.operators.normalized import SegmentOperator
-from longnn.operators.protocol import Operator
-
-if TYPE_CHECKING:
-    import jraph
+from longnn.models.layered import Layered, Layering, MakePropagation
+from longnn.models.messages import Attention, Convolution
+from longnn.models.propagations import Attending, BesideOwn, Smoothing
+from longnn.models.stack import Made
 
 
-class GCN(Stack):
+class GCN(Layered):
     """The graph convolutional network (GCN), by ``jraph.GraphConvolution``.
 
-    A layer computes relu(S H W + c) (arXiv 1609.02907, eq. 9). The model is meant for a graph with
-    self-loops (``graph=self_loops``). It needs the edges, that is an operator of
-    ``backend="segment_sum"``, which the command ``longnn train`` chooses by itself. All parameters
-    belong to the optimizer group "mlp".
+    A layer computes relu(S H W + c) (arXiv 1609.02907, eq. 9). With ``placement="stacked"`` the
+    propagation S H stands in a block. The model is meant for a graph with self-loops
+    (``graph=self_loops``). It needs the edges, that is an operator of ``backend="segment_sum"``,
+    which the command ``longnn train`` chooses by itself; in a block it takes any operator. All
+    parameters belong to the optimizer group "mlp".
 
     Args:
         in_features: number F of features of each node.
         classes: number C of classes, or 1 for regression.
-        body: the settings of every model of layers, see :class:`longnn.models.stack.Stack`.
+        body: the settings of every model of layers, see :class:`longnn.models.layered.Layered`.
 
     Raises:
         ValueError: if a setting lies outside its range, or if the model is called on an operator
@@ -43,24 +33,51 @@ class GCN(Stack):
     needs_edges = True
     self_loops = 1.0
 
-    def __init__(
-        self,
-        in_features: int,
-        classes: int,
-        **body: Unpack[Layers],
-    ):
+    def __init__(self, in_features: int, classes: int, **body: Unpack[Layering]):
         def make(width_in: int, width_out: int, last: bool, **made: Unpack[Made]) -> Convolution:
             return Convolution(width_in, width_out, **made)
 
-        super().__init__(in_features, classes, make, **body)
+        super().__init__(in_features, classes, make, _smoothing, **body)
 
 
-class GAT(Stack):
+class SAGE(Layered):
+    """GraphSAGE with the mean aggregator, on all neighbours (SAGE).
+
+    The propagation [H, P H] stands in a block, so that by default a layer computes
+    relu([H, P H] W + c) (arXiv 1706.02216, algorithm 1). P averages over the neighbours where
+    ``graph.degree_exponent=1`` (``graph=mean``), for which the model is meant and which
+    ``longnn.fit`` and ``longnn train`` choose by themselves. Deviations from the paper: neighbours
+    are not sampled, and signals are not scaled to length 1. All parameters belong to the optimizer
+    group "mlp".
+
+    Args:
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        body: the settings of every model of layers, see :class:`longnn.models.layered.Layered`;
+            ``placement="stacked"``, ``input_layer=True`` and ``feed_forward=1`` are the defaults
+            here.
+
+    Raises:
+        ValueError: if a setting lies outside its range, or if two do not go together.
+    """
+
+    degree_exponent = 1.0
+
+    def __init__(self, in_features: int, classes: int, **body: Unpack[Layering]):
+        def spread(width: int, linear: bool, **made: Unpack[Made]) -> BesideOwn:
+            return BesideOwn()
+
+        body = {"placement": "stacked", "input_layer": True, "feed_forward": 1, **body}
+        super().__init__(in_features, classes, None, spread, widens=2, **body)
+
+
+class GAT(Layered):
     """The graph attention network (GAT), by ``jraph.GAT``.
 
     A layer is multi-head attention over the neighbours of a node (arXiv 1710.10903, eqs. 3 to 6).
     The heads of a layer are concatenated, those of the last layer are averaged; an ELU stands
-    between two layers. Deviation from the paper: attention weights are not dropped out.
+    between two layers. With ``placement="stacked"`` the attention stands in a block, whose layers
+    all concatenate their heads. Deviation from the paper: attention weights are not dropped out.
 
     The model is meant for a graph with self-loops (``graph=self_loops``). It needs the edges, as
     :class:`GCN` does, but not their weights. All parameters belong to the optimizer group "mlp".
@@ -69,7 +86,7 @@ class GAT(Stack):
         in_features: number F of features of each node.
         classes: number C of classes, or 1 for regression.
         heads: number of attention heads of each layer, >= 1.
-        body: the settings of every model of layers, see :class:`longnn.models.stack.Stack`;
+        body: the settings of every model of layers, see :class:`longnn.models.layered.Layered`;
             ``hidden``, the width of all heads together, is a multiple of ``heads``.
 
     Raises:
@@ -80,14 +97,7 @@ class GAT(Stack):
     needs_edges = True
     self_loops = 1.0
 
-    def __init__(
-        self,
-        in_features: int,
-        classes: int,
-        *,
-        heads: int = 8,
-        **body: Unpack[Layers],
-    ):
+    def __init__(self, in_features: int, classes: int, *, heads: int = 8, **body: Unpack[Layering]):
         check_count("heads", heads)
 
         def make(width_in: int, width_out: int, last: bool, **made: Unpack[Made]) -> Attention:
@@ -96,99 +106,48 @@ class GAT(Stack):
             each = width_out if last else width_out // heads
             return Attention(width_in, each, heads, average=last, **made)
 
-        super().__init__(in_features, classes, make, activation=jax.nn.elu, **body)
+        spread = _attending(heads, own=False)
+        super().__init__(in_features, classes, make, spread, between=jax.nn.elu, **body)
 
 
-class Convolution(nnx.Module):
-    """One layer of GCN: S X W + c."""
+class GATSep(Layered):
+    """A graph attention network whose nodes keep their own signals apart (GAT-sep).
 
-    def __init__(
-        self, width_in: int, width_out: int, *, dtype: DTypeLike = jnp.float32, rngs: nnx.Rngs
-    ):
-        self.kernel = uniform(rngs.params(), (width_in, width_out), width_in, dtype)
-        self.bias = uniform(rngs.params(), (width_out,), width_in, dtype)
+    The propagation [H', attended H'] with H' = H W + c stands in a block (arXiv 2302.11640, section
+    4.1). Deviation from the published code: the logits of a head read the channels of that head, as
+    in GAT (arXiv 1710.10903, eq. 3), instead of all. The model needs the edges, but not their
+    weights, and no self-loops. All parameters belong to the optimizer group "mlp".
 
-    def __call__(
-        self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
-    ) -> Float[Array, "N C"]:
-        """Maps features X [N, F] to signals [N, C]."""
-        import jraph
+    Args:
+        in_features: number F of features of each node.
+        classes: number C of classes, or 1 for regression.
+        heads: number of attention heads of each layer, >= 1.
+        body: the settings of every model of layers, see :class:`longnn.models.layered.Layered`;
+            ``placement="stacked"``, ``input_layer=True`` and ``feed_forward=1`` are the defaults
+            here, and ``hidden`` is a multiple of ``heads``.
 
-        projected = features.project(self.kernel[...], rate, key)
-        graph = _graph(operator, projected)
-
-        def weighted(sent: Array, receivers: Array, nodes: int) -> Array:
-            return jraph.segment_sum(graph.edges[:, None] * sent, receivers, nodes)
-
-        layer: Any = jraph.GraphConvolution(
-            lambda nodes: nodes, weighted, symmetric_normalization=False
-        )
-        return layer(graph).nodes + self.bias[...]
-
-    def hops(self) -> int:
-        """Returns 1."""
-        return 1
-
-
-class Attention(nnx.Module):
-    """One layer of GAT: for each head, an average of the neighbours j of node i.
-
-    The weight of W x_j in it is softmax_j(leaky_relu(a . [W x_i, W x_j])).
+    Raises:
+        ValueError: if a setting lies outside its range, if two do not go together, or if the model
+            is called on an operator without edges.
     """
 
-    def __init__(
-        self,
-        width_in: int,
-        width_out: int,
-        heads: int,
-        *,
-        average: bool,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        self.average = average
-        self.kernel = uniform(rngs.params(), (width_in, heads * width_out), width_in, dtype)
-        self.sender = uniform(rngs.params(), (heads, width_out), width_out, dtype)
-        self.receiver = uniform(rngs.params(), (heads, width_out), width_out, dtype)
+    needs_edges = True
 
-    def __call__(
-        self, operator: Operator, features: Features, rate: ArrayLike, key: Key | None
-    ) -> Float[Array, "N C"]:
-        """Maps features X [N, F] to signals [N, heads * C], or [N, C] where heads are averaged."""
-        import jraph
-
-        heads, width = self.sender.shape
-        projected = features.project(self.kernel[...], rate, key).reshape(-1, heads, width)
-
-        def logits(sent: Array, received: Array, edges: Array) -> Array:
-            score = sent * self.sender[...] + received * self.receiver[...]
-            return jax.nn.leaky_relu(score.sum(-1, keepdims=True), 0.2)
-
-        join = partial(jnp.mean, axis=1) if self.average else lambda h: h.reshape(len(h), -1)
-        layer: Any = jraph.GAT(lambda nodes: nodes, logits, join)
-        return layer(_graph(operator, projected)).nodes
-
-    def hops(self) -> int:
-        """Returns 1."""
-        return 1
+    def __init__(self, in_features: int, classes: int, *, heads: int = 8, **body: Unpack[Layering]):
+        check_count("heads", heads)
+        spread = _attending(heads, own=True)
+        body = {"placement": "stacked", "input_layer": True, "feed_forward": 1, **body}
+        super().__init__(in_features, classes, None, spread, widens=2, **body)
 
 
-def _graph(operator: Operator, nodes: Array) -> "jraph.GraphsTuple":
-    """The operator's entries as edges, its values on them."""
-    if not isinstance(operator, SegmentOperator):
-        raise ValueError(
-            f"this model passes messages along edges, which a {type(operator).__name__} does not "
-            "have; use normalized_adjacency(graph, backend='segment_sum'), and "
-            "graph.degree_exponent=0.5"
-        )
-    import jraph
+def _smoothing(width: int, linear: bool, **made: Unpack[Made]) -> Smoothing:
+    return Smoothing()
 
-    return jraph.GraphsTuple(
-        nodes=nodes,
-        edges=operator.values.astype(nodes.dtype),
-        senders=operator.senders,
-        receivers=operator.receivers,
-        globals=None,
-        n_node=jnp.array([nodes.shape[0]]),
-        n_edge=jnp.array([len(operator.senders)]),
-    )
+
+def _attending(heads: int, *, own: bool) -> MakePropagation:
+    """A function that makes attention of so many heads."""
+
+    def spread(width: int, linear: bool, **made: Unpack[Made]) -> Attending:
+        return Attending(width, heads, linear=linear, own=own, **made)
+
+    return spread

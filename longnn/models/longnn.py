@@ -5,10 +5,11 @@ from typing import Literal, Unpack
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range, check_word
 from longnn.models.coefficients import Decomposed, Free
-from longnn.models.series import Basis, Coefficients, InBasis
+from longnn.models.series import Basis, Coefficients, InBasis, Tridiagonal
 from longnn.models.spectral import Body, Spectral
 from polybases.modules import Jacobi
 from polybases.scales import Scale
@@ -43,13 +44,19 @@ class LonGNN(Spectral):
             (1, 0, ..., 0), whose filter is a multiple of the identity.
         shared: whether all channels have the same coefficients.
         scale: scale of the polynomials, "orthonormal", "monic" or "standard".
-        learnable: whether alpha and beta are parameters.
+        learnable: whether alpha and beta, or the recurrence, are parameters.
+        own_basis: whether each channel has an alpha and a beta of its own, which start alike; the
+            curves show their means.
+        recurrence: [2, K] diagonal and off-diagonal of the orthonormal basis that takes the place
+            of the Jacobi polynomials, with p_0 = 1: that of the graph's own density
+            (``longnn.analysis.density_recurrence``), or any other. It is learned freely, or kept if
+            not ``learnable``; alpha, beta and ``basis`` are then not looked at.
         basis: (order, alpha, beta, dtype=...) -> module whose call returns a Recurrence; where
             scale or learnable are not the default, they are passed on by name.
         body: the settings of every spectral model, see :class:`longnn.models.Spectral`.
 
     Raises:
-        ValueError: if a setting is unknown or lies outside its range.
+        ValueError: if a setting is unknown or lies outside its range, or if two do not go together.
 
     Example:
         >>> from flax import nnx
@@ -72,12 +79,22 @@ class LonGNN(Spectral):
         shared: bool = False,
         scale: Scale = "orthonormal",
         learnable: bool = True,
+        own_basis: bool = False,
+        recurrence: Float[ArrayLike, "2 K"] | None = None,
         basis: Callable[..., Basis] = Jacobi,
         **body: Unpack[Body],
     ):
         check_count("order (the highest degree K)", order)
         check_word("initial_coefficients", initial_coefficients, Initial)
         check_range("gamma0", gamma0, 0, float("inf"), "()")
+        if own_basis and (shared or recurrence is not None):
+            other = "channels of their own coefficients" if shared else "alpha and beta"
+            raise ValueError(
+                f"own_basis=True needs {other}, got shared={shared}, recurrence="
+                f"{'None' if recurrence is None else 'an array'}; leave one of them out"
+            )
+        if recurrence is not None:
+            check_recurrence(order, scale, recurrence)
         values = jnp.ones(order + 1) if initial_coefficients == "ones" else jnp.eye(order + 1)[0]
         kind: dict[str, object] = {} if scale == "orthonormal" else {"scale": scale}
         kind |= {} if learnable else {"learnable": False}
@@ -88,6 +105,26 @@ class LonGNN(Spectral):
                 theta: Coefficients = Decomposed(values, width, gamma0, dtype=dtype)
             else:
                 theta = Free(values, width, dtype=dtype)
-            return InBasis(basis(order, alpha, beta, dtype=dtype, **kind), theta)
+            if recurrence is not None:
+                return InBasis(Tridiagonal(recurrence, learnable, dtype=dtype), theta)
+            first = [jnp.broadcast_to(a, channels) if own_basis else a for a in (alpha, beta)]
+            return InBasis(basis(order, *first, dtype=dtype, **kind), theta)
 
         super().__init__(in_features, classes, make, **body)
+
+
+def check_recurrence(order: int, scale: Scale, recurrence: Float[ArrayLike, "2 K"]) -> None:
+    """Raises a ValueError unless a recurrence is one of this order in the orthonormal scale.
+
+    Args:
+        order: K.
+        scale: of the polynomials.
+        recurrence: what came.
+    """
+    if jnp.shape(recurrence) != (2, order):
+        raise ValueError(
+            f"recurrence needs shape [2, K] = (2, {order}): the diagonal and the off-diagonal of "
+            f"the basis, got {jnp.shape(recurrence)}"
+        )
+    if scale != "orthonormal":
+        raise ValueError(f"recurrence is of an orthonormal basis; leave out scale={scale!r}")

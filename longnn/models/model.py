@@ -27,9 +27,10 @@ class Model(Protocol):
     - ``hops() -> int | None`` returns how many edges away the output of a node looks, so that few
       nodes can be predicted by the part of the graph around them; None: the whole graph decides.
 
-    So are two attributes of the class: ``needs_edges = True`` asks for an operator that keeps the
-    edges, and ``self_loops = 1.0`` for a loop of this weight at every node (both read by
-    ``longnn.fit``).
+    So are four attributes of the class: ``needs_edges = True`` asks for an operator that keeps the
+    edges, ``self_loops = 1.0`` for a loop of this weight at every node, ``degree_exponent = 1.0``
+    for averages over the neighbours, and ``takes_directions = True`` says that the model takes
+    operators of directed graphs, with the setting ``directed=True`` (all read by ``longnn.fit``).
     """
 
     def __call__(

@@ -37,6 +37,8 @@ MODELS = {
     "mlp": Named("MLP", "MLP"),
     "gcn": Named("GCN", "GCN"),
     "gat": Named("GAT", "GAT"),
+    "sage": Named("SAGE", "SAGE"),
+    "gat_sep": Named("GATSep", "GAT-sep"),
 }
 """The name in a config (``model=NAME``) -> the class and the name in the literature."""
 

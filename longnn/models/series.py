@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
-from jax.typing import DTypeLike
+from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Float
 
 from longnn.filters import filter as spectral_filter
-from longnn.graphs.checks import check_count
+from longnn.graphs.checks import check_count, check_range
 from longnn.operators.protocol import Operator
-from polybases import Combination, MatVec, Recurrence, evaluate
+from polybases import Combination, MatVec, Recurrence, evaluate, favard
 
 Basis = Callable[[], Recurrence]
 """A module whose call returns the polynomials, as those of ``polybases.modules``."""
@@ -98,6 +98,45 @@ class Fixed(nnx.Module):
     def __call__(self) -> Recurrence:
         """Returns the basis."""
         return self.make(self.order, dtype=self.dtype)
+
+
+class Tridiagonal(nnx.Module):
+    """Any orthonormal basis with p_0 = 1, by its recurrence coefficients, from where it is told.
+
+    u_{k+1} p_{k+1} = (x - d_k) p_k - u_k p_{k-1}; by Favard's theorem every choice of d and u > 0
+    is orthonormal under some weight of mass 1. Both belong to the optimizer group "basis", u by a
+    softplus.
+
+    Args:
+        start: [2, K] the diagonal d and the off-diagonal u > 0 in the beginning.
+        learnable: whether they are parameters, or keep their initial values.
+        dtype: data type of the parameters.
+
+    Raises:
+        ValueError: if the shape is another one, or a concrete u is not positive.
+    """
+
+    def __init__(
+        self,
+        start: Float[ArrayLike, "2 K"],
+        learnable: bool = True,
+        *,
+        dtype: DTypeLike = jnp.float32,
+    ):
+        values = jnp.asarray(start, dtype)
+        if values.ndim != 2 or len(values) != 2:
+            raise ValueError(
+                "a recurrence needs its diagonal and its off-diagonal as an array [2, K], got one "
+                f"of shape {values.shape}"
+            )
+        check_range("the off-diagonal of a recurrence", values[1], 0, float("inf"), "()")
+        variable = nnx.Param if learnable else nnx.Variable
+        self.diagonal = variable(values[0], group="basis")
+        self.raw_upper = variable(values[1] + jnp.log(-jnp.expm1(-values[1])), group="basis")
+
+    def __call__(self) -> Recurrence:
+        """Returns the basis at the current parameters."""
+        return favard(self.diagonal[...], jax.nn.softplus(self.raw_upper[...]))
 
 
 class NonNegative(Series):

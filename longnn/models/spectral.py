@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from longnn.graphs.checks import check_count, check_range, check_word
 from longnn.models.block import Block
+from longnn.models.directed import unwound
 from longnn.models.dropout import Key, drop, split_key
 from longnn.models.features import Features
 from longnn.models.mlp import MLP, Affine, Linear, relu_dropout
@@ -41,6 +42,7 @@ class Body(Shaping, total=False):
     placement: Placement
     layers: int
     layer_norm: bool
+    directed: bool
     dtype: DTypeLike
     rngs: Required[nnx.Rngs]
 
@@ -77,6 +79,9 @@ class Spectral(Block):
         placement: "after", "before", "inside" or "stacked".
         layers: number of filters; more than one need ``placement="stacked"``.
         layer_norm: whether filtered signals are normalised.
+        directed: whether the operator is of a directed graph (``longnn.operators.Paired``): each
+            filter g is followed by a linear layer that makes one signal of two, see
+            :class:`longnn.models.Unwound`. ``longnn.fit`` sets it where the operator is.
         dtype: data type of the parameters.
         rngs: random generators of the initial values.
         shape: further settings of the block, see :class:`longnn.models.block.Block`.
@@ -84,6 +89,8 @@ class Spectral(Block):
     Raises:
         ValueError: if a setting is unknown or lies outside its range, or if two do not go together.
     """
+
+    takes_directions = True
 
     def __init__(
         self,
@@ -98,13 +105,14 @@ class Spectral(Block):
         placement: Placement = "after",
         layers: int = 1,
         layer_norm: bool = False,
+        directed: bool = False,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
         **shape: Unpack[Shaping],
     ):
         check_word("placement", placement, Placement)
         check_word("embedding", embedding, Embedding)
-        self.placement = placement
+        self.placement, self.directed = placement, directed
         made: Made = {"dtype": dtype, "rngs": rngs}
         if placement == "stacked":
             shape = with_layer_norm(shape) if layer_norm else shape
@@ -118,10 +126,11 @@ class Spectral(Block):
                 **made,
                 **shape,
             )
-            # Any: a filter may have a response and coefficients, or not
-            self.filters: Any = nnx.List([make(hidden, dtype) for _ in range(layers)])
+            filters = [make(hidden, dtype) for _ in range(layers)]
             if self.shape.shared_basis:
-                give_one_basis(self.filters)
+                give_one_basis(filters)
+            # Any: a filter may have a response and coefficients, or not
+            self.filters: Any = nnx.List(unwound(filters, hidden, **made) if directed else filters)
             return
         refuse_shape(shape, placement)
         check_range("filter_dropout", filter_dropout, 0, 1, "[)")
@@ -144,7 +153,8 @@ class Spectral(Block):
             self.embedding = Linear(in_features, width, dropout=dropout, **made)
         widths = [classes] if whole else [hidden, classes]
         self.heads = nnx.List([Affine(a, b, **made) for a, b in pairwise(widths)])
-        self.filters = nnx.List([make(widths[0], dtype)])
+        filters = [make(widths[0], dtype)]
+        self.filters = nnx.List(unwound(filters, widths[0], **made) if directed else filters)
         self.norms = nnx.List(norms_of("layer" if layer_norm else "none", widths[:1], dtype))
         self.dropout = Setting(jnp.asarray(dropout, dtype))
         self.filter_dropout = Setting(jnp.asarray(filter_dropout, dtype))
@@ -179,6 +189,11 @@ class Spectral(Block):
         self, features: Propagated, outer: Key | None, inner: Sequence[Key | None]
     ) -> Float[Array, "n C"]:
         """The same of terms that were propagated before."""
+        if self.directed:
+            raise ValueError(
+                "terms that were propagated before are of a symmetric operator; leave directed "
+                "out, or give features and the operator of a directed graph"
+            )
         assert isinstance(self.embedding, Linear)
         linear, (spectral,) = self.embedding, self.filters
         basis, theta = spectral.terms()

@@ -88,7 +88,9 @@ def _is_fixed(trained: Run | Fit) -> bool:
 
 
 def _graph_of(trained: HasResponse | nnx.Module) -> Graph | None:
-    """The graph that was filtered on, where it is known."""
+    """The undirected graph that was filtered on, where it is known."""
+    if isinstance(trained, Run | Fit) and getattr(trained.model(0), "directed", False):
+        return None
     if isinstance(trained, Run):
         return graph_of(trained.dataset(), trained.config["graph"]["self_loops"])
     return trained.graph if isinstance(trained, Fit) else None

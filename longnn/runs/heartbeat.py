@@ -11,7 +11,10 @@ BEAT = 10.0
 
 
 class Heartbeat:
-    """Touches the held files every `BEAT` seconds; its thread starts with the first of them."""
+    """Touches the held files every `BEAT` seconds; its thread starts with the first of them.
+
+    A file is the same by its relative and by its absolute path.
+    """
 
     def __init__(self) -> None:
         self._files: set[Path] = set()
@@ -21,7 +24,7 @@ class Heartbeat:
     def hold(self, file: Path) -> None:
         """Adds a file."""
         with self._lock:
-            self._files.add(file)
+            self._files.add(file.absolute())
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, daemon=True)
                 self._thread.start()
@@ -29,12 +32,12 @@ class Heartbeat:
     def release(self, file: Path) -> None:
         """Leaves a file alone from now on; one that is not held is no error."""
         with self._lock:
-            self._files.discard(file)
+            self._files.discard(file.absolute())
 
     def holds(self, file: Path) -> bool:
         """Whether a file is touched now and then."""
         with self._lock:
-            return file in self._files
+            return file.absolute() in self._files
 
     def _beat(self) -> None:
         while True:

@@ -55,6 +55,8 @@ def load(directory: str | Path, *, trust: Iterable[str] = ()) -> Run:
     check_counts(folder / RESULT, "model", result.config["model"], max(MOST, entries))
     check_dtype(next(iter(params.values())).dtype)
     model, values = configured.model_of(result.config["model"], trust)
+    if result.config["graph"].get("operator", "symmetric") != "symmetric":
+        values = {"directed": True, **values}
     classes = outputs.shape[2]
     try:
         width, (program, state, settings) = _template(

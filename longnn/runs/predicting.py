@@ -11,6 +11,7 @@ from longnn.graphs.convert import Rules
 from longnn.runs import configured
 from longnn.runs.prepared import Prepared
 from longnn.runs.result import Result
+from longnn.training.directions import CHARGE
 from longnn.training.inputs import Inputs
 from longnn.training.problem import Graphs
 
@@ -30,6 +31,8 @@ def graphs_of(config: Mapping[str, Any], trust: Iterable[str]) -> Graphs:
     return Graphs(
         self_loops=graph["self_loops"],
         degree_exponent=graph["degree_exponent"],
+        operator=graph.get("operator", "symmetric"),
+        charge=graph.get("charge", CHARGE),
         # runs of before these settings have none
         order=graph.get("order", "given"),
         precision=config.get("precision", "full"),

@@ -13,6 +13,7 @@ from longnn.operators.choice import Backend
 from longnn.training.batch import make_batch
 from longnn.training.builder import ModelClass, Settings, Trial
 from longnn.training.device_counts import Devices, groups_for, groups_of
+from longnn.training.directions import CHARGE, GraphOperator, with_directions
 from longnn.training.drive import Progress, train
 from longnn.training.inputs import Inputs, inputs_of
 from longnn.training.joining import check_started, joined
@@ -38,7 +39,9 @@ def fit(
     metric: str | None = None,
     classes: int | None = None,
     self_loops: float | None = None,
-    degree_exponent: float = 0.5,
+    degree_exponent: float | None = None,
+    operator: GraphOperator = "symmetric",
+    charge: float = CHARGE,
     backend: Backend = "auto",
     dtype: DTypeLike | None = None,
     chunk: int = 50,
@@ -62,8 +65,8 @@ def fit(
             dropout; B = T * (number of seeds) * S.
         optim: how to train: an ``Optim`` (None: the default one), any optax transformation, or
             one for each optimizer group; or an Optim for each of T trials.
-        settings: the model's settings; floats are traced, all else is static. Or one mapping for
-            each of T trials, which differ in floats only.
+        settings: the model's settings; floats and arrays of them are traced, all else is static. Or
+            one mapping for each of T trials, which differ in traced ones only.
         metric: one of ``longnn.training.METRICS``, for selection and scores; None: that of the
             dataset. "r2" trains on the mean squared error, "multilabel_micro_f1" and
             "multilabel_roc_auc" on the mean binary cross entropy of C labels, the others on the
@@ -71,7 +74,12 @@ def fit(
         classes: C; None: that of the dataset. 1 for metric "r2".
         self_loops: the weight of a loop that every node of a dataset gets, >= 0; None: what the
             model's authors take (1 for GCN and its kin, else 0).
-        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S.
+        degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is the symmetric S; None: what the
+            model's class says, or 1/2.
+        operator: "symmetric": S of the undirected graph. For a dataset with directions
+            (``Dataset.digraph``) and a spectral model also "magnetic", complex phases, or
+            "directions", both of them as two channels; see docs/models.md.
+        charge: q of the magnetic operator; fits that differ in it share one program.
         backend: of the operator and of the features; see ``longnn.operators``.
         dtype: of operator, features and parameters, float32 (None) or float64, which needs
             ``jax.config.update("jax_enable_x64", True)`` at the start of the program.
@@ -114,11 +122,14 @@ def fit(
         metric=metric,
         self_loops=self_loops,
         degree_exponent=degree_exponent,
+        operator=operator,
+        charge=charge,
         backend=backend,
         dtype=dtype,
         nodes_over=nodes_over,
         runs_over=groups_for(devices, nodes_over, runs),
     )
+    trials = with_directions(trials, asked.problem)
     for refused in refusals(asked.model, asked.problem, asked.classes, trials[1:]).values():
         raise refused
     batch = make_batch(

@@ -50,7 +50,7 @@ class Batch:
         metric: the name of the metric that selects the epoch.
         runs: the place of each run.
         builder: makes the model.
-        values: name -> [B] traced settings.
+        values: name -> [B, ...] traced settings.
         members: leaves [B, ...], whose settings are still empty, and whose keys are still what they
             are made of: [B, 2] seed and number of the split.
         spread: the devices that the runs are trained on.
@@ -62,7 +62,7 @@ class Batch:
     metric: str
     runs: list[Run]
     builder: Builder
-    values: dict[str, Float[np.ndarray, " B"]]
+    values: dict[str, Float[np.ndarray, "B ..."]]
     members: Member
     spread: Spread = ONE
 
@@ -106,8 +106,8 @@ def make_batch(
 ) -> Batch:
     """The runs of every (trial, seed, split), in this order.
 
-    Float settings are traced, so that equal programs differing in them share a compilation; all
-    others are static, must be hashable, and equal in all trials.
+    Floats and arrays of them are traced, so that equal programs differing in them share a
+    compilation; all others are static, must be hashable, and equal in all trials.
 
     Args:
         model: the class, see ``longnn.fit``.

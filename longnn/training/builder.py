@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
@@ -26,7 +27,8 @@ ModelClass = Callable[..., nnx.Module]
 """Called as ``model(in_features, classes, dtype=..., rngs=..., **settings)``."""
 
 Settings = Mapping[str, object]
-"""Keyword arguments of a model; floats are traced, all else is static and hashable."""
+"""Keyword arguments of a model; floats and arrays of them are traced, all else is static and
+hashable."""
 
 
 class Trial(NamedTuple):
@@ -99,8 +101,8 @@ class Builder:
 
 def traced_and_fixed(
     trials: Sequence[Trial],
-) -> tuple[dict[str, list[float]], tuple[tuple[str, object], ...]]:
-    """Float settings as one list each, and the others, which all trials must share.
+) -> tuple[dict[str, list[ArrayLike]], tuple[tuple[str, object], ...]]:
+    """Traced settings as one list each, and the others, which all trials must share.
 
     Raises:
         ValueError: if there is no trial, or they cannot share a program.
@@ -121,16 +123,22 @@ def traced_and_fixed(
                 f"one transformation, but trial {number} has {_kind(other.optim)} and trial 0 "
                 f"{_kind(optim)}; train them in two batches"
             )
-    lists: dict[str, list[float]] = {
+    lists: dict[str, list[ArrayLike]] = {
         name: [trial.settings[name] for trial in trials]  # type: ignore[misc]
         for name, value in settings.items()
-        if isinstance(value, float)
+        if _is_traced(value)
     }
     return lists, tuple(_static(settings).items())
 
 
+def _is_traced(value: object) -> bool:
+    if isinstance(value, np.ndarray | jax.Array):
+        return bool(jnp.issubdtype(value.dtype, jnp.floating))
+    return isinstance(value, float)
+
+
 def _static(settings: Settings) -> dict[str, object]:
-    return {name: value for name, value in settings.items() if not isinstance(value, float)}
+    return {name: value for name, value in settings.items() if not _is_traced(value)}
 
 
 def _kind(optim: Optim) -> tuple[object, ...]:
@@ -140,7 +148,10 @@ def _kind(optim: Optim) -> tuple[object, ...]:
 
 
 def program_of(
-    builder: Builder, traced: Mapping[str, Sequence[float]], trials: Sequence[Trial], metric: str
+    builder: Builder,
+    traced: Mapping[str, Sequence[ArrayLike]],
+    trials: Sequence[Trial],
+    metric: str,
 ) -> Program:
     """The static program; the model sees the values of the first trial, so that it may refuse them.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import jax
 from jax import Array
+from jax.typing import ArrayLike
 
 from longnn.models.reach import hops_of
 from longnn.training.builder import Builder
@@ -11,7 +12,7 @@ from longnn.training.loop import Problem, Program
 
 
 def check_spread(
-    problem: Problem, program: Program, builder: Builder, traced: Mapping[str, Sequence[float]]
+    problem: Problem, program: Program, builder: Builder, traced: Mapping[str, Sequence[ArrayLike]]
 ) -> None:
     """ValueError where the order of the rows would matter, or those that hold no node.
 
@@ -32,12 +33,12 @@ def check_spread(
     if len(blocks.row) < len(blocks.node) and _hops(builder, traced) is None:
         raise ValueError(
             f"{getattr(builder.model, '__name__', builder.model)} does not say by hops() how far "
-            "it looks; if it sums over all nodes, rows that hold none would count, too. Give it "
-            "hops(), or leave nodes_over out"
+            "it looks; if it sums over all nodes, as batch and graph norms do, rows that hold none "
+            "would count, too. Give it hops(), take norm='layer', or leave nodes_over out"
         )
 
 
-def _hops(builder: Builder, traced: Mapping[str, Sequence[float]]) -> int | None:
+def _hops(builder: Builder, traced: Mapping[str, Sequence[ArrayLike]]) -> int | None:
     """How far the model looks; nothing is computed."""
     found: list[int | None] = []
 

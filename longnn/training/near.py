@@ -50,13 +50,16 @@ def near_problem(
         model: decides how far neighbourhoods go.
 
     Returns:
-        The problem; or None if the model does not say how far it looks, products round signals
-        (precision "mixed"), or the union is more than `SHARE` of the nodes.
+        The problem; or None if the model does not say how far it looks, the operator is of a
+        directed graph, products round signals (precision "mixed"), or the union is more than
+        `SHARE` of the nodes.
     """
     hops, graphs = hops_of(model), inputs.graphs
     asked, places = np.unique(rows, return_inverse=True)
     most = int(SHARE * len(given.names))
-    if hops is None or graphs.get("precision", "full") != "full" or len(asked) > most:
+    directed = graphs.get("operator", "symmetric") != "symmetric"
+    rounded = graphs.get("precision", "full") != "full"
+    if hops is None or directed or rounded or len(asked) > most:
         return None
     found = ball(given.near(), asked, hops, most)
     if found is None:

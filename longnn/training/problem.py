@@ -8,7 +8,7 @@ from jax.typing import DTypeLike
 
 from longnn.data.dataset import Dataset, check_labelled
 from longnn.data.labels import LESS_IS_BETTER
-from longnn.graphs.checks import check_count
+from longnn.graphs.checks import check_count, check_word
 from longnn.graphs.device import on_device
 from longnn.graphs.graph import Graph
 from longnn.models.features import as_features
@@ -16,8 +16,15 @@ from longnn.operators.choice import Backend
 from longnn.operators.normalized import normalized_adjacency
 from longnn.operators.order import NodeOrder
 from longnn.operators.precision import Precision
+from longnn.operators.protocol import Operator
 from longnn.operators.similar import similar_operator
 from longnn.training.builder import ModelClass
+from longnn.training.directions import (
+    CHARGE,
+    GraphOperator,
+    check_directed,
+    directed_operator,
+)
 from longnn.training.dtypes import check_dtype
 from longnn.training.loop import Problem
 from longnn.training.problem_by_rows import spread_problem
@@ -30,6 +37,8 @@ class Graphs(TypedDict, total=False):
 
     self_loops: float
     degree_exponent: float
+    operator: GraphOperator
+    charge: float
     backend: Backend
     order: NodeOrder
     precision: Precision
@@ -48,6 +57,8 @@ def problem_of(
     *,
     self_loops: float = 0.0,
     degree_exponent: float = 0.5,
+    operator: GraphOperator = "symmetric",
+    charge: float = CHARGE,
     backend: Backend = "auto",
     order: NodeOrder = "given",
     precision: Precision = "full",
@@ -62,6 +73,11 @@ def problem_of(
         dataset: N nodes.
         self_loops: the weight of a loop that every node gets, >= 0; 0: none.
         degree_exponent: r of P = D^-r A D^(r-1), in [0, 1]; 1/2 is S (``similar_operator``).
+        operator: "symmetric", or of the directed graph "magnetic" (``longnn.operators.
+            magnetic_operator``) or "directions" (``directions_operator``), which spectral models
+            take with the setting ``directed=True``.
+        charge: q of the magnetic operator; a leaf of the operator, so that programs are compiled
+            once for all values.
         backend: of the operator and of the features; see ``longnn.operators``.
         order, precision: of the operator; see ``longnn.operators.normalized_adjacency``.
         model: the class that is trained: one that reads the edges (``needs_edges``, as GCN and GAT
@@ -78,6 +94,8 @@ def problem_of(
     """
     check_setting("self_loops", self_loops)
     check_setting("degree_exponent", degree_exponent)
+    check_setting("charge", charge)
+    check_word("operator", operator, GraphOperator)
     check_dtype(dtype, precision)
     graph = graph_of(dataset, self_loops)
     check_count("nodes_over", nodes_over)
@@ -87,22 +105,34 @@ def problem_of(
             f"a model that reads the edges itself takes order 'given' and precision 'full', got "
             f"{order!r} and {precision!r}; leave out graph.order and precision"
         )
+    kept: _Kept = {"order": order, "precision": precision, "dtype": dtype}
+    if operator != "symmetric":
+        check_directed(operator, model, degree_exponent, nodes_over)
+        given = dataset, operator, charge, self_loops
+        directed = directed_operator(*given, backend=backend, **kept)
+        return _problem(directed, dataset, backend, dtype)
     if nodes_over > 1:
         _check_spread(edges)
         mesh = mesh_over(nodes_over, runs_over)
         of = dataset.features, dataset.labels, mesh, degree_exponent
-        return spread_problem(
-            graph, *of, backend=backend, order=order, precision=precision, dtype=dtype
-        )
-    operator = normalized_adjacency(
-        graph,
-        backend="segment_sum" if edges else backend,
-        order=order,
-        precision=precision,
-        dtype=dtype,
-    )
+        return spread_problem(graph, *of, backend=backend, **kept)
+    chosen: Backend = "segment_sum" if edges else backend
+    symmetric = normalized_adjacency(graph, backend=chosen, **kept)
+    similar = similar_operator(symmetric, graph, degree_exponent, dtype)
+    return _problem(similar, dataset, backend, dtype)
+
+
+class _Kept(TypedDict):
+    """How the nodes and numbers of an operator are kept."""
+
+    order: NodeOrder
+    precision: Precision
+    dtype: DTypeLike
+
+
+def _problem(operator: Operator, dataset: Dataset, backend: Backend, dtype: DTypeLike) -> Problem:
     return Problem(
-        similar_operator(operator, graph, degree_exponent, dtype),
+        operator,
         as_features(dataset.features, backend=backend, dtype=dtype),
         on_device(dataset.labels),
     )
@@ -134,9 +164,11 @@ def asked_of(
     classes: int | None,
     metric: str | None,
     self_loops: float | None,
-    degree_exponent: float,
+    degree_exponent: float | None,
     backend: Backend,
     dtype: DTypeLike | None,
+    operator: GraphOperator = "symmetric",
+    charge: float = CHARGE,
     nodes_over: int = 1,
     runs_over: int = 1,
 ) -> Asked:
@@ -145,8 +177,8 @@ def asked_of(
     Args:
         model: the name or the class of a model.
         data: a dataset, or a problem.
-        classes, metric, self_loops, degree_exponent, backend, dtype, nodes_over: see
-            ``longnn.fit``.
+        classes, metric, self_loops, degree_exponent, operator, charge, backend, dtype, nodes_over:
+            see ``longnn.fit``.
         runs_over: over how many groups of ``nodes_over`` devices the runs are spread.
 
     Raises:
@@ -161,14 +193,18 @@ def asked_of(
         )
     name = getattr(made, "__name__", str(made))
     if isinstance(data, Problem):
-        _check_settled(classes, self_loops, degree_exponent, backend, dtype, nodes_over)
+        of_graph = self_loops, degree_exponent, operator, charge, backend, dtype, nodes_over
+        _check_settled(classes, of_graph)
         assert classes is not None
         return Asked(made, data, classes, metric or "accuracy", name, None, None)
     check_labelled(data, " or a longnn.training.Problem")
     loops = getattr(made, "self_loops", 0.0) if self_loops is None else self_loops
+    own = getattr(made, "degree_exponent", 0.5)
     settings = Graphs(
         self_loops=loops,
-        degree_exponent=degree_exponent,
+        degree_exponent=own if degree_exponent is None else degree_exponent,
+        operator=operator,
+        charge=charge,
         backend=backend,
         model=made,
         dtype="float32" if dtype is None else dtype,
@@ -202,21 +238,13 @@ def class_of(model: str | ModelClass) -> ModelClass:
     return by_name(model)
 
 
-def _check_settled(
-    classes: int | None,
-    self_loops: float | None,
-    degree_exponent: float,
-    backend: Backend,
-    dtype: DTypeLike | None,
-    nodes_over: int,
-) -> None:
+def _check_settled(classes: int | None, given: tuple[object, ...]) -> None:
     """Raises ValueError where something is missing or given that a problem has decided."""
     if classes is None:
         raise ValueError("a Problem does not say how many classes there are; give classes=")
-    given = (self_loops, degree_exponent, backend, dtype, nodes_over)
-    if given != (None, 0.5, "auto", None, 1):
+    if given != (None, None, "symmetric", CHARGE, "auto", None, 1):
         raise ValueError(
-            "a Problem has its operator already, so that self_loops, degree_exponent, backend, "
-            "dtype and nodes_over change nothing; give them to longnn.training.problem_of, or give "
-            "a Dataset here"
+            "a Problem has its operator already, so that self_loops, degree_exponent, operator, "
+            "charge, backend, dtype and nodes_over change nothing; give them to "
+            "longnn.training.problem_of, or give a Dataset here"
         )

@@ -83,6 +83,7 @@ RANGES = {
     "checkpoint_seconds": NOT_NEGATIVE._replace(none=True),
     "self_loops": NOT_NEGATIVE,
     "degree_exponent": Range(0, 1, "[]"),
+    "charge": Range(-math.inf, math.inf, "()"),
     "signals": AT_LEAST_ONE,
     "limit": Range(0, math.inf, whole=True),
     "trials": AT_LEAST_ONE,

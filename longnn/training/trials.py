@@ -6,6 +6,7 @@ from longnn.data.splits import Splits
 from longnn.training.batch import Batch, make_batch
 from longnn.training.builder import ModelClass, Trial
 from longnn.training.device_counts import Devices, checked_devices
+from longnn.training.directions import with_directions
 from longnn.training.drive import Progress, Prune, train
 from longnn.training.finished import Finished
 from longnn.training.joining import check_started, joined
@@ -62,6 +63,7 @@ def fit_each(
     check_setting("chunk", chunk)
     check_setting("memory_gb", memory_gb)
     checked_devices(devices)
+    trials = with_directions(trials, problem)
     refused = refusals(model, problem, classes, trials)
     yield from refused.items()
     numbers = [i for i in range(len(trials)) if i not in refused]

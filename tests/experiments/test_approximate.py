@@ -114,6 +114,7 @@ def test_filters_of_ones_own(fit, tmp_path):
         (["solver=sgd"], "unknown solver 'sgd'; choose one of lstsq, nesterov, adam"),
         (["compare=[legendre]"], "solver=lstsq has none; take"),
         (["signals=0"], "signals must be a whole number"),
+        (["graph.operator=magnetic"], "fitted on the symmetric operator, got .*=magnetic"),
         (["solver=adam", "lr=-1"], "needed: lr > 0"),
         (["filter=comb", "limit=10"], "kink or a jump"),
     ],

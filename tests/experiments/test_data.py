@@ -170,3 +170,14 @@ def test_train_on_tables(train, tmp_path):
     (run,) = train("dataset=edgelist", *tables, "split.count=2", "optim.max_epochs=3")
     assert (run / "filter.png").exists()
     assert longnn.load(run).result.class_names == ("even", "odd")
+
+
+def test_show_of_many_graphs(tmp_path, capsys):
+    assert main(["show", "csbm_graphs", "graphs=5"]) == 0
+    out = capsys.readouterr().out
+    for words in ("graphs                       5\n", "homophily a graph, mean", "largest lambda"):
+        assert words in out
+    assert main(["show", "csbm_graphs", "graph=5"]) == 1
+    assert "did you mean graphs" in capsys.readouterr().err
+    assert main(["show", "csbm_graphs", "--output", "x.png"]) == 1
+    assert "leave --output out" in capsys.readouterr().err

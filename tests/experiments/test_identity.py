@@ -5,6 +5,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from longnn.experiments.config.cli import CONF, register_resolvers
 from longnn.experiments.config.identity import run_name, settings
+from omegaconf import OmegaConf
 
 from longnn.data.registry import registered_files
 
@@ -27,6 +28,8 @@ def name(*overrides: str) -> str:
         "model.alpha=0.0",  # the default, spelled out
         "tuned=none",  # there are no tuned values for csbm
         "graph.order=given",
+        "model.own_basis=false",
+        "graph.operator=symmetric",
         "precision=full",
         "dtype=float32",
     ],
@@ -40,10 +43,13 @@ def test_same_run(override):
     "override",
     [
         "model.alpha=0.5",
+        "model.own_basis=true",
         "graph.degree_exponent=1",
         "graph.self_loops=1",
         "graph.keep=largest",
         "graph.order=rcm",
+        "graph.operator=magnetic",
+        "graph.charge=0.1",
         "precision=mixed",
         "dtype=float64",
         "seed=1",
@@ -63,6 +69,11 @@ def test_settings_that_came_later_leave_a_run_its_name():
         decided = settings(compose("config", []))
     assert not {"precision", "dtype", "code"} & set(decided)
     assert set(decided["graph"]) == {"keep", "self_loops", "degree_exponent"}
+
+
+def test_every_graph_has_every_setting():
+    files = sorted((CONF / "graph").glob("*.yaml"))
+    assert len({frozenset(OmegaConf.load(file)) for file in files}) == 1 < len(files)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,21 @@ def test_the_studies_of_ours():
 
 
 @pytest.mark.parametrize(
+    ("given", "model", "exponent"),
+    [([], "GCN", 0.5), (["model=sage", "model.layers=2"], "SAGE", 1)],
+)
+def test_the_published_block_of_heterophilous_graphs(given, model, exponent):
+    register_resolvers()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", ["experiment=heterophilous", *given])
+    block = config.model
+    assert (config.dataset.name, block._target_) == ("minesweeper", f"longnn.models.{model}")
+    assert (block.hidden, block.feed_forward, block.layers) == (512, 2, 2 if given else 5)
+    assert config.graph.degree_exponent == exponent
+    assert config.optim.groups.mlp.lr == 3e-5
+
+
+@pytest.mark.parametrize(
     ("params", "arguments", "jobs"),
     [
         ({}, ["a=1,2", "b=x"], [["a=1", "b=x"], ["a=2", "b=x"]]),

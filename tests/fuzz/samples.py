@@ -20,6 +20,7 @@ from longnn.data import (
     graphdata,
     heterophilous,
     images,
+    many,
     musae,
     npz,
     ogb,
@@ -218,6 +219,27 @@ def _mine(packed: bool) -> dict[str, bytes]:
     return {"mine.npz": npz_of(packed, **arrays, weights=np.ones(len(EDGES)))}
 
 
+GRAPH = np.repeat([0, 1, 2], 4)
+INSIDE = np.array([(i, i + 1) for i in range(NODES - 1) if GRAPH[i] == GRAPH[i + 1]])
+
+
+def _many(**labels: np.ndarray) -> dict[str, bytes]:
+    arrays = {"edges": INSIDE, "features": FEATURES, "graph": GRAPH, "part": np.array([[0, 1, 2]])}
+    return {"mine.npz": npz_of(packed=True, **arrays, **labels)}
+
+
+def _tu() -> dict[str, bytes]:
+    lines = {
+        "A": [f"{a + 1}, {b + 1}" for a, b in INSIDE],
+        "graph_indicator": GRAPH + 1,
+        "graph_labels": [1, -1, 1],
+        "node_labels": LABELS,
+        "node_attributes": [f"{a}, {b}" for a, b in FEATURES[:, :2]],
+    }
+    texts = {name: "".join(f"{line}\n" for line in each) for name, each in lines.items()}
+    return {f"mine/mine_{name}.txt": text.encode() for name, text in texts.items()}
+
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # numpy's, of scipy's matrices as objects
     SAMPLES = {
@@ -237,6 +259,11 @@ with warnings.catch_warnings():
         "heterophilous": Sample(
             [_heterophilous(False), _heterophilous(True)], lambda _: heterophilous.load("texas")
         ),
+        "many": Sample(
+            [_many(labels=LABELS), _many(graph_labels=np.array([0, 1, 0]))],
+            lambda folder: many.npz.load(folder / "mine.npz"),
+        ),
+        "tu": Sample([_tu()], lambda folder: many.tu.load(folder / "mine")),
         "splits": Sample([_splits()], _read_splits),
         "run": Sample([_run()], arrays.read),
     }

@@ -1,14 +1,14 @@
 """The normalised adjacency on the native kernels."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
-from jaxtyping import Float, Int, Real
+from jaxtyping import Float, Float64, Int, Real
 
 from longnn.graphs.device import on_device, on_host
 from longnn.graphs.graph import Graph, check_signal
@@ -235,7 +235,56 @@ def native_operator(
     """
     degree = graph.degrees()
     check_degrees(degree, dtype)
-    node_of_row = _hubs_first(degree) if order is None else order
+    pattern = native_pattern(graph, _hubs_first(degree) if order is None else order)
+    weights = np.zeros(0) if graph.weights is None else pattern.padded(on_host(graph.weights))
+    degree = degree[pattern.node_of_row]
+    scaling = degree_power(degree, 0.5, isolated=1.0), degree_power(degree, -1.0)
+    return pattern.operator(weights, *scaling, dtype, precision)
+
+
+class NativePattern(NamedTuple):
+    """Where the native kernels keep the entries of a matrix.
+
+    Attributes:
+        rows: the padded rows.
+        node_of_row: [N] the node of each row.
+        place: [2E] where each entry of the graph lies among the padded ones.
+    """
+
+    rows: NativeRows
+    node_of_row: Int[np.ndarray, " N"]
+    place: Int[np.ndarray, " entries"]
+
+    def padded(self, values: Real[np.ndarray, " entries"]) -> Float64[np.ndarray, " padded"]:
+        """Values in the order of the graph's entries, in that of the kernels; 0 elsewhere."""
+        out = np.zeros(int(self.rows.start[-1]))
+        out[self.place] = values
+        return out
+
+    def operator(
+        self,
+        weights: Float64[np.ndarray, " padded"],
+        root: Float64[np.ndarray, " N"],
+        inverse_degree: Float64[np.ndarray, " N"],
+        dtype: DTypeLike,
+        precision: Precision,
+    ) -> NativeOperator:
+        """The operator on the device; the arguments are attributes of :class:`NativeOperator`."""
+        order = self.node_of_row, inverse_of(self.node_of_row)
+        there, back = (on_device(a, np.int32) for a in order)
+        values, scale, both = (on_device(a, dtype) for a in (weights, root, inverse_degree))
+        return NativeOperator(self.rows, there, back, values, scale, both, precision)
+
+
+def native_pattern(graph: Graph, node_of_row: Int[np.ndarray, " N"] | None = None) -> NativePattern:
+    """The pattern of a graph's adjacency matrix.
+
+    Args:
+        graph: N nodes.
+        node_of_row: [N] the node of each row; None: see :class:`NativeOperator`.
+    """
+    if node_of_row is None:
+        node_of_row = _hubs_first(graph.degrees())
     row_of_node = inverse_of(node_of_row)
     receivers, senders = (row_of_node[on_host(a)] for a in (graph.receivers, graph.senders))
     entries = np.argsort(receivers, kind="stable")
@@ -246,16 +295,9 @@ def native_operator(
         # what is near is summed in more chains; for what is far, a smaller pattern counts
         together=4 if graph.num_nodes <= NEAR else 2,
     )
-    weights = np.zeros(0)
-    if graph.weights is not None:
-        weights = np.zeros(int(rows.start[-1]))
-        weights[place] = on_host(graph.weights)[entries]
-    degree = degree[node_of_row]
-    root = degree_power(degree, 0.5, isolated=1.0)
-    inverse = degree_power(degree, -1.0)
-    there, back = (on_device(a, np.int32) for a in (node_of_row, row_of_node))
-    values, scale, both = (on_device(a, dtype) for a in (weights, root, inverse))
-    return NativeOperator(rows, there, back, values, scale, both, precision)
+    where = np.empty_like(place)
+    where[entries] = place
+    return NativePattern(rows, node_of_row, where)
 
 
 def _hubs_first(degree: Real[np.ndarray, " N"]) -> Int[np.ndarray, " N"]:

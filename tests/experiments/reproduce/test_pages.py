@@ -7,6 +7,7 @@ import pytest
 from longnn.experiments.reproduce import records, trials
 from longnn.experiments.reproduce.__main__ import FOLDER, main
 from longnn.experiments.reproduce.ablation import LONGNN, combinations, effects, neighbours
+from longnn.experiments.reproduce.directed import beside_symmetric, charges
 from longnn.experiments.reproduce.pages import page
 from longnn.experiments.reproduce.pictures import page_figures
 from longnn.experiments.reproduce.scores import distances, paired, published, rivals
@@ -160,6 +161,39 @@ def test_a_figure_tells_searched_from_published():
     ]
     (axes,) = page_figures("family", rows, FOLDER)["family.png"].axes
     assert [t.get_text() for t in axes.get_yticklabels()] == ["BernNet", "BernNet, searched"]
+
+
+def with_operator(operator, tests, charge=0.25, validation=None, dataset="photo"):
+    made = record(dataset, tests=tests, identity=f"{dataset}{operator}{charge}")
+    val = replace(made.result.val, mean=validation or float(np.mean(tests)))
+    graph = {"operator": operator, "charge": charge}
+    return records.Record(replace(made.result, val=val), {**made.settings, "graph": graph})
+
+
+def test_operators_of_directed_graphs_are_paired_and_the_charge_is_chosen_on_validation_nodes():
+    rows = [
+        with_operator("symmetric", (80.0, 90.0)),
+        with_operator("directions", (81.0, 92.0)),
+        with_operator("magnetic", (80.0, 88.0), 0.0, 70.0),
+        with_operator("magnetic", (83.0, 90.0), 0.1, 75.0),
+        with_operator("magnetic", (99.0, 99.0), 0.2, 74.0),
+        with_operator("magnetic", (98.0, 98.0), 0.25, 75.0),
+        record("computers", identity="old"),
+    ]
+    table = beside_symmetric(rows)
+    base = "85.00 +- 1.00"
+    assert table.rows == [
+        ("photo", base, "+1.50 (0.50)", "0.1", "+1.50 (1.50)", "-1.00 (1.00)", "+2.50 (0.50)"),
+        ("computers", base, "-", "-", "-", "-", "-"),
+    ]
+    assert charges(rows).rows == [
+        ("photo", "70.00 / 84.00", "75.00 / 86.50", "74.00 / 99.00", "75.00 / 98.00")
+    ]
+    text = page("directed", rows, FOLDER)
+    assert "Not run yet: chameleon_filtered_directed, squirrel_filtered_directed. A dash" in text
+    axes, _ = page_figures("directed", rows, FOLDER)["directed.png"].axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["LON-GNN", "LON-GNN, directions", "LON-GNN, magnetic"]
 
 
 def test_commands_name_the_datasets_asked_for():

@@ -131,15 +131,22 @@ def test_masks_that_a_file_ships_choose_by_their_validation_parts(train, tmp_pat
     edges, x = rng.integers(60, size=(200, 2)), rng.standard_normal((60, 8))
     labels = np.arange(60) % 2
     np.savez(tmp_path / "own.npz", edges=edges, features=x, labels=labels, part=part)
-    own = [word for word in SEARCH if not word.startswith("dataset.")]
-    train(*own, "dataset=npz", "dataset.path=own.npz", "split=fixed", "hydra.sweeper.trials=2",
-          "hydra.sweeper.splits=2", "figures=false")  # fmt: skip
+    train("-m", "sweep=block_filter", "model=chebnetii", "dataset=npz", "dataset.path=own.npz",
+          "split=fixed", "hydra.sweeper.trials=2", "hydra.sweeper.splits=2",
+          "hydra.sweeper.finalists=0", "optim.max_epochs=5", "hydra.sweep.dir=found")  # fmt: skip
     found = tmp_path / "found"
     outcome = search_outcome(found)
     result = result_of(found / outcome.directory)
     assert result["val"]["n"] == 2
     assert result["config"]["split"]["count"] == 2
     assert entry_of(found).content["tuned"]["search"]["splits"] == "fixed, the first 2 masks"
+    (file,) = found.glob("search-*.json")
+    command = shlex.split(json.loads(file.read_text())["report"])[2:]
+    assert "++model.placement=stacked" in command, "which the model's file does not have"
+    train(*command, "hydra.run.dir=reported", "figures=false")
+    reported = result_of(tmp_path / "reported")
+    assert reported["val"]["n"] == 4
+    assert reported["config"]["model"] == result["config"]["model"]
 
 
 @pytest.mark.slow
@@ -280,9 +287,14 @@ def test_every_space_that_ships_names_keys_of_its_model(name):
     register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=[f"sweep={name}"], return_hydra_config=True)
+        if name.startswith("block"):
+            model = {"block_filter": "chebnetii", "block_longnn": "longnn"}.get(name, "sage")
+            overrides = [f"sweep={name}", f"model={model}"]
+            config = compose("config", overrides=overrides, return_hydra_config=True)
+            assert config.model.placement == "stacked"
     params = config.hydra.sweeper.get("params") or {}
     assert [key for key in params if OmegaConf.select(config, key) is None] == []
-    if name not in ("grid", "optuna"):
+    if name not in ("grid", "optuna") and not name.startswith("block"):
         assert config.hydra.runtime.choices["model"] == name
         assert len(params) >= 6
 

@@ -8,6 +8,7 @@ from longnn.analysis import (
     Measure,
     basis_values,
     condition_numbers,
+    density_recurrence,
     eigenvalues,
     filter_values,
     gram,
@@ -19,7 +20,7 @@ from longnn.analysis import (
     weight_measure,
 )
 from tests.oracles import gauss_jacobi, orthonormal_jacobi
-from tests.spectra import random_graph, ring
+from tests.spectra import complete, random_graph, ring
 
 K = 6
 EXPONENTS = [(0.5, -0.25), (1.0, 0.0), (0.0, 1.0), (-0.5, -0.5)]
@@ -50,6 +51,18 @@ def test_gram_under_its_own_weight_is_the_identity(alpha, beta):
     for measure in (quadrature(alpha, beta), weight_measure(polybases.jacobi(K + 1, alpha, beta))):
         np.testing.assert_allclose(gram(basis, measure), np.eye(K + 1), atol=1e-12)
         np.testing.assert_allclose(condition_numbers(basis, measure), 1, rtol=1e-10)
+
+
+def test_a_graphs_own_basis_is_orthonormal_under_its_eigenvalues():
+    basis = polybases.favard(*density_recurrence(GRAPH, K))
+    np.testing.assert_allclose(gram(basis, EIGENVALUES), np.eye(K + 1), atol=1e-5)
+
+
+def test_a_graph_of_few_eigenvalues_has_no_basis_of_its_own_of_higher_order():
+    graph, _ = complete(6)
+    assert density_recurrence(graph, 1).shape == (2, 1)
+    with pytest.raises(ValueError, match="needs 3 different nodes of positive weight, got 2"):
+        density_recurrence(graph, 2)
 
 
 @pytest.mark.slow

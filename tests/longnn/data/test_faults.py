@@ -15,7 +15,15 @@ import pyarrow.parquet
 import pytest
 from scipy import sparse
 
-from longnn.data import edgelist, from_pyg, npz, own_dataset
+from longnn.data import (
+    edgelist,
+    from_pyg,
+    from_pyg_list,
+    many,
+    npz,
+    own_dataset,
+    own_graphs,
+)
 from longnn.data.errors import RenumberedLabelsWarning
 from longnn.data.own import Options
 from longnn.graphs.convert import from_jraph, to_scipy
@@ -124,6 +132,24 @@ def by_sparse_features(folder, given, options):
     return by_arrays(folder, given | {"features": values}, options)
 
 
+def by_many_npz(folder, given, options):
+    np.savez(folder / "d.npz", **given, graph=np.zeros(NODES, int))
+    return many.npz.load(folder / "d.npz", **options).nodes
+
+
+def by_many_lists(folder, given, options):
+    lists = {key: [value] for key, value in given.items()}
+    return own_graphs("d", **lists, options=Options(**options)).nodes
+
+
+def by_many_pyg(folder, given, options):
+    data = types.SimpleNamespace(
+        edge_index=given["edges"].T, x=given["features"], y=given["labels"],
+        edge_weight=given.get("weights"),
+    )  # fmt: skip
+    return from_pyg_list([data], **options).nodes
+
+
 ENTRIES = {
     "npz": by_npz,
     "csv": by_csv,
@@ -135,6 +161,9 @@ ENTRIES = {
     "arrays": by_arrays,
     "graph": by_graph,
     "sparse features": by_sparse_features,
+    "many graphs, npz": by_many_npz,
+    "many graphs, lists": by_many_lists,
+    "many graphs, pyg": by_many_pyg,
 }
 
 everywhere = pytest.mark.parametrize("entry", ENTRIES)
@@ -219,7 +248,7 @@ LABELS = {
 @pytest.mark.parametrize("fault", LABELS)
 def test_labels_become_classes_by_one_rule(tmp_path, entry, fault):
     labels, names, numbers, told = LABELS[fault]
-    if labels.dtype == object and entry in ("npz", "parquet"):
+    if labels.dtype == object and entry in ("npz", "parquet", "many graphs, npz"):
         labels = np.array(["" if label in (None, NO) else str(label) for label in labels])
     if fault == "truth values" and entry == "csv":
         labels = labels.astype(int)

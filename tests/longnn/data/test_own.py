@@ -1,6 +1,7 @@
 """A user's own graph: files and objects in, a checked dataset out, by stated rules."""
 
 import types
+from functools import partial
 
 import networkx as nx
 import numpy as np
@@ -339,3 +340,22 @@ def test_pyg_by_its_attributes():
 def test_unknown_option():
     with pytest.raises(TypeError, match="normalise"):
         Options(normalise="row")
+
+
+@pytest.mark.parametrize(
+    ("edges", "weights"),
+    [
+        (EDGES, WEIGHTS),
+        (sparse.coo_array((WEIGHTS, EDGES.T), (5, 5)), None),
+    ],
+    ids=["edges", "scipy"],
+)
+def test_directions_are_kept_where_they_are_asked_for(edges, weights):
+    make = partial(own_dataset, "mine", edges, FEATURES, LABELS, weights=weights)
+    assert make().digraph is None
+    made = make(options=Options(directed=True, duplicates="sum")).digraph
+    assert made.edges.tolist() == [[0, 1], [1, 0], [1, 2]]
+    assert made.weights.tolist() == [1, 3, 7]
+    graph = Graph.from_edges(EDGES, 5)
+    with pytest.raises(ValueError, match="has a Graph for edges, of which no directions"):
+        own_dataset("mine", graph, FEATURES, LABELS, options=Options(directed=True))

@@ -29,8 +29,13 @@ TABLE = {
     "citeseer": (3327, 4552, 3703, 0.7377, (249, 590, 668, 701, 596, 508), 15, 48),
     "chameleon": (2277, 31371, 2325, 0.2299, (456, 460, 453, 521, 387), 0, 0),
     "chameleon_filtered": (890, 8854, 2325, 0.2361, (242, 134, 209, 164, 141), 0, 0),
+    "chameleon_filtered_directed": (890, 8854, 2325, 0.2361, (242, 134, 209, 164, 141), 0, 0),
     "squirrel": (5201, 198353, 2089, 0.2221, (1042, 1040, 1039, 1040, 1040), 0, 0),
     "squirrel_filtered": (2223, 46998, 2089, 0.2072, (756, 516, 397, 321, 233), 0, 0),
+    "squirrel_filtered_directed": (
+        *(2223, 46998, 2089, 0.2072),
+        *((756, 516, 397, 321, 233), 0, 0),
+    ),
     "actor": (7600, 26659, 932, 0.2167, (853, 1337, 1630, 1815, 1965), 0, 0),
     "texas": (183, 279, 1703, 0.0609, (33, 1, 18, 101, 30), 0, 0),
     "cornell": (183, 277, 1703, 0.1227, (38, 16, 30, 82, 17), 0, 0),
@@ -285,3 +290,33 @@ def test_missing_file_is_an_error_without_network(monkeypatch, tmp_path):
     monkeypatch.setenv("LONGNN_DATA_DIR", str(tmp_path))
     with pytest.raises(DataFileError, match=r"texas\.npz is missing"):
         heterophilous.load("texas")
+
+
+# name: edges without loops, those of them that go back, too
+DIRECTED = {
+    "chameleon_filtered_directed": (13534, 9360),
+    "squirrel_filtered_directed": (65578, 37160),
+}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", DIRECTED)
+def test_directions_are_kept(name):
+    """Undirected, they are the graph of the file without directions."""
+    directed, plain = load(name), load(name.removesuffix("_directed"))
+    edges = set(map(tuple, directed.digraph.edges.tolist()))
+    back = sum((j, i) in edges for i, j in edges)
+    assert (len(edges), back) == DIRECTED[name]
+    np.testing.assert_array_equal(directed.graph.senders, plain.graph.senders)
+    np.testing.assert_array_equal(directed.graph.receivers, plain.graph.receivers)
+    np.testing.assert_array_equal(directed.shipped["fixed"], plain.shipped["fixed"])
+    assert plain.digraph is None
+
+
+@pytest.mark.data
+def test_directions_of_photo():
+    data = load("photo")
+    assert entries()["photo"].directed
+    assert len(data.digraph.edges) == 143_662  # and a loop
+    both = np.unique(np.sort(data.digraph.edges, axis=1), axis=0)
+    np.testing.assert_array_equal(both, np.unique(np.sort(data.graph.pairs(), axis=1), axis=0))

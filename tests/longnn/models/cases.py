@@ -9,7 +9,7 @@ from flax import nnx
 
 from longnn import models
 from longnn.graphs.graph import Graph
-from longnn.operators import normalized_adjacency
+from longnn.operators import normalized_adjacency, similar_operator
 from longnn.training import Problem
 from tests.toy import C, F, N, edges, problem
 
@@ -17,9 +17,12 @@ SPECTRAL = {"order": 4, "hidden": 16}
 BOTH = ("dropout", "filter_dropout")
 STACKED = {"placement": "stacked", "layers": 2}
 JACOBI = SPECTRAL | {"alpha": 0.3, "beta": -0.4, "gamma0": 1.2}
+RECURRENCE = np.array([[0.1, -0.2, 0.0, 0.3], [0.6, 0.4, 0.5, 0.55]])
 
 SERIES = {  # name -> class, settings, which of them are dropout rates
     "longnn": (models.LonGNN, JACOBI, BOTH),
+    "longnn of own bases": (models.LonGNN, JACOBI | {"own_basis": True}, BOTH),
+    "longnn of a recurrence": (models.LonGNN, SPECTRAL | {"recurrence": RECURRENCE}, BOTH),
     "jacobiconv": (models.JacobiConv, JACOBI, BOTH),
     "jacobiconv as published": (
         models.JacobiConv, JACOBI | {"convention": "jacobiconv", "alpha": -1.0}, BOTH
@@ -44,6 +47,27 @@ OTHERS = {
     "acmgnn of two": (models.ACMGNN, {"hidden": 16, "identity": False}, ("dropout",)),
     "gcn": (models.GCN, {"hidden": 16}, ("dropout",)),
     "gat": (models.GAT, {"hidden": 16, "heads": 4}, ("dropout",)),
+    "sage": (models.SAGE, {"hidden": 16}, BOTH),
+    "gat_sep": (models.GATSep, {"hidden": 16, "heads": 4}, BOTH),
+    "gcn stacked": (
+        models.GCN,
+        STACKED
+        | {
+            "hidden": 16,
+            "norm": "layer",
+            "norm_position": "before",
+            "residual": "residual",
+            "input_layer": True,
+            "feed_forward": 2,
+            "activation": "gelu",
+        },
+        BOTH,
+    ),
+    "gat stacked": (
+        models.GAT,
+        STACKED | {"hidden": 16, "heads": 4, "norm": "layer", "residual": "residual"},
+        BOTH,
+    ),
 }
 PLACED = {
     "longnn linear": (models.LonGNN, JACOBI | {"embedding": "linear"}, BOTH),
@@ -130,9 +154,10 @@ def weighted(dtype=jnp.float64) -> Problem:
 
 
 def operator_for(model, graph: Graph, dtype=jnp.float64):
-    """S on the backend that the model wants."""
+    """S, or averages over the neighbours, on the backend that the model wants."""
     backend = "segment_sum" if getattr(model, "needs_edges", False) else "auto"
-    return normalized_adjacency(graph, backend=backend, dtype=dtype)
+    operator = normalized_adjacency(graph, backend=backend, dtype=dtype)
+    return similar_operator(operator, graph, getattr(model, "degree_exponent", 0.5), dtype)
 
 
 @lru_cache

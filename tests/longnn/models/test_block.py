@@ -1,6 +1,7 @@
 """Blocks of layers against dense numpy, their settings, and runs of a batch against single ones."""
 
 import math
+from dataclasses import fields
 
 import jax
 import jax.numpy as jnp
@@ -9,15 +10,36 @@ import pytest
 from flax import nnx
 
 from longnn.data.splits import Splits
-from longnn.models import GPRGNN, ChebNetII, LonGNN, OptBasisGNN
+from longnn.models import (
+    GAT,
+    GCN,
+    GPRGNN,
+    SAGE,
+    ChebNetII,
+    GATSep,
+    LonGNN,
+    OptBasisGNN,
+)
 from longnn.models.reach import hops_of
+from longnn.models.shape import Shape
 from longnn.runs.parameters import named
 from longnn.training import Optim, fit
-from tests.longnn.models.cases import JACOBI, STACKED, WEIGHTS, predict, randomized, weighted
-from tests.oracles import dense_adjacency, dense_normalized
+from tests.longnn.models.cases import (
+    JACOBI,
+    MODELS,
+    STACKED,
+    WEIGHTS,
+    predict,
+    problem_for,
+    randomized,
+    weighted,
+)
+from tests.oracles import attention, dense_adjacency, dense_normalized
 from tests.toy import C, F, N, edges, problem, rates, splits
 
-EIGENVALUES, VECTORS = np.linalg.eigh(dense_normalized(dense_adjacency(edges(), N, WEIGHTS)))
+A = dense_adjacency(edges(), N, WEIGHTS)
+S = dense_normalized(A)
+EIGENVALUES, VECTORS = np.linalg.eigh(S)
 X = np.asarray(weighted().features.matrix)
 ACTIVATIONS = {
     "relu": lambda a: np.maximum(a, 0),
@@ -46,7 +68,7 @@ def normed(norm, h, kind):
     return out * value(norm.gain) + value(norm.shift)
 
 
-def dense(module, propagate, norm="none", norm_position="after", residual="none",
+def dense(module, propagations, propagate, norm="none", norm_position="after", residual="none",
           residual_weight=0.1, input_layer=False, feed_forward=0, activation="relu",
           jumping="last"):  # fmt: skip
     """The formulas of the block in numpy, for any propagation."""
@@ -56,7 +78,7 @@ def dense(module, propagate, norm="none", norm_position="after", residual="none"
     take = lambda h: normed(norms.pop(0), h, norm)  # noqa: E731
     h = affine(module.embedding, X)
     h = initial = act(h) if input_layer else h
-    for i, one in enumerate(module.filters):
+    for i, one in enumerate(propagations):
         z = take(h) if front else h
         if feed_forward == 0 and (i or input_layer):
             z = affine(linears.pop(0), z)
@@ -85,6 +107,7 @@ def filtered(one, h):
     return VECTORS @ (gain * (VECTORS.T @ h))
 
 
+FIELDS = [field.name for field in fields(Shape)]
 SHAPES = [
     {},
     {"layers": 1, "jumping": "sum"},
@@ -108,11 +131,38 @@ def test_equals_the_dense_formulas(shape):
     assert len(module.filters) == shape.get("layers", 2)
     formulas = {name: v for name, v in shape.items() if name != "layers"}
     got = predict(module, weighted())
-    expected = dense(module, filtered, **formulas)
+    expected = dense(module, module.filters, filtered, **formulas)
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-8)
     looks = None if shape.get("norm") in ("batch", "graph") else 4 * len(module.filters)
     assert hops_of(module) == looks
+
+
+def attended(one, h):
+    h = h if one.linear is None else affine(one.linear, h)
+    by_heads = h.reshape(N, *one.sender.shape)
+    out = attention(by_heads, value(one.sender), value(one.receiver), S != 0).reshape(N, -1)
+    return np.hstack([h, out]) if one.own else out
+
+
+MEAN = A / np.maximum(A.sum(1, keepdims=True), 1e-300)
+LAYERED = {
+    "sage": lambda _, h: np.hstack([h, MEAN @ h]),
+    "gat_sep": attended,
+    "gcn stacked": lambda _, h: S @ h,
+    "gat stacked": attended,
+}
+
+
+@pytest.mark.parametrize("name", LAYERED)
+def test_layers_equal_the_dense_formulas(name):
+    module = randomized(name)
+    settings = {n: v for n, v in MODELS[name][1].items() if n in FIELDS}
+    formulas = settings if "stacked" in name else {"input_layer": True, "feed_forward": 1}
+    expected = dense(module, module.propagations, LAYERED[name], **formulas)
+    got = predict(module, problem_for(name))
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+    assert hops_of(module) == 2
 
 
 def test_plain_blocks_keep_their_parameters_and_are_blocks():
@@ -150,7 +200,7 @@ def test_filters_of_one_basis():
     assert set(again.scalars()) == {"alpha", "beta"}
     assert len(randomized("longnn stacked", layers=3).scalars()) == 6
     np.testing.assert_allclose(
-        predict(module, weighted()), dense(module, filtered), rtol=1e-8, atol=1e-8
+        predict(module, weighted()), dense(module, module.filters, filtered), rtol=1e-8, atol=1e-8
     )
     fixed = {"placement": "stacked", "layers": 2, "rngs": nnx.Rngs(0)}
     assert ChebNetII(F, C, shared_basis=True, **fixed).theta().shape == (11, 2)
@@ -185,6 +235,14 @@ BAD = [  # model, settings, what the message names
     (LonGNN, {"norm": "batch"}, "norm='batch' describes the block of placement='stacked', got "),
     (GPRGNN, {"placement": "inside", "jumping": "max"}, "or leave jumping out"),
     (OptBasisGNN, IN_BLOCK | {"shared_basis": True}, "a Lanczos is none; leave shared_basis out"),
+    (GCN, {"norm": "batch"}, "norm='batch' describes the block .* got placement='layers'"),
+    (GCN, {"filter_dropout": 0.1}, "GCN has none with placement='layers'"),
+    (GCN, {"placement": "after"}, "unknown placement 'after'; choose one of layers, stacked"),
+    (GCN, IN_BLOCK | {"shared_basis": True}, "a Smoothing is none; leave shared_basis out"),
+    (SAGE, {"placement": "layers"}, "SAGE is a block always; set placement='stacked'"),
+    (SAGE, {"feed_forward": 0}, "makes 2 times as many channels .* set feed_forward=1 or 2"),
+    (GAT, IN_BLOCK | {"hidden": 20}, "hidden must be a multiple of heads=8, got 20"),
+    (GATSep, {"heads": 0}, "heads must be an integer >= 1"),
 ]
 
 

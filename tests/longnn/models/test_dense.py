@@ -7,7 +7,7 @@ from flax import nnx
 
 from longnn.models import APPNP, GCN, GPRGNN, ChebNet, LonGNN, OptBasisGNN
 from tests.longnn.models.cases import SERIES, WEIGHTS, predict, problem_for, randomized, weighted
-from tests.oracles import dense_adjacency, dense_normalized
+from tests.oracles import attention, dense_adjacency, dense_normalized
 from tests.toy import C, F, N, edges, problem
 
 S = dense_normalized(dense_adjacency(edges(), N, WEIGHTS))
@@ -42,18 +42,9 @@ def mixture(one, h):
     return channels * sum(weights[:, [i]] * part for i, part in enumerate(parts))
 
 
-def attention(one, h):
-    heads, width = one.sender.shape
-    w = (h @ value(one.kernel)).reshape(N, heads, width)
-    out = np.zeros_like(w)
-    for head in range(heads):
-        from_ = w[:, head] @ value(one.sender)[head]
-        to = w[:, head] @ value(one.receiver)[head]
-        logits = to[:, None] + from_[None]
-        logits = np.where(logits > 0, logits, 0.2 * logits)
-        share = np.where(S != 0, np.exp(logits), 0)
-        share /= np.maximum(share.sum(1, keepdims=True), 1e-300)
-        out[:, head] = share @ w[:, head]
+def heads(one, h):
+    w = (h @ value(one.kernel)).reshape(N, *one.sender.shape)
+    out = attention(w, value(one.sender), value(one.receiver), S != 0)
     return out.mean(1) if one.average else out.reshape(N, -1)
 
 
@@ -66,7 +57,7 @@ STACKS = {
     "acmgnn": (mixture, relu),
     "acmgnn of two": (mixture, relu),
     "gcn": (lambda one, h: S @ h @ value(one.kernel) + value(one.bias), relu),
-    "gat": (attention, elu),
+    "gat": (heads, elu),
 }
 
 
@@ -78,7 +69,7 @@ def test_equals_dense_layers(name):
     )
 
 
-@pytest.mark.parametrize("name", ["gcn", "gat"])
+@pytest.mark.parametrize("name", ["gcn", "gat", "gat_sep"])
 def test_message_passing_needs_edges(name):
     with pytest.raises(ValueError, match="backend='segment_sum'"):
         predict(randomized(name), problem())

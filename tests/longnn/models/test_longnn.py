@@ -8,9 +8,11 @@ from flax import nnx
 
 from longnn.filters import filter
 from longnn.models import MLP, LonGNN
+from longnn.models.series import Tridiagonal
 from longnn.training.optimizer import group_labels
 from polybases import monomial
-from tests.longnn.models.cases import WEIGHTS, build, randomized, weighted
+from polybases.constraints import raw_exponent
+from tests.longnn.models.cases import RECURRENCE, WEIGHTS, build, randomized, weighted
 from tests.longnn.models.cases import predict as predict_on
 from tests.oracles import dense_adjacency, dense_normalized, orthonormal_jacobi
 from tests.toy import C, F, N, edges
@@ -211,3 +213,53 @@ OUT_OF_RANGE = [
 def test_setting_outside_its_range(model, settings, message):
     with pytest.raises(ValueError, match=message):
         model(F, C, rngs=nnx.Rngs(0), **settings)
+
+
+def test_own_bases_are_those_of_a_model_for_each_channel():
+    """Channel c of one filter with C bases is channel c of a filter in basis c."""
+    own = build("longnn of own bases")
+    filters = own.filters[0]
+    exponents = [(0.5, -0.3), (-0.6, 1.2), (2.0, 0.0)]
+    raw = [raw_exponent(jnp.array(values)) for values in zip(*exponents, strict=True)]
+    filters.basis.raw_alpha[...], filters.basis.raw_beta[...] = raw
+    assert filters.basis.raw_alpha[...].shape == (C,)
+    np.testing.assert_allclose(own.scalars()["alpha"], np.mean([a for a, _ in exponents]))
+    x = jnp.linspace(-1, 1, 7)
+    for c, (alpha, beta) in enumerate(exponents):
+        one = build("longnn", alpha=alpha, beta=beta)
+        np.testing.assert_allclose(own.response(x)[:, c], one.response(x)[:, c], rtol=1e-10)
+        np.testing.assert_allclose(predict(own)[:, c], predict(one)[:, c], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("learnable", [True, False])
+def test_a_recurrence_takes_the_place_of_the_jacobi_polynomials(learnable):
+    """Legendre's, by its own coefficients: p_0 = 1 where the weight has mass 1, not 2."""
+    k = np.arange(1, 5)
+    start = np.stack([np.zeros(4), k / np.sqrt(4 * k**2 - 1)])
+    given = build("longnn of a recurrence", recurrence=start, learnable=learnable)
+    jacobi = build("longnn", alpha=0.0, beta=0.0, gamma0=1.0)
+    x = jnp.linspace(-1, 1, 7)
+    np.testing.assert_allclose(given.response(x), np.sqrt(2) * jacobi.response(x), rtol=1e-10)
+    groups = set(jax.tree.leaves(group_labels(nnx.state(given, nnx.Param))))
+    assert ("basis" in groups) == learnable
+    assert given.scalars() == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"own_basis": True, "shared": True}, "needs channels of their own coefficients"),
+        ({"own_basis": True, "recurrence": RECURRENCE}, "needs alpha and beta, got .*=an array"),
+        ({"recurrence": RECURRENCE[:, :3]}, r"\[2, K\] = \(2, 4\): .* got \(2, 3\)"),
+        ({"recurrence": -RECURRENCE}, r"off-diagonal of a recurrence must lie in \(0, inf\)"),
+        ({"recurrence": RECURRENCE, "scale": "monic"}, "leave out scale='monic'"),
+    ],
+)
+def test_refused_bases(settings, message):
+    with pytest.raises(ValueError, match=message):
+        LonGNN(F, C, order=4, rngs=nnx.Rngs(0), **settings)
+
+
+def test_a_recurrence_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"an array \[2, K\], got one of shape \(3,\)"):
+        Tridiagonal(np.ones(3))

@@ -56,6 +56,19 @@ def test_life_of_a_run(tmp_path):
     assert (kept["status"], kept["error"]) == ("failed", "ValueError")
 
 
+def test_a_run_is_the_same_by_its_relative_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    attempt = begin(tmp_path / "run")
+    assert attempt is not None
+    assert status(Path("run")) == "running"
+    assert begin(Path("run")) is None
+    again = newest(Path("run"))
+    assert again is not None
+    end(again, "stopped")
+    assert not attempt.alive
+    assert status(tmp_path / "run") == "stopped"
+
+
 def test_a_live_process_keeps_a_killed_one_gives_up(tmp_path):
     with _elsewhere(tmp_path, "time.sleep(60)") as other:
         assert _told(other) == "begun True"

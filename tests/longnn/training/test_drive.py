@@ -140,6 +140,15 @@ def test_trials_equal_fits_of_their_own(whole):
     np.testing.assert_allclose(both.outputs[:6], whole.outputs, atol=1e-9)
 
 
+def test_arrays_of_floats_are_values_of_one_batch():
+    starts = [np.array([[0.0] * 3, [u] * 3]) for u in (0.5, 0.8)]
+    settings = [SETTINGS | {"recurrence": start} for start in starts]
+    few = Optim(rates(), max_epochs=5)
+    both = train(few, settings)
+    assert_same(train(few, settings[1]), both, slice(6, 12))
+    assert np.abs(both.outputs[:6] - both.outputs[6:]).max() > 1e-3
+
+
 @pytest.mark.parametrize(
     ("optim", "settings", "message"),
     [

@@ -28,7 +28,8 @@ from tests.toy import F
 SIDE = 30
 NODES = SIDE**2 + 1  # the last one is isolated
 ASKED = np.array([465, 31, NODES - 1, 31, 466])
-HOPS = {"mlp": 0, "chebnet": 4, "acmgnn": 2, "acmgnn of two": 2, "gcn": 2, "gat": 2, "sgc": 2,
+HOPS = {"mlp": 0, "chebnet": 4, "acmgnn": 2, "acmgnn of two": 2, "gcn": 2, "gat": 2,
+        "sage": 2, "gat_sep": 2, "gcn stacked": 2, "gat stacked": 2, "sgc": 2,
         "tfgnn": 6, "longnn stacked": 8, "optbasisgnn": None,
         "block of residuals": None, "block of an initial residual": None,
         "block of feed-forward layers": 8, "block of filters in front": None}  # fmt: skip

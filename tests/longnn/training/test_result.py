@@ -69,13 +69,15 @@ def test_a_model_without_exponents_says_so(data, parts):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "conf/model").glob("*.yaml")), ids=lambda p: p.stem)
-def test_self_loops_are_those_of_the_config(path):
+def test_the_graph_of_a_model_is_that_of_its_config(path):
     """A model's class says what its config says of the graph."""
     node = OmegaConf.load(path)
     chosen = [d["override /graph@_global_.graph"] for d in node.get("defaults", []) if d != "_self_"
               and "override /graph@_global_.graph" in d]  # fmt: skip
-    wanted = OmegaConf.load(ROOT / f"conf/graph/{(chosen or ['plain'])[0]}.yaml").self_loops
-    assert getattr(longnn.models.by_name(path.stem), "self_loops", 0.0) == wanted
+    wanted = OmegaConf.load(ROOT / f"conf/graph/{(chosen or ['plain'])[0]}.yaml")
+    model = longnn.models.by_name(path.stem)
+    assert getattr(model, "self_loops", 0.0) == wanted.self_loops
+    assert getattr(model, "degree_exponent", 0.5) == wanted.degree_exponent
 
 
 @pytest.mark.slow
@@ -94,6 +96,15 @@ def test_self_loops_and_edges_of_a_model(data, parts):
     assert not plain.graph.has_self_loops
     assert np.abs(plain.outputs - convolution.outputs).max() > 1e-3
     assert graph_of(data, 1.0).num_edges == convolution.graph.num_edges
+
+
+@pytest.mark.slow
+def test_averages_of_a_model(data, parts):
+    found = longnn.fit("sage", data, parts, optim=FEW)
+    by_hand = longnn.fit("sage", data, parts, optim=FEW, degree_exponent=1.0)
+    np.testing.assert_array_equal(found.outputs, by_hand.outputs)
+    other = longnn.fit("sage", data, parts, optim=FEW, degree_exponent=0.5)
+    assert np.abs(other.outputs - found.outputs).max() > 1e-3
 
 
 BAD = {

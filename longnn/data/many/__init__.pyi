@@ -1,0 +1,9 @@
+from . import families as families
+from . import npz as npz
+from . import splits as splits
+from . import statistics as statistics
+from . import tu as tu
+from .collection import GraphDataset as GraphDataset
+from .collection import Targets as Targets
+from .own import own_graphs as own_graphs
+from .pyg import from_pyg_list as from_pyg_list
