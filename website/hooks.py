@@ -31,7 +31,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """The version in the title, a folder for it, and the lists of pages that are made here."""
     config.site_name = f"{config.site_name} {__version__}"
     config.site_dir = str(Path(config.site_dir) / __version__)
+    results = sorted(path.name for path in (DOCS / "results").glob("[!R]*.md"))
     lists = {
+        "results/*": ["results/README.md", *(f"results/{name}" for name in results)],
         "notebooks/*": [f"notebooks/{path.stem}.md" for path in NOTEBOOKS],
         "settings/*": [f"settings/{name}.md" for name in settings_pages.pages(ROOT / "conf")],
         "api/*": [f"api/{name}.md" for name in api_pages.pages(ROOT)],
