@@ -216,8 +216,9 @@ def test_a_run_in_a_batch_equals_the_run_alone(norm):
     several = fit(LonGNN, problem(), parts, seeds=[3, 4], **made)
     assert len(several.outputs) == 4
     assert len({output.tobytes() for output in several.outputs}) == 4
-    (alone,) = fit(LonGNN, problem(), Splits("toy", parts.part[1:]), seeds=[4], **made).outputs
-    np.testing.assert_allclose(several.outputs[3], alone, rtol=1e-9, atol=1e-9)
+    first = Splits("toy", parts.part[:1])  # random numbers depend on the number of a split
+    (alone,) = fit(LonGNN, problem(), first, seeds=[4], **made).outputs
+    np.testing.assert_allclose(several.outputs[2], alone, rtol=1e-9, atol=1e-9)
 
 
 IN_BLOCK = {"placement": "stacked"}

@@ -32,7 +32,7 @@ HOPS = {"mlp": 0, "chebnet": 4, "acmgnn": 2, "acmgnn of two": 2, "gcn": 2, "gat"
         "sage": 2, "gat_sep": 2, "gcn stacked": 2, "gat stacked": 2, "sgc": 2,
         "tfgnn": 6, "longnn stacked": 8, "optbasisgnn": None,
         "block of residuals": None, "block of an initial residual": None,
-        "block of feed-forward layers": 8, "block of filters in front": None}  # fmt: skip
+        "block of feed-forward layers": 8, "block of filters in front": 8}  # fmt: skip
 
 
 def graph(weighted: bool = True) -> longnn.Graph:
