@@ -86,7 +86,7 @@ fix: install
 
 # The site, in a folder for this version beside those of others. A warning is an error.
 docs: install
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --site-dir build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --site-dir build/docs
 	@echo "open build/docs/index.html"
 
 # Run and saved again, all of them.
