@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := setup.py polybases longnn experiments hydra_plugins examples benchmarks tests notebooks
+SOURCES := setup.py polybases longnn experiments hydra_plugins examples benchmarks tests notebooks website
 
 .PHONY: install install-locked demo test test-newest test-all test-engines fuzz sanitize lint fix docs notebooks wheels constraints lock clean
 
@@ -84,8 +84,9 @@ fix: install
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+# The site, in a folder for this version beside those of others. A warning is an error.
 docs: install
-	$(BIN)/pdoc --docformat google --math --output-directory build/docs polybases polybases.modules longnn
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --site-dir build/docs
 	@echo "open build/docs/index.html"
 
 # Run and saved again, all of them.

@@ -12,31 +12,56 @@ import longnn
 import polybases
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+WRITTEN = [path for path in sorted(DOCS.rglob("*.md")) if path.parent.name != "results"]
+DOCUMENTS = [ROOT / "README.md", *WRITTEN]
+BLOCK = re.compile(r"(<!-- not run: .*? -->\n)?```(python|sh)\n(.*?)```", re.DOTALL)
 
 
-def blocks(path: Path) -> list[str]:
-    """The Python of a document."""
-    return re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)
+def blocks(path: Path) -> list[tuple[str, str]]:
+    """(language, code) of what runs: the Python of a document, and the shell's of a lesson or task.
+
+    A block of the shell after ``<!-- not run: why -->`` does not.
+    """
+    languages = {"python", "sh"} if path.parent.name in ("learn", "howto") else {"python"}
+    return [
+        (language, code)
+        for left_out, language, code in BLOCK.findall(path.read_text())
+        if language in languages and not (left_out and language == "sh")
+    ]
 
 
-WITH_PYTHON = [path for path in DOCUMENTS if blocks(path)]
-by_name = pytest.mark.parametrize("path", WITH_PYTHON, ids=lambda path: path.name)
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT)).removeprefix("docs/")
+
+
+WITH_CODE = [path for path in DOCUMENTS if blocks(path)]
+by_name = pytest.mark.parametrize("path", WITH_CODE, ids=name_of)
 
 
 def test_there_are_blocks():
-    assert {"README.md", "guide.md", "analysis.md"} <= {path.name for path in WITH_PYTHON}
+    found = {name_of(path): len(blocks(path)) for path in WITH_CODE}
+    assert {"README.md", "guide.md", "analysis.md", "index.md"} <= set(found)
+    assert found["learn/tutorial.md"] == 9
+    tasks = {path.stem for path in (DOCS / "howto").glob("*.md")} - {"index"}
+    assert tasks == {Path(name).stem for name in found if name.startswith("howto/")}
 
 
 @pytest.mark.slow
 @by_name
-def test_python_runs_as_it_stands(path, tmp_path, monkeypatch):
+def test_code_runs_as_it_stands(path, tmp_path, monkeypatch):
     """The blocks of a document in their order, in one namespace, in an empty directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
     namespace: dict[str, object] = {"__name__": path.stem}
-    for number, code in enumerate(blocks(path)):
-        exec(compile(code, f"{path.name}, block {number}", "exec"), namespace)
+    for number, (language, code) in enumerate(blocks(path)):
+        if language == "sh":
+            done = subprocess.run(
+                ["bash", "-euc", code], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"block {number}:\n{done.stdout}{done.stderr}"
+        else:
+            exec(compile(code, f"{path.name}, block {number}", "exec"), namespace)
     assert plt.get_fignums() == []
 
 
@@ -112,29 +137,6 @@ def test_files_named_in_the_readme_exist():
     assert len(names) >= 6
     files = [name for name in names if name != "https"]
     assert [name for name in files if not (ROOT / name).exists()] == []
-
-
-@pytest.mark.slow
-def test_api_pages_are_built_from_the_docstrings(tmp_path):
-    command = ["-m", "pdoc", "--docformat", "google", "-o", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, *command, "polybases", "polybases.modules", "longnn"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    page = (tmp_path / "polybases.html").read_text()
-    missing = [name for name in polybases.__all__ if f'id="{name}"' not in page]
-    assert missing == []
-    for room in ("", "data", "models", "layers", "training", "analysis", "plot"):
-        module = getattr(longnn, room) if room else longnn
-        page = (tmp_path / f"{module.__name__.replace('.', '/')}.html").read_text()
-        public = [n for n in module.__all__ if not isinstance(getattr(module, n), type(longnn))]
-        assert [name for name in public if f'id="{name}"' not in page] == [], module.__name__
-    page = (tmp_path / "longnn.html").read_text()
-    assert "Trains every (trial, seed, split) as one batch" in page
-    assert "degree_exponent" in page
 
 
 def test_every_public_function_of_polybases_is_in_its_guide():

@@ -127,10 +127,11 @@ def _variants() -> list[str]:
 def _made(entries: Sequence[Entry]) -> str:
     hours = sum(entry["seconds"] for entry in entries) / 3600
     planned = sum(1 for _ in design.planned())
+    file = "[records/phase.jsonl](records/phase.jsonl)" if entries else "`records/phase.jsonl`"
     return (
         "## How it was made\n\n`longnn reproduce phase` measures the graphs that have no record "
-        "yet, and writes this page and its figure from [records/phase.jsonl]"
-        f"(records/phase.jsonl); with `--render` it only writes. {len(entries)} of {planned} "
+        f"yet, and writes this page and its figure from {file}; with `--render` it only writes. "
+        f"{len(entries)} of {planned} "
         f"graphs, {hours:.1f} hours on two cores of an AMD EPYC with AVX-512, which others used, "
         "too; Python 3.11, jax 0.10.2."
     )

@@ -11,7 +11,17 @@ from jaxtyping import Bool, Int8, Integer
 
 from longnn.graphs.numbers import first_true
 
-TRAIN, VAL, TEST, UNUSED = 0, 1, 2, -1
+TRAIN = 0
+"""Number of the training part in ``Splits.part``."""
+
+VAL = 1
+"""Number of the validation part."""
+
+TEST = 2
+"""Number of the test part."""
+
+UNUSED = -1
+"""What ``Splits.part`` holds for a node that is in no part."""
 
 PARTS: Mapping[str, int] = MappingProxyType({"train": TRAIN, "val": VAL, "test": TEST})
 """Name of each part and its number in ``Splits.part``."""

@@ -1,0 +1,1 @@
+"""What makes the site (``make docs``) of docs/, notebooks/, conf/ and the docstrings."""
