@@ -1,6 +1,6 @@
 """LON-GNN: a spectral GNN whose orthonormal Jacobi basis is learned (arXiv 2303.13750)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Unpack
 
 import jax.numpy as jnp
@@ -80,7 +80,7 @@ class LonGNN(Spectral):
         scale: Scale = "orthonormal",
         learnable: bool = True,
         own_basis: bool = False,
-        recurrence: Float[ArrayLike, "2 K"] | None = None,
+        recurrence: Float[ArrayLike, "2 K"] | Sequence[Sequence[float]] | None = None,
         basis: Callable[..., Basis] = Jacobi,
         **body: Unpack[Body],
     ):
@@ -93,8 +93,9 @@ class LonGNN(Spectral):
                 f"own_basis=True needs {other}, got shared={shared}, recurrence="
                 f"{'None' if recurrence is None else 'an array'}; leave one of them out"
             )
-        if recurrence is not None:
-            check_recurrence(order, scale, recurrence)
+        given = None if recurrence is None else jnp.asarray(recurrence)
+        if given is not None:
+            check_recurrence(order, scale, given)
         values = jnp.ones(order + 1) if initial_coefficients == "ones" else jnp.eye(order + 1)[0]
         kind: dict[str, object] = {} if scale == "orthonormal" else {"scale": scale}
         kind |= {} if learnable else {"learnable": False}
@@ -105,8 +106,8 @@ class LonGNN(Spectral):
                 theta: Coefficients = Decomposed(values, width, gamma0, dtype=dtype)
             else:
                 theta = Free(values, width, dtype=dtype)
-            if recurrence is not None:
-                return InBasis(Tridiagonal(recurrence, learnable, dtype=dtype), theta)
+            if given is not None:
+                return InBasis(Tridiagonal(given, learnable, dtype=dtype), theta)
             first = [jnp.broadcast_to(a, channels) if own_basis else a for a in (alpha, beta)]
             return InBasis(basis(order, *first, dtype=dtype, **kind), theta)
 

@@ -97,7 +97,7 @@ def fit_graphs(
         >>> few = longnn.Optim(max_epochs=3)
         >>> run = longnn.fit_graphs("longnn", data, splits, batch_graphs=4, seeds=2, optim=few)
         >>> run.score("val").n, run.predict(data, [3, 5]).probabilities.shape
-        (2, (51, 2))
+        (2, (42, 2))
     """
     check_graphs(data)
     check_setting("chunk", chunk)

@@ -36,6 +36,23 @@ def longnn(f, x):
     return np.einsum("kn,kc->nc", basis, decomposed(f))
 
 
+def own_bases(f, x):
+    """Channel c in the basis with the exponents of channel c."""
+    theta, columns = decomposed(f), []
+    for c, (alpha, beta) in enumerate(zip(value(f.basis.alpha), value(f.basis.beta), strict=True)):
+        columns.append(theta[:, c] @ orthonormal_jacobi(4, float(alpha), float(beta), x))
+    return np.stack(columns, 1)
+
+
+def recurrence(f, x):
+    diagonal, upper = value(f.basis.diagonal), np.log1p(np.exp(value(f.basis.raw_upper)))
+    terms = [np.ones_like(x), (x - diagonal[0]) / upper[0]]
+    for k in range(1, 4):
+        rest = (x - diagonal[k]) * terms[-1] - upper[k - 1] * terms[-2]
+        terms.append(rest / upper[k])
+    return np.einsum("kn,kc->nc", np.array(terms), decomposed(f))
+
+
 def standard(f, x):
     basis = [eval_jacobi(k, 0.3, -0.4, x) for k in range(5)]
     return np.einsum("kn,kc->nc", basis, decomposed(f))
@@ -117,6 +134,8 @@ def trigonometric(f, x):
 
 RESPONSES = {
     "longnn": longnn,
+    "longnn of own bases": own_bases,
+    "longnn of a recurrence": recurrence,
     "jacobiconv": standard,
     "jacobiconv as published": published,
     "gprgnn": powers,

@@ -60,7 +60,8 @@ def written(folder: Path, name: str) -> list[nnx.Module]:
     curves = {"loss": losses, "val_loss": losses, "val": val, "alpha": exponents}
     save(folder / "curves.npz", curves | {"beta": -exponents})
     target = {"_target_": f"longnn.models.{model.__name__}"}
-    (folder / "result.json").write_text(json.dumps(_result(name, target | settings)))
+    plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in settings.items()}
+    (folder / "result.json").write_text(json.dumps(_result(name, target | plain)))
     return models
 
 
