@@ -115,10 +115,15 @@ class Shape:
 def refuse_shape(given: Shaping, placement: str) -> None:
     """Raises a ValueError where a setting describes a block, and the placement has none.
 
+    A keyword that is no setting of a block is a TypeError.
+
     Args:
         given: settings of a block; a weight of the residual may stay, if it lies in its range.
         placement: the setting of the model, anything but "stacked".
     """
+    unknown = given.keys() - Shaping.__annotations__.keys()
+    if unknown:  # as Python does where keywords are not handed on
+        raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
     check_range("residual_weight", given.get("residual_weight", 0.0), 0, 1, "[]")
     for field in fields(Shape):
         value = given.get(field.name, field.default)

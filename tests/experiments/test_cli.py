@@ -189,7 +189,7 @@ def test_the_help_lists_the_groups_of_the_users_too(tmp_path):
     command = [sys.executable, "-c", code, "--config-dir", str(tmp_path), "--help"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     assert " longnn, mine, mlp, " in " ".join(shown.split())
-    assert "experiment: longnn_vs_mlp" in shown
+    assert "experiment: heterophilous, longnn_vs_mlp" in shown
     assert "tuned: none, published, search" in shown
     assert "longnn_cora" not in shown
     assert max(map(len, shown.splitlines())) <= 100

@@ -320,13 +320,13 @@ def test_checksum_depends_on_content_and_order(monkeypatch):
 
 def test_registry_is_well_formed():
     known = registered_files()
-    assert len(known) == 161
+    assert len(known) == 163
     for source in known.values():
         assert re.fullmatch("sha256:[0-9a-f]{64}|blob:[0-9a-f]{40}|unknown", source.digest)
         pinned = r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/\S+"
         assert re.fullmatch(f"{pinned}|http://snap.stanford.edu/ogb/data/.*", source.url)
         assert source.size is None or (source.pinned and 0 < source.size <= transfer.LARGEST)
-    assert sum(source.size is not None for source in known.values()) == 104
+    assert sum(source.size is not None for source in known.values()) == 106
 
 
 def test_the_documentation_lists_the_files_without_a_checksum():
