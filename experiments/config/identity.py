@@ -24,7 +24,6 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("", "precision", "full"),
     ("", "dtype", "float32"),
     ("graph", "order", "given"),
-    ("model", "own_basis", False),
     ("graph", "operator", "symmetric"),
     ("graph", "charge", 0.25),
     ("dataset", "directed", False),
@@ -49,6 +48,7 @@ LATER: tuple[tuple[str, str, Any], ...] = (
     ("model", "activation", "relu"),
     ("model", "jumping", "last"),
     ("model", "shared_basis", False),
+    ("model", "own_basis", False),
 )
 """Settings that came later: group, key, and the value that stands for what was always done."""
 

@@ -184,15 +184,14 @@ def _ended(search: Search, settings: SearchSettings, wanted: int) -> list[float 
     if not any(o.startswith("model=") for o in fixed):  # the space may have chosen it
         fixed.append(f"model={search.config.hydra.runtime.choices['model']}")
     command = f"longnn train {shlex.join([*fixed, *_settable(search, fixed, values)])}"
+    most = settings.finalists  # none of them where there were no finals
     record = {
         "study": search.name,
         "trials": found,
         "validation": best.validation,
         "params": best.trial.params,
         "directory": best.directory,
-        "finals": {final.directory: final.trial.user_attrs[JOB] for final in ranked}
-        if settings.finalists
-        else {},
+        "finals": {final.directory: final.trial.user_attrs[JOB] for final in ranked[:most]},
         "report": command,
     }
     with atomic_write(search.directory / f"{search.name}.json") as path:

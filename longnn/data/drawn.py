@@ -92,19 +92,49 @@ def _drawn(
     first_seed: int,
     dataset: Dataset,
 ) -> Splits:
-    train, val = fractions
-    if not (train > 0 and val > 0 and train + val < 1):
-        raise ValueError(
-            f"split fractions must be positive with train + val < 1, so that nodes remain for "
-            f"the test, got train={train}, val={val}"
-        )
+    return covering(dataset, Splits(protocol, drawn_parts(draw, fractions, count, first_seed)))
+
+
+def drawn_parts(
+    draw: Callable[[np.random.Generator], _Part],
+    fractions: tuple[float, float],
+    count: int,
+    first_seed: int,
+    unit: str = "node",
+) -> Int[np.ndarray, "S N"]:
+    """The parts of each node in each split.
+
+    Args:
+        draw: gives those of one split from a generator.
+        fractions: of the training and of the validation nodes.
+        count: number of splits S.
+        first_seed: random seed of the first split; split i is drawn with seed first_seed + i.
+        unit: what is split, "node" or "graph".
+
+    Raises:
+        ValueError: if the fractions or the count are out of range.
+    """
+    check_fractions(*fractions, unit)
     if not is_whole(count) or count < 1:
         raise ValueError(
             f"the number of splits must be a whole number and at least 1, got count={count!r}"
         )
     seeds = range(first_seed, first_seed + count)
-    drawn = np.stack([draw(np.random.default_rng(seed)) for seed in seeds])
-    return covering(dataset, Splits(protocol, drawn))
+    return np.stack([draw(np.random.default_rng(seed)) for seed in seeds])
+
+
+def check_fractions(train: float, val: float, unit: str = "node") -> None:
+    """Raises a ValueError unless something is left for the test.
+
+    Args:
+        train, val: fractions for training and validation.
+        unit: what is split.
+    """
+    if not (train > 0 and val > 0 and train + val < 1):
+        raise ValueError(
+            f"split fractions must be positive with train + val < 1, so that {unit}s remain for "
+            f"the test, got train={train}, val={val}"
+        )
 
 
 def deal(part: _Part, nodes: Int[np.ndarray, " n"], train: float, val: float) -> None:

@@ -9,7 +9,6 @@ Example:
     GraphSplits('random', 2 of 10 graphs: train 7, val 2, test 1)
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +16,7 @@ import numpy as np
 from jaxtyping import Int, Integer
 
 from longnn.data.archive import read_npz
-from longnn.data.drawn import deal
+from longnn.data.drawn import check_fractions, deal, drawn_parts
 from longnn.data.errors import about
 from longnn.data.labels import kind_of
 from longnn.data.many.collection import GraphDataset, check_graphs
@@ -57,7 +56,8 @@ def random(
     def draw(rng: np.random.Generator) -> np.ndarray:
         return _dealt(data, [rng.permutation(np.flatnonzero(data.labelled))], train, val)
 
-    return _drawn("random", draw, (train, val), count, first_seed)
+    parts = drawn_parts(draw, (train, val), count, first_seed, "graph")
+    return GraphSplits("random", parts)
 
 
 def stratified(
@@ -73,7 +73,8 @@ def stratified(
     def draw(rng: np.random.Generator) -> np.ndarray:
         return _dealt(data, [rng.permutation(graphs) for graphs in members], train, val)
 
-    return _drawn("stratified", draw, (train, val), count, first_seed)
+    parts = drawn_parts(draw, (train, val), count, first_seed, "graph")
+    return GraphSplits("stratified", parts)
 
 
 def folds(data: GraphDataset, count: int = 10, seed: int = 0) -> GraphSplits:
@@ -124,7 +125,7 @@ def permuted(
         ValueError: see `random`; or if a graph has no label.
     """
     check_graphs(data)
-    _check_fractions(train, val)
+    check_fractions(train, val, "graph")
     if not data.labelled.all():
         graph = int(np.flatnonzero(~data.labelled)[0])
         raise ValueError(
@@ -195,30 +196,6 @@ def _dealt(
     for graphs in members:
         deal(part, graphs, train, val)
     return part
-
-
-def _drawn(
-    protocol: str,
-    draw: Callable[[np.random.Generator], np.ndarray],
-    fractions: tuple[float, float],
-    count: int,
-    first_seed: int,
-) -> GraphSplits:
-    _check_fractions(*fractions)
-    if not is_whole(count) or count < 1:
-        raise ValueError(
-            f"the number of splits must be a whole number and at least 1, got count={count!r}"
-        )
-    seeds = range(first_seed, first_seed + count)
-    return GraphSplits(protocol, np.stack([draw(np.random.default_rng(seed)) for seed in seeds]))
-
-
-def _check_fractions(train: float, val: float) -> None:
-    if not (train > 0 and val > 0 and train + val < 1):
-        raise ValueError(
-            "split fractions must be positive with train + val < 1, so that graphs remain for the "
-            f"test, got train={train}, val={val}"
-        )
 
 
 def _classes(data: GraphDataset, protocol: str) -> list[Int[np.ndarray, " _"]]:

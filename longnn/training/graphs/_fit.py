@@ -87,7 +87,8 @@ def fit_graphs(
 
     Raises:
         ValueError: if an argument is of another kind, sizes do not fit, a readout is missing or
-            there without need, the model looks at all nodes at once, or see ``longnn.fit``.
+            there without need, the model looks at all nodes at once or averages over neighbours
+            (SAGE), or see ``longnn.fit``.
         FloatingPointError: if the loss of a run is not finite from its first epoch.
 
     Example:
@@ -110,6 +111,7 @@ def fit_graphs(
     trials = [trial._replace(seeds=numbers) for trial in trials_of(optim, settings)]
     plain = made.model if isinstance(made, WithReadout) else made
     loops = getattr(plain, "self_loops", 0.0) if self_loops is None else self_loops
+    _check_scaled(plain)
     backend = "segment_sum" if getattr(plain, "needs_edges", False) else backend
     check_setting("self_loops", loops)
     of = stored_of(data, self_loops=loops, backend=backend, dtype=dtype)
@@ -165,6 +167,16 @@ def _at_level(model: ModelClass, data: GraphDataset, readout: Readout | None) ->
             f"{data.name!r} has labels of its nodes, which need no readout; leave readout out"
         )
     return model
+
+
+def _check_scaled(model: ModelClass) -> None:
+    """Raises ValueError for a model that takes another operator than S."""
+    wanted = getattr(model, "degree_exponent", 0.5)
+    if wanted != 0.5:
+        raise ValueError(
+            f"{getattr(model, '__name__', model)} is meant for degree_exponent={wanted}, but the "
+            "operator of batches of graphs is the symmetric S; take another model, such as gcn"
+        )
 
 
 def _shapes(of: Stored, data: GraphDataset) -> Problem:

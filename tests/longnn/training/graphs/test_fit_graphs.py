@@ -195,6 +195,13 @@ def test_what_is_refused(changes, message):
         fitted(**changes)
 
 
+def test_a_model_that_averages_over_neighbours_is_refused():
+    with pytest.raises(
+        ValueError, match=r"SAGE is meant for degree_exponent=1\.0, but the operator"
+    ):
+        longnn.fit_graphs("sage", DATA, SPLITS)
+
+
 def test_models_that_look_at_all_nodes_are_refused():
     with pytest.raises(ValueError, match="OptBasisGNN with these settings looks at all nodes"):
         longnn.fit_graphs("optbasisgnn", DATA, SPLITS)
