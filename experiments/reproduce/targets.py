@@ -27,6 +27,9 @@ SAME_SPLITS = ("split=file", "split.path=docs/results/splits/${dataset.name}.npz
 
 SCALES = "model.scale=orthonormal,monic,standard"
 
+UNTUNED_MODELS = tuple(name for name in NAMES if name not in ("sage", "gat_sep"))
+"""Those of the page "fixed"; the others came later, and have no runs there yet."""
+
 UNTUNED = ("model=longnn", "tuned=none")
 
 OPERATORS = ("graph.operator=symmetric,directions",)
@@ -79,7 +82,7 @@ TARGETS = {
         (
             Sweep(
                 ("chameleon_filtered", "squirrel_filtered", "minesweeper", "actor"),
-                (f"model={','.join(NAMES)}", "split=fixed", "tuned=none"),
+                (f"model={','.join(UNTUNED_MODELS)}", "split=fixed", "tuned=none"),
             ),
         ),
     ),
